@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+export type { Brand, CpuId, Cycles, Nanoseconds } from './brand.ts';
+export { alignUp, isPowerOfTwo, joinUint64 } from './bits.ts';
+export {
+  assert,
+  assertUnreachable,
+  CtfError,
+  InputError,
+  LockstepError,
+  ProtocolError,
+  SystemError,
+  type ErrorPairs,
+} from './errors.ts';
+export { decodeUtf8, encodeUtf8, encodeUtf8Into } from './text.ts';

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// What a reader hands out: values of fields, and event records that carry them.
+
+import type { Nanoseconds } from '@lockstep/base';
+import type { DataStreamClass, EventRecordClass, TraceClass } from './trace-class.ts';
+
+/**
+ * Value of a field. Integers of up to 53 bits are numbers, wider ones bigints, always by class and
+ * never by value; enumerations are their integer (labels: `enumerationLabels`); booleans booleans;
+ * strings strings; structures objects by member name; arrays arrays; a variant is its option's value.
+ */
+export type FieldValue = number | bigint | boolean | string | readonly FieldValue[] | StructureValue;
+export interface StructureValue {
+  readonly [name: string]: FieldValue;
+}
+
+/** A data stream of an opened trace. */
+export interface DataStream {
+  /** File name or the live stream's path; unique in its trace. */
+  readonly name: string;
+  readonly trace: Trace;
+  readonly dataStreamClass: DataStreamClass;
+  /** `stream_instance_id` of the packet header where there is one. */
+  readonly id: bigint | undefined;
+}
+
+export interface Trace {
+  /** Directory's path relative to what was opened; '' when it is that itself. */
+  readonly name: string;
+  readonly traceClass: TraceClass;
+  readonly dataStreams: readonly DataStream[];
+}
+
+/** Scopes of the packet that a record lies in; one object a packet. */
+export interface PacketScopes {
+  readonly header: StructureValue | undefined;
+  readonly context: StructureValue | undefined;
+}
+
+/** One event record. Owned by who receives it: a reader makes a new one for each. */
+export interface EventRecord {
+  readonly eventRecordClass: EventRecordClass;
+  readonly dataStream: DataStream;
+  readonly packet: PacketScopes;
+  /** Full-width reading of the default clock, in cycles; undefined without a clock. */
+  readonly clockSnapshot: bigint | undefined;
+  /** The same in ns from the clock's origin, by babeltrace2's arithmetic. */
+  readonly timeNs: Nanoseconds | undefined;
+  readonly header: StructureValue | undefined;
+  readonly commonContext: StructureValue | undefined;
+  readonly specificContext: StructureValue | undefined;
+  readonly payload: StructureValue | undefined;
+}
+
+/** A counted loss: `count` undefined = "some". Between two times of one stream. */
+export interface DiscardedItems {
+  readonly type: 'discarded-event-records' | 'discarded-packets';
+  readonly dataStream: DataStream;
+  readonly count: bigint | undefined;
+  readonly beginNs: Nanoseconds | undefined;
+  readonly endNs: Nanoseconds | undefined;
+}
