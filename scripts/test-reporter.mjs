@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// Reporter of node --test: a line a file, failures in full, then what was skipped with its reason,
+// then `N passed, N failed, N skipped`.
+
+import { relative } from 'node:path';
+
+export default async function* report(source) {
+  const files = new Map();
+  const failures = [];
+  const skips = [];
+  const startedAt = Date.now();
+  for await (const event of source) {
+    const { data } = event;
+    if (event.type === 'test:stderr' || event.type === 'test:stdout') {
+      if (process.env.LOCKSTEP_TEST_OUTPUT === '1') yield data.message;
+      continue;
+    }
+    if (event.type !== 'test:pass' && event.type !== 'test:fail') continue;
+    // A suite is reported beside its tests, and a file that ends well as a test of its own name.
+    if (data.details?.type === 'suite' || (event.type === 'test:pass' && data.name === data.file)) continue;
+    const file = relative(process.cwd(), data.file ?? '?').replace('/dist/', '/').replace(/\.js$/, '.ts');
+    const counts = files.get(file) ?? { passed: 0, failed: 0, skipped: 0 };
+    files.set(file, counts);
+    if (data.skip !== undefined && data.skip !== false) {
+      counts.skipped++;
+      skips.push(`${file}: ${data.name}: ${data.skip === true || data.skip === '' ? 'NO REASON GIVEN' : data.skip}`);
+    } else if (event.type === 'test:pass') {
+      counts.passed++;
+    } else {
+      counts.failed++;
+      const error = data.details?.error;
+      const cause = error?.cause ?? error;
+      failures.push(`FAILED ${file}: ${data.name}\n${String(cause?.stack ?? cause?.message ?? cause)}`);
+      yield `FAILED ${file}: ${data.name}\n`;
+    }
+  }
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  for (const [file, counts] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    total.passed += counts.passed;
+    total.failed += counts.failed;
+    total.skipped += counts.skipped;
+    yield `${counts.failed > 0 ? 'FAIL' : 'ok  '} ${String(counts.passed).padStart(4)}  ${file}\n`;
+  }
+  for (const failure of failures) yield `\n${failure}\n`;
+  if (skips.length > 0) {
+    yield '\nSkipped, with the reason:\n';
+    for (const skip of skips) yield `  ${skip}\n`;
+  }
+  yield `\nin ${((Date.now() - startedAt) / 1000).toFixed(1)} s\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`;
+}
