@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: MIT
-// npm test: install, build, lint, layers, then every test. `--all` adds the long ones. Arguments that
-// are left name test files or folders of packages to run alone: `npm test -- ring-buffer`.
+// npm test: install, build, lint, layers, then every test. `--all` adds the long ones, with
+// `--only-long` nothing but the files that have some. Arguments that are left name test files or
+// folders of packages to run alone: `npm test -- ring-buffer`.
 
 import { spawnSync } from 'node:child_process';
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { prepare, root } from './prepare.mjs';
 
 prepare();
 const args = process.argv.slice(2);
 const isLong = args.includes('--all');
+const isOnlyLong = args.includes('--only-long');
 const wanted = args.filter((arg) => !arg.startsWith('--'));
 
-if (wanted.length === 0) {
+if (wanted.length === 0 && !isOnlyLong) {
   check('layers.mjs');
   check('lint.mjs');
 }
@@ -20,7 +22,11 @@ if (wanted.length === 0) {
 const files = [];
 for (const name of readdirSync(join(root, 'packages'))) collect(join(root, 'packages', name, 'dist', 'src'));
 for (const folder of ['test', 'examples']) collect(join(root, folder));
-const chosen = wanted.length === 0 ? files : files.filter((file) => wanted.some((word) => file.includes(word)));
+const chosen = files.filter(
+  (file) =>
+    (wanted.length === 0 || wanted.some((word) => file.includes(word))) &&
+    (!isOnlyLong || readFileSync(file, 'utf8').includes('LOCKSTEP_TEST_LONG')),
+);
 if (chosen.length === 0) {
   console.error(`No test file has ${wanted.join(' or ')} in its path.`);
   process.exit(1);
