@@ -1,1 +1,34 @@
-export {};
+// SPDX-License-Identifier: MIT
+export type {
+  ArgumentsOf,
+  Counter,
+  FieldList,
+  FieldMap,
+  Fields,
+  LogLevelName,
+  Slice,
+  Tracepoint,
+  TracepointOptions,
+} from './api-types.ts';
+export { counter, slice, tracepoint } from './api.ts';
+export {
+  array,
+  bool,
+  enumeration,
+  float32,
+  float64,
+  int16,
+  int32,
+  int64,
+  int8,
+  sequence,
+  string,
+  struct,
+  uint16,
+  uint32,
+  uint64,
+  uint8,
+  type AnyFieldType,
+  type ArgumentOf,
+  type FieldType,
+} from './field-types.ts';

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+// HTTP server requests, from Node's diagnostics channels: begin when the headers are parsed and the
+// handler is about to run, end when the response is finished or its connection is gone.
+
+import { subscribe } from 'node:diagnostics_channel';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Instrumentation } from './instrumentation.ts';
+
+/** What is known of a connection. */
+interface Connection {
+  readonly peer: string;
+  /** Ids of the requests that have no response yet; more than one when the client pipelines. */
+  readonly open: number[];
+}
+
+/** Returns its argument as `this`, so that a derived class puts its private fields on that object. */
+class Foreign {
+  constructor(target: object) {
+    return target;
+  }
+}
+
+// Private fields are the one way to mark an object that the program cannot see, and cost no more
+// than a property; a WeakMap costs ten times that and burdens each garbage collection.
+class MarkedRequest extends Foreign {
+  #id: number;
+  #connection: Connection;
+  constructor(request: object, id: number, connection: Connection) {
+    super(request);
+    this.#id = id;
+    this.#connection = connection;
+  }
+  static tryTakeId(request: object): number {
+    if (!(#id in request)) return 0;
+    const id = request.#id;
+    request.#id = 0;
+    return id;
+  }
+  static isMarked(request: object): boolean {
+    return #id in request;
+  }
+  static connectionOf(request: object): Connection {
+    return (request as MarkedRequest).#connection;
+  }
+}
+
+class MarkedSocket extends Foreign {
+  #connection: Connection;
+  constructor(socket: object, connection: Connection) {
+    super(socket);
+    this.#connection = connection;
+  }
+  static tryConnectionOf(socket: object): Connection | undefined {
+    return #connection in socket ? socket.#connection : undefined;
+  }
+}
+
+interface RequestStartMessage {
+  readonly request: IncomingMessage;
+  readonly socket: Socket;
+}
+interface ResponseFinishMessage {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+export function observeHttpServer({ events, requests }: Instrumentation): void {
+  const begin = events.httpServerRequestBegin;
+  const end = events.httpServerRequestEnd;
+
+  function openConnection(socket: Socket): Connection {
+    const connection: Connection = { peer: formatPeer(socket), open: [] };
+    new MarkedSocket(socket, connection);
+    socket.on('close', () => {
+      for (const id of connection.open) {
+        requests.end();
+        end(id, 0);
+      }
+      connection.open.length = 0;
+    });
+    return connection;
+  }
+
+  subscribe('http.server.request.start', (message) => {
+    if (!begin.enabled) return;
+    try {
+      const { request, socket } = message as RequestStartMessage;
+      if (MarkedRequest.isMarked(request)) return;
+      const connection = MarkedSocket.tryConnectionOf(socket) ?? openConnection(socket);
+      const id = requests.begin();
+      new MarkedRequest(request, id, connection);
+      connection.open.push(id);
+      begin(id, request.method ?? '', request.url ?? '', connection.peer);
+    } catch {
+      // Nothing that is odd about a request or a socket may reach the program.
+    }
+  });
+
+  subscribe('http.server.response.finish', (message) => {
+    try {
+      const { request, response } = message as ResponseFinishMessage;
+      const id = MarkedRequest.tryTakeId(request);
+      if (id === 0) return;
+      const open = MarkedRequest.connectionOf(request).open;
+      const index = open.indexOf(id);
+      // Gone from the list: the connection closed before and the end is recorded already.
+      if (index < 0) return;
+      if (open.length === 1) open.pop();
+      else open.splice(index, 1);
+      requests.end();
+      end(id, response.statusCode);
+    } catch {
+      // As above.
+    }
+  });
+}
+
+function formatPeer(socket: Socket): string {
+  const address = socket.remoteAddress;
+  if (address === undefined) return '';
+  return address.includes(':') ? `[${address}]:${socket.remotePort}` : `${address}:${socket.remotePort}`;
+}
