@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+// What the C side exports, exactly, and the Native made of it: options become flags, system calls'
+// failures become SystemErrors. The hot functions pass through untouched.
+
+import { readlinkSync } from 'node:fs';
+import { getSystemErrorName } from 'node:util';
+import { InputError, SystemError } from '@lockstep/base';
+import type { Mapping, MapOptions, Native } from './index.ts';
+
+/** The exports of the addon's C files. */
+export interface Addon {
+  readonly slot: Int32Array;
+  readonly readTsc: (() => void) | undefined;
+  readonly readTscAndCpu: (() => void) | undefined;
+  readonly readPair: (() => void) | undefined;
+  readMonotonic(): void;
+  readMonotonicAndCpu(): void;
+  clockNs(clockId: number): bigint;
+  mapFile(path: string, flags: number, createSizeBytes: number, fileMode: number, maxSizeBytes: number): { buffer: ArrayBuffer; range: unknown };
+  unmapFile(range: unknown, buffer: ArrayBuffer): void;
+  faultCount(range: unknown): number;
+  guardMappings(): void;
+  tryCopy(source: ArrayBuffer, sourceOffset: number, target: Uint8Array, targetOffset: number, sizeBytes: number): boolean;
+  futexWait(memory: ArrayBuffer, byteOffset: number, expected: number, timeoutMs: number): number;
+  futexWake(memory: ArrayBuffer, byteOffset: number, count: number): number;
+  poll(fds: readonly number[], timeoutMs: number): number[];
+  gettid(): number;
+  pinToCpu(tid: number, cpu: number): void;
+  watchLoop(onPrepare: () => void, onCheck: (() => void) | undefined): unknown;
+  unwatchLoop(watch: unknown): void;
+  sharedObjects(): { path: string; baseAddress: bigint; sizeBytes: bigint; buildId: string }[];
+}
+
+// Bits of mapFile's flags; the same numbers in mapping.c.
+const FLAG_WRITE = 1;
+const FLAG_CREATE = 2;
+const FLAG_POPULATE = 4;
+const FLAG_SPARSE = 8;
+
+const DEFAULT_MAX_SIZE_BYTES = 4 * 1024 ** 3;
+
+// clockid_t of Linux (include/uapi/linux/time.h).
+const CLOCK_IDS = { realtime: 0, monotonic: 1, 'process-cpu': 2, 'thread-cpu': 3, boottime: 7 } as const;
+
+const FUTEX_RESULTS = ['woken', 'changed', 'timed-out'] as const;
+
+export function wrapAddon(addon: Addon): Native {
+  return {
+    slot: addon.slot,
+    readTsc: addon.readTsc,
+    readTscAndCpu: addon.readTscAndCpu,
+    readPair: addon.readPair,
+    readMonotonic: addon.readMonotonic,
+    readMonotonicAndCpu: addon.readMonotonicAndCpu,
+    tryCopy: addon.tryCopy,
+    gettid: addon.gettid,
+    mapFile: (path, options) => mapFile(addon, path, options),
+    guardMappings: () => callSystem('The SIGBUS handler cannot be installed', undefined, () => addon.guardMappings()),
+    clockNs: (clock) => addon.clockNs(CLOCK_IDS[clock]),
+    futexWait(memory, byteOffset, expected, timeoutMs) {
+      const result = callSystem('Waiting for shared memory failed', undefined, () =>
+        addon.futexWait(memory, byteOffset, expected, timeoutMs),
+      );
+      return FUTEX_RESULTS[result] ?? 'woken';
+    },
+    futexWake: (memory, byteOffset, count) =>
+      callSystem('Waking the waiters of shared memory failed', undefined, () => addon.futexWake(memory, byteOffset, count)),
+    poll: (fds, timeoutMs) => callSystem('Waiting for file descriptors failed', undefined, () => addon.poll(fds, timeoutMs)),
+    pinToCpu: (tid, cpu) => callSystem(`The thread cannot be bound to CPU ${cpu}`, undefined, () => addon.pinToCpu(tid, cpu)),
+    watchLoop(onPrepare, onCheck) {
+      const watch = callSystem('The event loop cannot be observed', undefined, () => addon.watchLoop(onPrepare, onCheck));
+      return { close: () => addon.unwatchLoop(watch) };
+    },
+    sharedObjects: () =>
+      addon.sharedObjects().map((object) => ({
+        ...object,
+        path: object.path === '' ? ownProgramPath() : object.path,
+        buildId: object.buildId === '' ? undefined : object.buildId,
+      })),
+  };
+}
+
+function mapFile(addon: Addon, path: string, options: MapOptions): Mapping {
+  const { createSizeBytes } = options;
+  const isCreating = createSizeBytes !== undefined;
+  if (path.includes('\0')) throw new InputError('A path cannot hold a NUL character', { path });
+  if (isCreating && !(Number.isSafeInteger(createSizeBytes) && createSizeBytes > 0)) {
+    throw new InputError('A mapped file needs a size of one byte or more', { path, sizeBytes: createSizeBytes });
+  }
+  const flags =
+    (options.access === 'read-write' ? FLAG_WRITE : 0) |
+    (isCreating ? FLAG_CREATE : 0) |
+    (options.populate === true ? FLAG_POPULATE : 0) |
+    (options.sparse === true ? FLAG_SPARSE : 0);
+  const { buffer, range } = callSystem(isCreating ? 'The file cannot be created and mapped' : 'The file cannot be mapped', path, () =>
+    addon.mapFile(path, flags, createSizeBytes ?? 0, options.fileMode ?? 0o600, options.maxSizeBytes ?? DEFAULT_MAX_SIZE_BYTES),
+  );
+  // Once unmapped, the C entry may belong to another mapping: its last count is kept here.
+  let lastFaultCount: number | undefined;
+  return {
+    buffer,
+    sizeBytes: buffer.byteLength,
+    get faultCount() {
+      return lastFaultCount ?? addon.faultCount(range);
+    },
+    unmap() {
+      if (lastFaultCount !== undefined) return;
+      lastFaultCount = addon.faultCount(range);
+      addon.unmapFile(range, buffer);
+    },
+  };
+}
+
+/** Runs a call of the addon; its failure (`code` errno in decimal, message the system call) becomes a SystemError. */
+function callSystem<T>(sentence: string, path: string | undefined, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    const errno = error instanceof Error && 'code' in error ? Number(error.code) : Number.NaN;
+    if (!(error instanceof Error) || !Number.isInteger(errno)) throw error;
+    const code = getSystemErrorName(-errno);
+    throw new SystemError(`${sentence}: ${explainErrno(code)}`, code, error.message, path);
+  }
+}
+
+function explainErrno(code: string): string {
+  switch (code) {
+    case 'EEXIST':
+      return 'it exists already';
+    case 'ENOENT':
+      return 'there is no such file';
+    case 'EACCES':
+    case 'EPERM':
+      return 'permission denied';
+    case 'ENOSPC':
+      return 'the file system is full';
+    case 'EFBIG':
+      return 'it is too large';
+    case 'ELOOP':
+      return 'it is a symbolic link';
+    case 'EINVAL':
+      return 'it is not valid here (only a regular file that is not empty can be mapped)';
+    default:
+      return `the system says ${code}`;
+  }
+}
+
+function ownProgramPath(): string {
+  try {
+    return readlinkSync('/proc/self/exe');
+  } catch {
+    return process.execPath;
+  }
+}
