@@ -56,7 +56,7 @@ export interface Native {
   readonly slot: Int32Array;
   /** slot[0..1] = TSC (rdtsc). Undefined on CPUs without one. */
   readonly readTsc: (() => void) | undefined;
-  /** slot[0..1] = TSC, slot[2] = CPU id, by one rdtscp. */
+  /** slot[0..1] = TSC, slot[2] = number of the CPU, read just after. */
   readonly readTscAndCpu: (() => void) | undefined;
   /** slot[0..1] = CLOCK_MONOTONIC in ns. */
   readMonotonic(): void;
