@@ -7,9 +7,13 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
+// From dist/src/preload-path.js, from the bundle itself, from src/preload-path.ts.
+const PLACES = ['../preload.cjs', './preload.cjs', '../dist/preload.cjs'] as const;
+
 /** Absolute path of the preloaded CommonJS file; made by `scripts/bundle-preload.mjs`. */
 export function preloadPath(): string {
-  return fileURLToPath(new URL('../preload.cjs', import.meta.url));
+  const paths = PLACES.map((place) => fileURLToPath(new URL(place, import.meta.url)));
+  return paths.find((path) => existsSync(path)) ?? paths[0] ?? '';
 }
 
 /** False before the bundle is built; programs that are told to require a missing file do not start. */

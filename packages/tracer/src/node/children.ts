@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+// Child processes that the program starts, whichever function of node:child_process it uses.
+
+import type { Instrumentation } from './instrumentation.ts';
+import { replaceFunction } from './wrap-function.ts';
+
+interface SpawnOptions {
+  readonly file?: unknown;
+  readonly args?: unknown;
+}
+
+export function observeChildren({ events }: Instrumentation, childProcess: typeof import('node:child_process')): void {
+  const record = events.childSpawn;
+  replaceFunction(childProcess.ChildProcess.prototype, 'spawn', (original) => {
+    return function (this: unknown, ...args: unknown[]): unknown {
+      const result = Reflect.apply(original, this, args);
+      try {
+        const { pid } = this as { readonly pid?: number };
+        if (record.enabled && pid !== undefined) {
+          const { file, args: childArgs } = (args[0] ?? {}) as SpawnOptions;
+          record(pid, String(file), Array.isArray(childArgs) ? childArgs.join(' ') : '');
+        }
+      } catch {
+        // The child runs, recorded or not.
+      }
+      return result;
+    };
+  });
+}

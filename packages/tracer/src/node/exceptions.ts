@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// Exceptions that nobody caught. The monitor event sees them without changing what they do.
+
+import type { Instrumentation } from './instrumentation.ts';
+
+export function observeExceptions({ events }: Instrumentation): void {
+  const record = events.exception;
+  process.on('uncaughtExceptionMonitor', (error: unknown, origin: string) => {
+    try {
+      if (!record.enabled) return;
+      const isError = error instanceof Error;
+      record(origin, isError ? error.message : String(error), isError ? String(error.stack ?? '') : '');
+    } catch {
+      // A hostile `stack` getter must not replace the exception.
+    }
+  });
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+// V8's CPU samples of this thread, through an inspector session in the thread itself: no thread
+// beside it, no port, and nothing that could delay the program's end. To start V8's profiler costs
+// some 5 ms, since it enumerates all code, so it is started once: each second a second profile is
+// started before the first is stopped, which keeps the profiler alive and costs half a millisecond.
+// Only profiles that the console's commands start can overlap in one session.
+
+import type { Session } from 'node:inspector';
+import type { Instrumentation } from './instrumentation.ts';
+import { createProfileRecorder, type CpuProfile } from './cpu-profile.ts';
+
+const ROTATION_PERIOD_MS = 1000;
+/** Names of the profiles in turn; odd enough not to meet one of the program. */
+const TITLES = ['lockstep:a', 'lockstep:b'] as const;
+
+export interface Sampler {
+  /** Starts, changes or (0) ends sampling. */
+  readonly setInterval: (intervalUs: number) => void;
+  /** Records what is there, at the end of the thread. */
+  readonly finish: () => void;
+}
+
+type Inspector = typeof import('node:inspector');
+
+/** `loadInspector` is called when sampling first starts; it may throw where Node has no inspector. */
+export function createSampler(instrumentation: Instrumentation, loadInspector: () => Inspector): Sampler {
+  const { events, time } = instrumentation;
+  const recorder = createProfileRecorder(events);
+  let session: Session | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let currentIntervalUs = 0;
+  let turn = 0;
+
+  /** The console's commands, not its methods: the program may have replaced those. */
+  function command(expression: string): void {
+    session?.post('Runtime.evaluate', { expression, includeCommandLineAPI: true, silent: true });
+  }
+
+  function rotate(): void {
+    const finished = TITLES[turn & 1];
+    turn++;
+    command(`profile('${TITLES[turn & 1]}')`);
+    command(`profileEnd('${finished}')`);
+  }
+
+  function start(intervalUs: number): void {
+    const inspector = loadInspector();
+    session = new inspector.Session();
+    session.connect();
+    session.on('Profiler.consoleProfileFinished', (message) => {
+      const { profile, title } = message.params as unknown as { readonly profile: CpuProfile; readonly title?: string };
+      if (title !== TITLES[0] && title !== TITLES[1]) return;
+      if (events.cpuSample.enabled) recorder.record(profile, time.pairMonotonic(), time.cyclesPerMs);
+    });
+    session.post('Profiler.enable');
+    session.post('Profiler.setSamplingInterval', { interval: intervalUs });
+    const begin = time.now();
+    command(`profile('${TITLES[turn & 1]}')`);
+    events.samplerState(begin, intervalUs, 'on');
+    timer = setInterval(() => attempt(rotate), ROTATION_PERIOD_MS);
+    timer.unref();
+  }
+
+  function stop(): void {
+    clearInterval(timer);
+    command(`profileEnd('${TITLES[turn & 1]}')`);
+    session?.disconnect();
+    session = undefined;
+    events.samplerState(time.now(), currentIntervalUs, 'off');
+  }
+
+  return {
+    setInterval(intervalUs) {
+      if (intervalUs === currentIntervalUs) return;
+      attempt(() => {
+        if (session !== undefined) stop();
+        if (intervalUs > 0) start(intervalUs);
+      });
+      currentIntervalUs = intervalUs;
+    },
+    finish() {
+      if (session !== undefined) attempt(stop);
+      currentIntervalUs = 0;
+    },
+  };
+}
+
+/** Without an inspector, or when it fails, there are no samples; the program goes on. */
+function attempt(step: () => void): void {
+  try {
+    step();
+  } catch {
+    // Said by the absence of `sampler_state`.
+  }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// Makes the file that `record` preloads into programs: the tracer, its instrumentation of Node and
+// all they import as one CommonJS file (packages/tracer/dist/preload-main.cjs), and the guard before
+// it (preload.cjs). Run after `tsc -b packages/tracer`.
+//
+// One file, since each module that Node resolves costs the traced program start-up time; CommonJS,
+// since `--require` runs before the program's first line.
+
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const tracer = fileURLToPath(new URL('../packages/tracer/', import.meta.url));
+const dist = join(tracer, 'dist');
+
+// The tracer's own work on files must not appear as the program's: it keeps the functions of `fs` as
+// they are before they are observed.
+const keepOriginalFs = {
+  name: 'keep-original-fs',
+  setup(plugin) {
+    plugin.onResolve({ filter: /^(node:)?fs$/ }, ({ namespace }) =>
+      namespace === 'original-fs' ? { path: 'fs', external: true } : { path: 'fs', namespace: 'original-fs' },
+    );
+    plugin.onLoad({ filter: /.*/, namespace: 'original-fs' }, () => ({
+      contents: 'module.exports = Object.assign({}, require("fs"));',
+      loader: 'js',
+    }));
+  },
+};
+
+await build({
+  entryPoints: [join(dist, 'src/preload.js')],
+  outfile: join(dist, 'preload-main.cjs'),
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node20.19',
+  legalComments: 'none',
+  minifyWhitespace: true,
+  define: { 'import.meta.url': 'lockstepBundleUrl' },
+  banner: { js: 'const lockstepBundleUrl = require("node:url").pathToFileURL(__filename).href;' },
+  plugins: [keepOriginalFs],
+  logLevel: 'warning',
+});
+
+// Written for the oldest Node that has --require: no syntax and no function that one could lack.
+writeFileSync(
+  join(dist, 'preload.cjs'),
+  `// SPDX-License-Identifier: MIT
+// Preloaded into traced programs. Leaves at once where there is no session or Node is too old.
+'use strict';
+(function () {
+  var environment = process.env;
+  if (!environment.LOCKSTEP_SESSION) return;
+  var version = process.versions.node.split('.');
+  var major = Number(version[0]);
+  if (major < 20 || (major === 20 && Number(version[1]) < 19)) return;
+  try {
+    require('./preload-main.cjs');
+  } catch (error) {
+    if (environment.LOCKSTEP_DEBUG === '1') process.stderr.write('lockstep: ' + (error && error.stack) + '\\n');
+  }
+})();
+`,
+);
