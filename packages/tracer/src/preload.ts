@@ -15,11 +15,12 @@ import { openRuntime } from './runtime.ts';
 try {
   const sessionDirectory = process.env[SESSION_VARIABLE];
   if (sessionDirectory !== undefined && sessionDirectory !== '') {
-    // The runtime reads the environment, so it is put back only afterwards.
-    const runtime = openRuntime();
-    restoreWorkerEnvironment(process.env);
-    installWhenWanted({ runtime, native: loadNative(), sessionDirectory });
+    installWhenWanted({ runtime: openRuntime(), native: loadNative(), sessionDirectory });
   }
-} catch {
+} catch (error) {
   // The program runs untraced.
+  if (process.env.LOCKSTEP_DEBUG === '1') process.stderr.write(`lockstep: ${String(error)}\n`);
+} finally {
+  // Not before: the runtime finds the session in the environment.
+  restoreWorkerEnvironment(process.env);
 }

@@ -17,8 +17,9 @@ export function observeChildren({ events }: Instrumentation, childProcess: typeo
       try {
         const { pid } = this as { readonly pid?: number };
         if (record.enabled && pid !== undefined) {
+          // The first argument is what the child sees as its own name.
           const { file, args: childArgs } = (args[0] ?? {}) as SpawnOptions;
-          record(pid, String(file), Array.isArray(childArgs) ? childArgs.join(' ') : '');
+          record(pid, String(file), Array.isArray(childArgs) ? childArgs.slice(1).join(' ') : '');
         }
       } catch {
         // The child runs, recorded or not.

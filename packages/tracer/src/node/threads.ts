@@ -6,7 +6,7 @@
 
 import { syncBuiltinESMExports } from 'node:module';
 import { SESSION_VARIABLE } from '@lockstep/protocol';
-import { preloadNodeOptions } from '../preload-path.ts';
+import { preloadNodeOptions, preloadPath } from '../preload-path.ts';
 import type { NodeEvents } from './events.ts';
 
 type WorkerModule = typeof import('node:worker_threads');
@@ -57,8 +57,10 @@ export function restoreWorkerEnvironment(environment: NodeJS.ProcessEnv): void {
 
 function withPreload(args: unknown[], sessionDirectory: string): unknown[] {
   const options = args[1] as WorkerOptions | undefined;
-  const environment = options?.env;
-  // SHARE_ENV is a symbol: that worker has the parent's environment and NODE_OPTIONS with it.
+  // A worker without an environment of its own inherits ours, which the program may have emptied.
+  const isInheritable = process.env[SESSION_VARIABLE] !== undefined && (process.env.NODE_OPTIONS ?? '').includes(preloadPath());
+  const environment = options?.env ?? (isInheritable ? undefined : process.env);
+  // SHARE_ENV is a symbol: that worker has the parent's environment itself.
   if (typeof environment !== 'object' || environment === null) return args;
   const names = ['NODE_OPTIONS', SESSION_VARIABLE];
   const original = Object.fromEntries(names.map((name) => [name, (environment as NodeJS.ProcessEnv)[name] ?? null]));
