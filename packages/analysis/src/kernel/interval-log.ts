@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+// What one watched thread did, as the kernel saw it: intervals in columns, each from its begin to the
+// next one's. Kernel handlers append in time order; the model of stalls copies slices out and lets the
+// log forget what lies before the current loop iteration.
+//
+//   begins  |  100   |  180      |  310    |          ns of the model's time line
+//   states  | RUNNING| PREEMPTED | RUNNING |          thread-state.ts
+//   refs    |   0    |  771      |   0     |          tid that ran instead | interrupt's label
+//   calls   |   0    |   0       |   12    |          label of the system call; 0 = none
+
+import { lowerBound } from '../growable-columns.ts';
+import { NOT_RUNNING, RUNNING, UNKNOWN } from './thread-state.ts';
+
+/** Intervals kept for one thread; 21 bytes each. A loop iteration with more of them loses its oldest half, said as unknown. */
+const MAX_INTERVALS = 1 << 20;
+
+/** A copy of the log between two times; `begins[0]` is the slice's begin. */
+export interface IntervalSlice {
+  readonly begins: Float64Array;
+  readonly states: Uint8Array;
+  readonly refs: Int32Array;
+  readonly calls: Int32Array;
+}
+
+export class IntervalLog {
+  #begins = new Float64Array(256);
+  #states = new Uint8Array(256);
+  #refs = new Int32Array(256);
+  #calls = new Int32Array(256);
+  #length = 0;
+  readonly #capacity: number;
+
+  constructor(beginTime: number, state: number, capacity = MAX_INTERVALS) {
+    this.#capacity = capacity;
+    this.append(beginTime, state, 0, 0);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  append(time: number, state: number, ref: number, call: number): void {
+    const last = this.#length - 1;
+    if (last >= 0) {
+      if (this.#states[last] === state && this.#refs[last] === ref && this.#calls[last] === call) return;
+      // An interval without length says nothing; the later state of the same moment stands.
+      if ((this.#begins[last] as number) >= time) {
+        this.#states[last] = state;
+        this.#refs[last] = ref;
+        this.#calls[last] = call;
+        return;
+      }
+    }
+    if (this.#length === this.#begins.length) this.#grow();
+    const at = this.#length;
+    this.#begins[at] = time;
+    this.#states[at] = state;
+    this.#refs[at] = ref;
+    this.#calls[at] = call;
+    this.#length = at + 1;
+  }
+
+  /** The interval now open turns out to have been `state`: an event came that only this can precede. */
+  correctLast(state: number): void {
+    if (this.#length > 0) this.#states[this.#length - 1] = state;
+  }
+
+  lastState(): number {
+    return this.#length === 0 ? UNKNOWN : (this.#states[this.#length - 1] as number);
+  }
+
+  /** A system call ended whose entry was before the first record: all so far lay in it. */
+  labelCalls(call: number): void {
+    for (let i = 0; i < this.#length; i += 1) if (this.#calls[i] === 0) this.#calls[i] = call;
+  }
+
+  /** Forgets intervals that ended at or before `time`. */
+  forgetBefore(time: number): void {
+    const first = lowerBound(this.#begins, this.#length, time);
+    // The interval that covers `time` begins before it.
+    const keepFrom = first < this.#length && this.#begins[first] === time ? first : first - 1;
+    if (keepFrom > 0) this.#drop(keepFrom);
+  }
+
+  slice(begin: number, end: number): IntervalSlice {
+    let first = lowerBound(this.#begins, this.#length, begin);
+    if (first > 0 && (first === this.#length || (this.#begins[first] as number) > begin)) first -= 1;
+    const last = lowerBound(this.#begins, this.#length, end);
+    const begins = this.#begins.slice(first, last);
+    const states = this.#states.slice(first, last);
+    const refs = this.#refs.slice(first, last);
+    const calls = this.#calls.slice(first, last);
+    if (begins.length > 0 && (begins[0] as number) <= begin) {
+      begins[0] = begin;
+      return { begins, states, refs, calls };
+    }
+    return {
+      begins: prepend(Float64Array, begins, begin),
+      states: prepend(Uint8Array, states, UNKNOWN),
+      refs: prepend(Int32Array, refs, 0),
+      calls: prepend(Int32Array, calls, 0),
+    };
+  }
+
+  /** Time of the end of the first stay off the CPU that begins in [from, from + within); undefined = none. */
+  firstReturn(from: number, within: number): number | undefined {
+    let i = Math.max(0, lowerBound(this.#begins, this.#length, from) - 1);
+    for (; i < this.#length && (this.#begins[i] as number) < from + within; i += 1) {
+      if (isOnCpu(this.#states[i] as number)) continue;
+      for (let j = i + 1; j < this.#length; j += 1) {
+        if (this.#states[j] === RUNNING) return this.#begins[j];
+      }
+      return Infinity;
+    }
+    return undefined;
+  }
+
+  #drop(count: number): void {
+    this.#begins.copyWithin(0, count, this.#length);
+    this.#states.copyWithin(0, count, this.#length);
+    this.#refs.copyWithin(0, count, this.#length);
+    this.#calls.copyWithin(0, count, this.#length);
+    this.#length -= count;
+  }
+
+  #grow(): void {
+    if (this.#length >= this.#capacity) {
+      this.#drop(this.#length >> 1);
+      return;
+    }
+    const capacity = this.#length * 2;
+    this.#begins = enlarge(Float64Array, this.#begins, capacity);
+    this.#states = enlarge(Uint8Array, this.#states, capacity);
+    this.#refs = enlarge(Int32Array, this.#refs, capacity);
+    this.#calls = enlarge(Int32Array, this.#calls, capacity);
+  }
+}
+
+export function isOnCpu(state: number): boolean {
+  return state !== UNKNOWN && state !== NOT_RUNNING && (state === RUNNING || state === 5);
+}
+
+interface TypedArrayLike {
+  readonly length: number;
+  set(source: ArrayLike<number>, offset?: number): void;
+  [index: number]: number;
+}
+
+function enlarge<T extends TypedArrayLike>(make: new (length: number) => T, old: T, capacity: number): T {
+  const larger = new make(capacity);
+  larger.set(old);
+  return larger;
+}
+
+function prepend<T extends TypedArrayLike>(make: new (length: number) => T, old: T, first: number): T {
+  const longer = new make(old.length + 1);
+  longer[0] = first;
+  longer.set(old, 1);
+  return longer;
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+// Merged event records in, the report of stalls out: one pass, memory bounded by the state of threads
+// and by the stalls that are still open. The models of both halves do the work; here they are wired.
+
+import type { DataStream, DiscardedItems, EventRecord } from '@lockstep/ctf';
+import { KernelModel } from '../kernel/kernel-model.ts';
+import { ProgramModel } from '../program/program-model.ts';
+import type { ProgramThread } from '../program/program-thread.ts';
+import { isKernelStream, RecordDispatcher } from '../record-dispatcher.ts';
+import { TraceTime } from '../trace-time.ts';
+import { countText } from './amounts.ts';
+import { Positions } from './position.ts';
+import { StallCollector } from './stall-collector.ts';
+import type { Doubt, LoopStatistics, ResolvePosition, StallReport } from './stall-report.ts';
+
+export interface StallOptions {
+  /** Iterations at least this long are stalls. */
+  readonly thresholdMs?: number;
+  /** Stalls kept with all their parts; the longest ones. */
+  readonly maxStalls?: number;
+  /** Follows source maps: `createSourceMapResolver` of @lockstep/symbols. */
+  readonly resolvePosition?: ResolvePosition;
+}
+
+export const DEFAULT_THRESHOLD_MS = 20;
+const DEFAULT_MAX_STALLS = 1000;
+/** How soon after an iteration's end the loop polls: the sleep that begins then is the poll's. */
+const POLL_WITHIN_NS = 2e6;
+
+export function analyzeStalls(records: Iterable<EventRecord | DiscardedItems>, options: StallOptions = {}): StallReport {
+  const analysis = new StallAnalysis(options);
+  for (const record of records) analysis.take(record);
+  return analysis.finish();
+}
+
+class StallAnalysis {
+  readonly #thresholdMs: number;
+  readonly #time = new TraceTime();
+  readonly #kernel = new KernelModel(this.#time);
+  readonly #collector: StallCollector;
+  readonly #programs: ProgramModel;
+  readonly #dispatcher: RecordDispatcher;
+  readonly #discarded = new Map<string, { stream: string; count: bigint | undefined; what: 'records' | 'packets'; isKernel: boolean }>();
+  #lastRecord: EventRecord | undefined;
+  #recordCount = 0;
+  #hasKernelStream = false;
+
+  constructor(options: StallOptions) {
+    this.#thresholdMs = options.thresholdMs ?? DEFAULT_THRESHOLD_MS;
+    const positions = new Positions(options.resolvePosition);
+    const maxStalls = options.maxStalls ?? DEFAULT_MAX_STALLS;
+    this.#collector = new StallCollector(this.#thresholdMs, maxStalls, this.#time, this.#kernel, positions);
+    this.#programs = new ProgramModel(this.#time, this.#kernel, this.#collector);
+    this.#dispatcher = new RecordDispatcher((eventRecordClass, dataStream) => {
+      if (!isKernelStream(dataStream)) return this.#programs.chooseHandler(eventRecordClass);
+      this.#noteKernelStream(dataStream);
+      return this.#kernel.chooseHandler(eventRecordClass.name);
+    });
+  }
+
+  take(item: EventRecord | DiscardedItems): void {
+    if ('eventRecordClass' in item) {
+      this.#recordCount += 1;
+      if (item.timeNs === undefined) return;
+      if (this.#lastRecord === undefined) this.#time.of(item);
+      this.#lastRecord = item;
+      this.#dispatcher.dispatch(item);
+    } else this.#takeDiscarded(item);
+  }
+
+  finish(): StallReport {
+    for (const thread of this.#programs.threads) this.#openUnfinished(thread);
+    const stalls = this.#collector.finish();
+    const endTime = this.#lastRecord === undefined ? 0 : this.#time.of(this.#lastRecord);
+    return {
+      version: 1,
+      thresholdMs: this.#thresholdMs,
+      isWallClock: this.#time.isWallClock,
+      beginNs: this.#time.baseNs ?? 0n,
+      durationMs: endTime / 1e6,
+      recordCount: this.#recordCount,
+      kernelHalf: this.#kernelHalf(),
+      stalls,
+      stallCount: this.#collector.stallCount,
+      omittedCount: this.#collector.omittedCount,
+      causes: this.#collector.summaries(),
+      loops: this.#programs.threads.filter((thread) => thread.loop.count > 0).map(loopStatistics),
+      discarded: [...this.#discarded.values()].map(({ stream, count, what }) => ({ stream, count, what })),
+      doubts: this.#doubts(),
+    };
+  }
+
+  #noteKernelStream(dataStream: DataStream): void {
+    this.#hasKernelStream = true;
+    this.#kernel.noteClasses(dataStream.dataStreamClass);
+  }
+
+  #kernelHalf(): StallReport['kernelHalf'] {
+    if (!this.#hasKernelStream) return 'missing';
+    return this.#kernel.coverage.hasSched ? 'present' : 'partial';
+  }
+
+  #takeDiscarded(item: DiscardedItems): void {
+    const isKernel = isKernelStream(item.dataStream);
+    const what = item.type === 'discarded-packets' ? 'packets' : 'records';
+    const stream = `${item.dataStream.trace.name}/${item.dataStream.name}`;
+    const key = `${what} ${stream}`;
+    const entry = this.#discarded.get(key);
+    if (entry === undefined) this.#discarded.set(key, { stream, count: item.count, what, isKernel });
+    else entry.count = entry.count === undefined || item.count === undefined ? undefined : entry.count + item.count;
+    const begin = this.#time.ofNs(item.beginNs) ?? -Infinity;
+    const end = this.#time.ofNs(item.endNs) ?? Infinity;
+    this.#collector.addDiscarded({ isKernel, begin, end, count: item.count });
+  }
+
+  /** A loop iteration that had not ended when the trace or its thread did. */
+  #openUnfinished(thread: ProgramThread): void {
+    const begin = this.#unfinishedBegin(thread);
+    if (begin === undefined) return;
+    const lastOwn = this.#time.of(thread.lastRecord);
+    const log = thread.kernel.log;
+    // With the kernel half the thread is known to live on after its last record, until it is seen to end.
+    const end = this.#kernel.coverage.hasSched && log !== undefined ? (thread.kernel.deadAt ?? this.#kernel.lastTime() ?? lastOwn) : lastOwn;
+    if (end - begin < this.#thresholdMs * 1e6) return;
+    const isStartUp = thread.iterationEnd === undefined;
+    this.#collector.open(isStartUp ? 'start-up' : 'unfinished', thread, begin, end);
+  }
+
+  /** When the loop last stopped waiting, as far as anything tells; undefined = it waits. */
+  #unfinishedBegin(thread: ProgramThread): number | undefined {
+    if (thread.iterationEnd === undefined) return thread.firstTime;
+    if (this.#kernel.coverage.hasSched) {
+      const returned = thread.kernel.log?.firstReturn(thread.iterationEnd, POLL_WITHIN_NS);
+      if (returned === Infinity) return undefined;
+      if (returned !== undefined) return returned;
+    }
+    return thread.firstActivity === undefined ? undefined : this.#time.of(thread.firstActivity);
+  }
+
+  #doubts(): Doubt[] {
+    const doubts: Doubt[] = [];
+    if (!this.#hasKernelStream) {
+      doubts.push({
+        about: 'kernel-half-missing',
+        text: 'kernel half missing: time cannot be split into running and waiting; record as root to know',
+      });
+    } else if (!this.#kernel.coverage.hasSched) {
+      doubts.push({
+        about: 'kernel-half-partial',
+        text: "sched_switch was not recorded: time cannot be split into running and waiting; record with -k 'sched_*' to know",
+      });
+    }
+    for (const isKernel of [true, false]) {
+      const entries = [...this.#discarded.values()].filter((entry) => entry.isKernel === isKernel);
+      if (entries.length === 0) continue;
+      const amounts = entries.map(({ count, what }) => `${count === undefined ? 'some' : countText(count, '').trim()} ${what}`);
+      const text = isKernel
+        ? `discarded of the kernel: ${amounts.join(', ')}; who ran when may be wrong around them`
+        : `discarded of programs: ${amounts.join(', ')}; stalls may be missing and parts of others unknown`;
+      doubts.push({ about: isKernel ? 'kernel-records-discarded' : 'program-records-discarded', text });
+    }
+    return doubts;
+  }
+}
+
+function loopStatistics(thread: ProgramThread): LoopStatistics {
+  const { loop, program } = thread;
+  return {
+    program: { name: program.name, pid: program.pid, ...(program.argv === undefined ? {} : { argv: program.argv }) },
+    thread: { vtid: thread.vtid, tid: thread.kernel.tid, isMain: thread.isMain },
+    iterationCount: loop.count,
+    busyMs: loop.totalNs / 1e6,
+    longestMs: loop.longestNs / 1e6,
+    medianMs: loop.quantileNs(0.5) / 1e6,
+    p99Ms: loop.quantileNs(0.99) / 1e6,
+  };
+}

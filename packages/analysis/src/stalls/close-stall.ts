@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+// An open stall whose late records have come in, the stall of the report out.
+
+import type { KernelCoverage, KernelModel } from '../kernel/kernel-model.ts';
+import type { TraceTime } from '../trace-time.ts';
+import { countText, msText } from './amounts.ts';
+import { attributeStall } from './attribute-stall.ts';
+import type { DiscardedSpan, OpenStall } from './open-stall.ts';
+import type { Positions } from './position.ts';
+import { causesOf } from './stall-causes.ts';
+import { partsOf } from './stall-parts.ts';
+import { sentenceOf } from './stall-sentence.ts';
+import type { Doubt, Stall, StallPart } from './stall-report.ts';
+
+/** Time that may stay without an answer before it is worth a doubt. */
+const MIN_DOUBT_MS = 1;
+/** Requests listed with one stall. */
+const MAX_REQUESTS = 8;
+
+export interface CloseContext {
+  readonly time: TraceTime;
+  readonly kernel: KernelModel;
+  readonly positions: Positions;
+  readonly discarded: readonly DiscardedSpan[];
+}
+
+export function closeStall(open: OpenStall, context: CloseContext): Stall {
+  const { thread } = open;
+  const builder = attributeStall(open, context.kernel.labels);
+  const parts = partsOf(builder.totals.values(), context.positions, open.others);
+  const causes = causesOf(parts, builder.javaScriptNs, context.positions);
+  const durationMs = (open.end - open.begin) / 1e6;
+  const doubts = doubtsOf(open, parts, context);
+  return {
+    kind: open.kind,
+    program: {
+      name: thread.program.name,
+      pid: thread.program.pid,
+      ...(thread.program.argv === undefined ? {} : { argv: thread.program.argv }),
+    },
+    thread: { vtid: thread.vtid, tid: thread.kernel.tid, isMain: thread.isMain },
+    beginNs: context.time.toNs(open.begin),
+    durationMs,
+    sentence: sentenceOf(open.kind, thread.isMain, durationMs, causes, doubts),
+    causes,
+    parts,
+    requests: open.story.requests.slice(0, MAX_REQUESTS).map(({ method, url }) => ({ method, url })),
+    openRequestCount: open.openRequestCount,
+    ...(open.pageFaultCount === undefined ? {} : { pageFaultCount: open.pageFaultCount }),
+    doubts,
+  };
+}
+
+function doubtsOf(open: OpenStall, parts: readonly StallPart[], context: CloseContext): Doubt[] {
+  const doubts: Doubt[] = [];
+  const unsplitMs = parts.reduce((ms, part) => (part.isSplit ? ms : ms + part.ms), 0);
+  if (unsplitMs >= MIN_DOUBT_MS) doubts.push(unsplitDoubt(context.kernel.coverage, unsplitMs));
+  for (const isKernel of [true, false]) {
+    const doubt = discardedDoubt(open, context.discarded, isKernel);
+    if (doubt !== undefined) doubts.push(doubt);
+  }
+  const untoldMs = parts.reduce((ms, part) => (part.kind === 'unknown' && part.known !== 'not-running' ? ms + part.ms : ms), 0);
+  if (untoldMs >= MIN_DOUBT_MS && !open.thread.hasSamples) {
+    doubts.push({
+      about: 'no-samples',
+      text: `no CPU samples of this thread: ${msText(untoldMs)} of it cannot be given to functions; record without --no-sampler to know`,
+    });
+  }
+  return doubts;
+}
+
+function unsplitDoubt(coverage: KernelCoverage, unsplitMs: number): Doubt {
+  const of = `${msText(unsplitMs)} of it cannot be split into running and waiting`;
+  if (!coverage.hasSched && !coverage.hasCalls) {
+    return { about: 'kernel-half-missing', text: `kernel half missing: ${of}; record as root to know` };
+  }
+  if (!coverage.hasSched) {
+    return { about: 'kernel-half-partial', text: `sched_switch was not recorded: ${of}; record with -k 'sched_*' to know` };
+  }
+  return { about: 'kernel-half-partial', text: `the kernel half does not tell this thread's state all the time: ${of}` };
+}
+
+function discardedDoubt(open: OpenStall, spans: readonly DiscardedSpan[], isKernel: boolean): Doubt | undefined {
+  let count = 0n;
+  let isExact = true;
+  let found = false;
+  for (const span of spans) {
+    if (span.isKernel !== isKernel || span.begin >= open.end || span.end <= open.begin) continue;
+    found = true;
+    if (span.count === undefined) isExact = false;
+    else count += span.count;
+  }
+  if (!found) return undefined;
+  const amount = isExact ? countText(count, 'record') : 'some records';
+  return isKernel
+    ? {
+        about: 'kernel-records-discarded',
+        text: `${amount} of the kernel were discarded around this time: which thread ran when may be wrong`,
+      }
+    : {
+        about: 'program-records-discarded',
+        text: `${amount} of programs were discarded around this time: operations, collections and samples may be missing`,
+      };
+}

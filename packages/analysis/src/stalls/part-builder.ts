@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+// Adds up the moments of a stall into its parts: each moment comes with what every layer says about
+// it, and goes to exactly one part, so the parts sum to the duration. The order of the rules is the
+// one that docs/stalls.md tells.
+
+import type { Labels } from '../labels.ts';
+import { BLOCKED, INTERRUPTED, NOT_RUNNING, PREEMPTED, UNKNOWN, WOKEN } from '../kernel/thread-state.ts';
+import { frameIdentity, isMetaFrame, nearestUserFrame, type Frame } from '../program/call-tree.ts';
+import type { CollectionInterval, OperationInterval, SampleInterval } from '../program/program-thread.ts';
+
+/** Keys of parts are made of texts that traces hold; U+0000 cannot be in them. */
+const SEPARATOR = '\0';
+
+export interface Moment {
+  readonly state: number;
+  readonly ref: number;
+  readonly call: number;
+  readonly collection: CollectionInterval | undefined;
+  readonly operation: OperationInterval | undefined;
+  /** Function of the user's code that called the operation. */
+  readonly caller: Frame | undefined;
+  readonly sample: SampleInterval | undefined;
+}
+
+interface Common {
+  ns: number;
+  readonly isSplit: boolean;
+  readonly operation: OperationInterval | undefined;
+  readonly caller: Frame | undefined;
+}
+export type PartTotal = Common &
+  (
+    | { readonly kind: 'javascript'; readonly frame: Frame; readonly selfNs: Map<string, { frame: Frame; ns: number }>; readonly lineNs: Map<number, number> }
+    | { readonly kind: 'native' }
+    | { readonly kind: 'system-call'; readonly call: string }
+    | { readonly kind: 'garbage-collection'; readonly collection: string }
+    | { readonly kind: 'runnable'; readonly reason: 'preempted' | 'woken'; readonly tid: number }
+    | { readonly kind: 'blocked'; readonly call: string; readonly isCollecting: boolean }
+    | { readonly kind: 'interrupt'; readonly interrupt: string }
+    | { readonly kind: 'unknown'; readonly known: 'running' | 'not-running' | 'nothing' }
+  );
+
+export class PartBuilder {
+  readonly totals = new Map<string, PartTotal>();
+  /** Time by frame on top of the stack, of moments that went to JavaScript. */
+  readonly javaScriptNs = new Map<Frame, number>();
+  readonly #labels: Labels;
+
+  constructor(labels: Labels) {
+    this.#labels = labels;
+  }
+
+  add(moment: Moment, ns: number): void {
+    const { state } = moment;
+    if (state === INTERRUPTED) {
+      const interrupt = this.#labels.textOf(moment.ref);
+      this.#total(`interrupt${SEPARATOR}${interrupt}`, () => ({ ...bare(true), kind: 'interrupt', interrupt })).ns += ns;
+    } else if (state === PREEMPTED || state === WOKEN) {
+      const reason = state === PREEMPTED ? 'preempted' : 'woken';
+      const tid = moment.ref;
+      this.#total(`runnable${SEPARATOR}${reason}${tid}`, () => ({ ...bare(true), kind: 'runnable', reason, tid })).ns += ns;
+    } else if (state === BLOCKED) this.#addBlocked(moment, ns);
+    else if (state === NOT_RUNNING) this.#addUnknown('not-running', true, ns);
+    else this.#addRunning(moment, ns);
+  }
+
+  #total(key: string, make: () => PartTotal): PartTotal {
+    let total = this.totals.get(key);
+    if (total === undefined) {
+      total = make();
+      this.totals.set(key, total);
+    }
+    return total;
+  }
+
+  #addBlocked(moment: Moment, ns: number): void {
+    const call = moment.call === 0 ? 'unknown' : this.#labels.textOf(moment.call);
+    const isCollecting = moment.collection !== undefined;
+    const during = isCollecting ? bare(true) : covered(moment, true);
+    const key = ['blocked', call, isCollecting, operationKey(during)].join(SEPARATOR);
+    this.#total(key, () => ({ ...during, kind: 'blocked', call, isCollecting })).ns += ns;
+  }
+
+  #addUnknown(known: 'running' | 'not-running' | 'nothing', isSplit: boolean, ns: number): void {
+    this.#total(`unknown${SEPARATOR}${known}`, () => ({ ...bare(isSplit), kind: 'unknown', known })).ns += ns;
+  }
+
+  /** On a CPU; or not known whether, in a trace without the scheduler's events. */
+  #addRunning(moment: Moment, ns: number): void {
+    const isSplit = moment.state !== UNKNOWN;
+    const top = moment.sample?.frame;
+    if (moment.collection !== undefined) this.#addCollection(moment.collection.collection, isSplit, ns);
+    else if (moment.call !== 0) this.#addSystemCall(moment, isSplit, ns);
+    else if (moment.operation !== undefined) this.#addNative(covered(moment, isSplit), ns);
+    else if (top === undefined) this.#addUnknown(isSplit ? 'running' : 'nothing', isSplit, ns);
+    else if (!isMetaFrame(top)) this.#addJavaScript(top, moment.sample?.line ?? 0, isSplit, ns);
+    else if (top.name === '(garbage collector)') this.#addCollection('sampled', isSplit, ns);
+    else if (top.name === '(program)') this.#addNative(bare(isSplit), ns);
+    else this.#addUnknown(isSplit ? 'running' : 'nothing', isSplit, ns);
+  }
+
+  #addCollection(collection: string, isSplit: boolean, ns: number): void {
+    const key = ['gc', collection, isSplit].join(SEPARATOR);
+    this.#total(key, () => ({ ...bare(isSplit), kind: 'garbage-collection', collection })).ns += ns;
+  }
+
+  #addSystemCall(moment: Moment, isSplit: boolean, ns: number): void {
+    const call = this.#labels.textOf(moment.call);
+    const during = covered(moment, isSplit);
+    const key = ['call', call, isSplit, operationKey(during)].join(SEPARATOR);
+    this.#total(key, () => ({ ...during, kind: 'system-call', call })).ns += ns;
+  }
+
+  #addNative(during: Common, ns: number): void {
+    const key = ['native', during.isSplit, operationKey(during)].join(SEPARATOR);
+    this.#total(key, () => ({ ...during, kind: 'native' })).ns += ns;
+  }
+
+  #addJavaScript(top: Frame, line: number, isSplit: boolean, ns: number): void {
+    this.javaScriptNs.set(top, (this.javaScriptNs.get(top) ?? 0) + ns);
+    const frame = nearestUserFrame(top);
+    const identity = frameIdentity(frame);
+    const key = ['js', isSplit, identity].join(SEPARATOR);
+    const total = this.#total(key, () => ({
+      ...bare(isSplit),
+      kind: 'javascript',
+      frame,
+      selfNs: new Map(),
+      lineNs: new Map(),
+    }));
+    total.ns += ns;
+    if (total.kind !== 'javascript') return;
+    const topIdentity = frameIdentity(top);
+    const self = total.selfNs.get(topIdentity);
+    if (self === undefined) total.selfNs.set(topIdentity, { frame: top, ns });
+    else self.ns += ns;
+    // The executing line is the top function's; it says something about the user's only when they are one.
+    if (topIdentity === identity && line > 0) total.lineNs.set(line, (total.lineNs.get(line) ?? 0) + ns);
+  }
+}
+
+function bare(isSplit: boolean): Common {
+  return { ns: 0, isSplit, operation: undefined, caller: undefined };
+}
+
+function covered(moment: Moment, isSplit: boolean): Common {
+  return { ns: 0, isSplit, operation: moment.operation, caller: moment.operation === undefined ? undefined : moment.caller };
+}
+
+function operationKey(common: Common): string {
+  const { operation, caller } = common;
+  if (operation === undefined) return '';
+  return [operation.operation, operation.path ?? '', operation.size ?? '', caller === undefined ? '' : frameIdentity(caller)].join(SEPARATOR);
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT
+// Parts of a stall in, causes out: what a person would call one thing. A file read is one cause,
+// whether its time was spent running in the kernel, blocked in it or copying; functions that share a
+// stall in small pieces are one cause under the function that called them all.
+
+import { frameIdentity, isUserFrame, type Frame } from '../program/call-tree.ts';
+import { msText, sizeText } from './amounts.ts';
+import { functionText, type Positions } from './position.ts';
+import type { FunctionName, StallCause, StallPart, ThreadName } from './stall-report.ts';
+
+/** A function with at least this share of the JavaScript time is named by itself. */
+const DOMINANT_SHARE = 0.5;
+/** Else the deepest function whose calls cover this share is named instead. */
+const COVERING_SHARE = 0.8;
+
+interface CauseTotal {
+  readonly key: string;
+  ms: number;
+  readonly parts: StallPart[];
+}
+
+export function causesOf(
+  parts: readonly StallPart[],
+  javaScriptNs: ReadonlyMap<Frame, number>,
+  positions: Positions,
+): StallCause[] {
+  const totals = new Map<string, CauseTotal>();
+  for (const part of parts) {
+    const key = keyOf(part);
+    const total = totals.get(key);
+    if (total === undefined) totals.set(key, { key, ms: part.ms, parts: [part] });
+    else {
+      total.ms += part.ms;
+      total.parts.push(part);
+    }
+  }
+  const causes: StallCause[] = [];
+  const scripts: CauseTotal[] = [];
+  for (const total of totals.values()) {
+    if (total.parts[0]?.kind === 'javascript') scripts.push(total);
+    else causes.push({ key: total.key, text: textOf(total), ms: total.ms });
+  }
+  causes.push(...javaScriptCauses(scripts, javaScriptNs, positions));
+  return causes.sort((a, b) => b.ms - a.ms);
+}
+
+function keyOf(part: StallPart): string {
+  if (part.during !== undefined && (part.kind === 'native' || part.kind === 'system-call' || part.kind === 'blocked')) {
+    return part.during.path === undefined ? part.during.operation : `${part.during.operation} ${part.during.path}`;
+  }
+  switch (part.kind) {
+    case 'javascript':
+      return `javascript ${positionKey(part.function)}`;
+    case 'native':
+      return 'native';
+    case 'system-call':
+      return `system call ${withoutFd(part.call)}`;
+    case 'garbage-collection':
+      return 'garbage collection';
+    case 'runnable':
+      return part.reason;
+    case 'blocked':
+      return part.isCollecting ? 'blocked in garbage collection' : `blocked ${withoutFd(part.call)}`;
+    case 'interrupt':
+      return 'interrupts';
+    case 'unknown':
+      return `unknown ${part.known}`;
+  }
+}
+
+function positionKey(name: FunctionName): string {
+  const { position } = name;
+  return position === undefined ? name.name : `${name.name} ${position.source}:${position.line}`;
+}
+
+function withoutFd(call: string): string {
+  const at = call.indexOf(' (fd ');
+  return at < 0 ? call : call.slice(0, at);
+}
+
+function textOf(total: CauseTotal): string {
+  const part = total.parts[0] as StallPart;
+  if (part.during !== undefined && (part.kind === 'native' || part.kind === 'system-call' || part.kind === 'blocked')) {
+    return operationText(total.parts);
+  }
+  switch (part.kind) {
+    case 'native':
+      return part.isSplit ? 'running native code' : 'in native code';
+    case 'system-call':
+      return part.isSplit ? `running in the kernel for ${callText(total)}` : `in system call ${callText(total)}`;
+    case 'garbage-collection':
+      return 'GC';
+    case 'runnable':
+      return runnableText(total.parts);
+    case 'blocked':
+      if (part.isCollecting) return 'GC waiting for its helper threads';
+      if (part.call === 'unknown') return 'blocked, in which call is not known';
+      return part.call === 'page fault' ? 'blocked in a page fault' : `blocked in ${callText(total)}`;
+    case 'interrupt':
+      return `interrupted (${part.interrupt}${total.parts.length > 1 ? ' and others' : ''})`;
+    case 'unknown':
+      if (part.known === 'running') return 'running, at what is not known';
+      return part.known === 'not-running' ? 'not running, why is not known' : 'not known';
+    case 'javascript':
+      return functionText(part.function);
+  }
+}
+
+/** The call, with its file descriptor when it was always the same. */
+function callText(total: CauseTotal): string {
+  const calls = new Set(total.parts.map((part) => (part.kind === 'blocked' || part.kind === 'system-call' ? part.call : '')));
+  const [first] = calls;
+  return calls.size === 1 && first !== undefined ? first : withoutFd(first ?? '');
+}
+
+/** `in readFileSync /srv/a.bin, called by load (shop.ts:3) (10 ms running in the kernel, 30 ms blocked in read)`. */
+function operationText(parts: readonly StallPart[]): string {
+  const { during, caller } = parts.find((part) => part.caller !== undefined) ?? (parts[0] as StallPart);
+  if (during === undefined) return '';
+  const size = during.size === undefined || during.size === 0 ? '' : ` of ${sizeText(during.size)}`;
+  const what = `in ${during.operation}${during.path === undefined ? '' : ` ${during.path}`}${size}`;
+  const by = caller === undefined ? '' : ` called by ${functionText(caller)}`;
+  const inKernel = sum(parts, (part) => part.kind === 'system-call' && part.isSplit);
+  const blocked = sum(parts, (part) => part.kind === 'blocked');
+  const details: string[] = [];
+  if (inKernel >= 1) details.push(`${msText(inKernel)} running in the kernel`);
+  if (blocked >= 1) details.push(`${msText(blocked)} blocked`);
+  return `${what}${by}${details.length === 0 ? '' : ` (${details.join(', ')})`}`;
+}
+
+function sum(parts: readonly StallPart[], isCounted: (part: StallPart) => boolean): number {
+  let ms = 0;
+  for (const part of parts) if (isCounted(part)) ms += part.ms;
+  return ms;
+}
+
+function runnableText(parts: readonly StallPart[]): string {
+  const times = new Map<string, number>();
+  let reason = 'preempted';
+  for (const part of parts) {
+    if (part.kind !== 'runnable') continue;
+    reason = part.reason;
+    if (part.instead === undefined) continue;
+    const who = threadText(part.instead);
+    times.set(who, (times.get(who) ?? 0) + part.ms);
+  }
+  const [who, ...rest] = [...times].sort((a, b) => b[1] - a[1]).map(([text]) => text);
+  const others = rest.length === 0 ? '' : ` and ${rest.length} other${rest.length === 1 ? '' : 's'}`;
+  if (reason === 'preempted') return who === undefined ? 'runnable but preempted' : `runnable but preempted by ${who}${others}`;
+  return who === undefined ? 'runnable after a wake-up, waiting for a CPU' : `runnable after a wake-up, waiting for the CPU of ${who}${others}`;
+}
+
+export function threadText(thread: ThreadName): string {
+  const { tid, pid, name } = thread;
+  if (pid === tid) return `pid ${pid} ${name}`.trimEnd();
+  return pid === undefined ? `tid ${tid} ${name}`.trimEnd() : `tid ${tid} ${name} of pid ${pid}`;
+}
+
+function javaScriptCauses(
+  scripts: readonly CauseTotal[],
+  javaScriptNs: ReadonlyMap<Frame, number>,
+  positions: Positions,
+): StallCause[] {
+  const allMs = scripts.reduce((ms, script) => ms + script.ms, 0);
+  const isSplit = scripts.every((script) => script.parts.every((part) => part.isSplit));
+  const verb = isSplit ? 'running' : 'in';
+  const longest = scripts.reduce<CauseTotal | undefined>((best, script) => (best === undefined || script.ms > best.ms ? script : best), undefined);
+  if (longest === undefined) return [];
+  if (longest.ms >= allMs * DOMINANT_SHARE) {
+    return scripts.map((script) => ({ key: script.key, ms: script.ms, text: `${verb} ${scriptText(script)}` }));
+  }
+  const most = `most in ${scriptText(longest)}`;
+  const covering = coveringFrame(javaScriptNs);
+  if (covering === undefined) {
+    const text = `${isSplit ? 'running JavaScript' : 'in JavaScript'} in ${scripts.length} functions, ${most}`;
+    return [{ key: 'javascript of many functions', ms: allMs, text }];
+  }
+  const name = positions.functionOf(covering);
+  const text = `${verb} ${functionText(name)} and what it calls, ${most}`;
+  return [{ key: `javascript below ${positionKey(name)}`, ms: allMs, text }];
+}
+
+/** `renderReport (report.ts:88)`: at the line that was sampled most, else where the function begins. */
+function scriptText(script: CauseTotal): string {
+  const part = script.parts[0];
+  if (part?.kind !== 'javascript') return '';
+  const position = part.hotLine ?? part.function.position;
+  const top = part.self[0];
+  // Built-in functions have no place of their own: say them beside the user's function that called.
+  const via = top !== undefined && top.function !== part.function && top.ms >= script.ms * DOMINANT_SHARE ? `, in ${top.function.name}` : '';
+  return `${functionText(position === undefined ? part.function : { name: part.function.name, position })}${via}`;
+}
+
+/** The deepest function of the user's code that most of the JavaScript time lies in or under. */
+function coveringFrame(javaScriptNs: ReadonlyMap<Frame, number>): Frame | undefined {
+  const covered = new Map<string, { ns: number; frame: Frame }>();
+  let allNs = 0;
+  for (const [top, ns] of javaScriptNs) {
+    allNs += ns;
+    const seen = new Set<string>();
+    for (let frame: Frame | undefined = top; frame !== undefined; frame = frame.parent) {
+      if (!isUserFrame(frame)) continue;
+      const identity = frameIdentity(frame);
+      if (seen.has(identity)) continue;
+      seen.add(identity);
+      const entry = covered.get(identity);
+      if (entry === undefined) covered.set(identity, { ns, frame });
+      else {
+        entry.ns += ns;
+        // A recursive function counts where it was entered first.
+        if (frame.depth < entry.frame.depth) entry.frame = frame;
+      }
+    }
+  }
+  let best: Frame | undefined;
+  for (const { ns, frame } of covered.values()) {
+    if (ns >= allNs * COVERING_SHARE && (best === undefined || frame.depth > best.depth)) best = frame;
+  }
+  return best;
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+// Iterations and late records of the program model in, stalls of the report and their summary out.
+// Holds a stall open until its late records can have come; keeps the longest ones when there are more
+// than anybody reads.
+
+import type { KernelModel } from '../kernel/kernel-model.ts';
+import type { ProgramObserver } from '../program/program-model.ts';
+import type { CollectionInterval, ProgramThread, SampleInterval } from '../program/program-thread.ts';
+import { PREEMPTED, WOKEN } from '../kernel/thread-state.ts';
+import type { IntervalSlice } from '../kernel/interval-log.ts';
+import type { TraceTime } from '../trace-time.ts';
+import { closeStall } from './close-stall.ts';
+import { LATE_NS, type DiscardedSpan, type OpenStall } from './open-stall.ts';
+import type { Positions } from './position.ts';
+import type { CauseSummary, Stall, ThreadName } from './stall-report.ts';
+
+/** A cause counts in the summary of a stall when it took this share of it. */
+const SUMMARY_SHARE = 0.1;
+/** Losses remembered to doubt stalls by; later ones widen the last. */
+const MAX_DISCARDED = 4096;
+
+interface MutableSummary {
+  text: string;
+  count: number;
+  totalMs: number;
+  worstMs: number;
+  worstBeginNs: bigint;
+}
+
+export class StallCollector implements ProgramObserver {
+  readonly stalls: Stall[] = [];
+  stallCount = 0;
+  omittedCount = 0;
+  readonly discarded: DiscardedSpan[] = [];
+  readonly #open: OpenStall[] = [];
+  readonly #summaries = new Map<string, MutableSummary>();
+  readonly #thresholdNs: number;
+  readonly #maxStalls: number;
+  readonly #time: TraceTime;
+  readonly #kernel: KernelModel;
+  readonly #positions: Positions;
+
+  constructor(thresholdMs: number, maxStalls: number, time: TraceTime, kernel: KernelModel, positions: Positions) {
+    this.#thresholdNs = thresholdMs * 1e6;
+    this.#maxStalls = maxStalls;
+    this.#time = time;
+    this.#kernel = kernel;
+    this.#positions = positions;
+  }
+
+  iteration(thread: ProgramThread, begin: number, end: number, idleNs: number): void {
+    if (thread.iterationEnd === undefined) {
+      const loopBegin = begin - idleNs;
+      if (loopBegin - thread.firstTime >= this.#thresholdNs) this.open('start-up', thread, thread.firstTime, loopBegin);
+    }
+    if (end - begin >= this.#thresholdNs) this.open('iteration', thread, begin, end);
+    this.closeBefore(end - LATE_NS);
+  }
+
+  collection(thread: ProgramThread, interval: CollectionInterval): void {
+    for (const stall of this.#open) {
+      if (stall.thread === thread && overlaps(stall, interval)) stall.story.collections.push(interval);
+    }
+  }
+
+  sample(thread: ProgramThread, interval: SampleInterval): void {
+    for (const stall of this.#open) {
+      if (stall.thread === thread && overlaps(stall, interval)) stall.story.samples.push(interval);
+    }
+  }
+
+  addDiscarded(span: DiscardedSpan): void {
+    const last = this.discarded.at(-1);
+    if (last === undefined || this.discarded.length < MAX_DISCARDED) this.discarded.push(span);
+    else this.discarded[this.discarded.length - 1] = { ...last, end: span.end, count: undefined };
+  }
+
+  open(kind: Stall['kind'], thread: ProgramThread, begin: number, end: number): void {
+    const slice = thread.kernel.log?.slice(begin, end) ?? emptySlice(begin);
+    this.#open.push({
+      kind,
+      thread,
+      begin,
+      end,
+      slice,
+      others: this.#othersIn(slice),
+      story: thread.story.during(begin, end),
+      openRequestCount: thread.program.openRequests.size,
+      pageFaultCount: this.#kernel.coverage.hasFaults ? thread.kernel.faultCountIn(begin, end) : undefined,
+    });
+  }
+
+  /** Closes the stalls that ended before `time`; Infinity at the trace's end. */
+  closeBefore(time: number): void {
+    let kept = 0;
+    for (const open of this.#open) {
+      if (open.end >= time) {
+        this.#open[kept] = open;
+        kept += 1;
+        continue;
+      }
+      const stall = closeStall(open, {
+        time: this.#time,
+        kernel: this.#kernel,
+        positions: this.#positions,
+        discarded: this.discarded,
+      });
+      this.#keep(stall);
+    }
+    this.#open.length = kept;
+  }
+
+  summaries(): CauseSummary[] {
+    return [...this.#summaries].map(([key, summary]) => ({ key, ...summary })).sort((a, b) => b.totalMs - a.totalMs);
+  }
+
+  /** Stalls in order of their begin, at most as many as asked for. */
+  finish(): readonly Stall[] {
+    this.closeBefore(Infinity);
+    this.#trim();
+    return this.stalls.sort((a, b) => (a.beginNs < b.beginNs ? -1 : a.beginNs > b.beginNs ? 1 : 0));
+  }
+
+  #keep(stall: Stall): void {
+    if (stall.kind !== 'start-up') {
+      this.stallCount += 1;
+      this.#summarise(stall);
+    }
+    this.stalls.push(stall);
+    if (this.stalls.length >= this.#maxStalls * 2) this.#trim();
+  }
+
+  #trim(): void {
+    if (this.stalls.length <= this.#maxStalls) return;
+    this.stalls.sort((a, b) => b.durationMs - a.durationMs);
+    this.omittedCount += this.stalls.length - this.#maxStalls;
+    this.stalls.length = this.#maxStalls;
+  }
+
+  #summarise(stall: Stall): void {
+    for (const cause of stall.causes) {
+      if (cause.ms < stall.durationMs * SUMMARY_SHARE) continue;
+      const summary = this.#summaries.get(cause.key);
+      if (summary === undefined) {
+        this.#summaries.set(cause.key, {
+          text: cause.text,
+          count: 1,
+          totalMs: cause.ms,
+          worstMs: cause.ms,
+          worstBeginNs: stall.beginNs,
+        });
+        continue;
+      }
+      summary.count += 1;
+      summary.totalMs += cause.ms;
+      if (cause.ms > summary.worstMs) {
+        summary.worstMs = cause.ms;
+        summary.worstBeginNs = stall.beginNs;
+        summary.text = cause.text;
+      }
+    }
+  }
+
+  /** Names now: a thread that ran instead may end before the stall is closed, and its tid be given again. */
+  #othersIn(slice: IntervalSlice): Map<number, ThreadName> {
+    const others = new Map<number, ThreadName>();
+    for (let i = 0; i < slice.states.length; i += 1) {
+      const state = slice.states[i];
+      const tid = slice.refs[i] ?? 0;
+      if ((state !== PREEMPTED && state !== WOKEN) || tid === 0 || others.has(tid)) continue;
+      const { name, pid } = this.#kernel.thread(tid);
+      others.set(tid, { tid, name, ...(pid === undefined ? {} : { pid }) });
+    }
+    return others;
+  }
+}
+
+function overlaps(stall: OpenStall, interval: { readonly begin: number; readonly end: number }): boolean {
+  return interval.begin < stall.end && interval.end > stall.begin;
+}
+
+function emptySlice(begin: number): IntervalSlice {
+  return {
+    begins: Float64Array.of(begin),
+    states: new Uint8Array(1),
+    refs: new Int32Array(1),
+    calls: new Int32Array(1),
+  };
+}
