@@ -18,6 +18,8 @@ export interface StructureValue {
 export interface DataStream {
   /** File name or the live stream's path; unique in its trace. */
   readonly name: string;
+  /** Absolute path of its (first) file, where it has one; for messages. */
+  readonly path?: string;
   readonly trace: Trace;
   readonly dataStreamClass: DataStreamClass;
   /** `stream_instance_id` of the packet header where there is one. */

@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: MIT
+// The generator: field classes in, lines of JavaScript that decode them out. Two kinds of code come
+// from one walk: code that makes values, and code that only steps over them and so counts.
+//
+// Names of a trace appear in the code as JSON string literals in object literals and nowhere else;
+// every identifier is made here from a counter. `p`, `k`, `end`, `endBit`, `u8`, `view`, `cw`, `saved`
+// and `s` mean what `DecodeState` says.
+
+import { assertUnreachable } from '@lockstep/base';
+import type {
+  DynamicLengthArrayFieldClass,
+  FieldClass,
+  FixedLengthFloatFieldClass,
+  FixedLengthIntegerFieldClass,
+  ScopeName,
+  StaticLengthArrayFieldClass,
+  StructureFieldClass,
+  VariantFieldClass,
+} from '../model/field-class.ts';
+import { EMPTY_ELEMENT_LIMIT, FAIL_ARRAY, FAIL_FIELD, FAIL_STRING, FAIL_VARIANT } from './decode-state.ts';
+import { alignmentOf, elementKey, leastSizeOf, memberKey, optionRanges, roleEffects, type Scope, type SlotTable } from './field-layout.ts';
+import { afterUnknownBytes, implies, meet, stepBytes, UNKNOWN_PLACE, type Place } from './place.ts';
+
+type BitFieldClass = Extract<FieldClass, { readonly length: number; readonly byteOrder: string }>;
+
+/** Integers above this many bits are bigints, by class. */
+const WIDEST_NUMBER = 53;
+
+export interface GeneratorOptions {
+  readonly slots: SlotTable;
+  readonly wantsValues: boolean;
+  /** Whether slots must reach code that is generated apart from this. */
+  readonly exportsSlots: boolean;
+  /** Names of locals instead of properties of the state, by property; used by whole-packet loops. */
+  readonly locals?: ReadonlyMap<string, string>;
+  readonly place?: Place;
+}
+
+export class Generator {
+  lines: string[] = [];
+  place: Place;
+  /** Slots whose integer is decoded by this code, and the value before it is. */
+  readonly producedSlots = new Map<number, string>();
+  readonly #options: GeneratorOptions;
+  #scope: ScopeName = 'packet-header';
+  #nameCount = 0;
+  #loopDepth = 0;
+
+  constructor(options: GeneratorOptions) {
+    this.#options = options;
+    this.place = options.place ?? UNKNOWN_PLACE;
+  }
+
+  /** Writes the code of a scope; returns the expression of its value, '' in code that only steps. */
+  scope(scope: Scope): string {
+    this.#scope = scope.name;
+    return this.#structure(scope.fieldClass, scope.key);
+  }
+
+  /** Makes `p` and `k` say the place. */
+  settle(): void {
+    this.#flush();
+    if (this.place.bit !== undefined) this.lines.push(`k = ${this.place.bit};`);
+  }
+
+  /** Writes code into a separate list. */
+  branch(place: Place, write: () => void): { readonly lines: string[]; readonly place: Place } {
+    const outer = this.lines;
+    const outerPlace = this.place;
+    this.lines = [];
+    this.place = place;
+    write();
+    this.#flush();
+    const result = { lines: this.lines, place: this.place };
+    this.lines = outer;
+    this.place = outerPlace;
+    return result;
+  }
+
+  /** Adds branches that exclude each other; `heads` precede them, and are closed by `}`. */
+  join(branches: readonly { readonly head: string; readonly lines: readonly string[]; readonly place: Place }[]): void {
+    const first = branches[0];
+    if (first === undefined) return;
+    const met = branches.reduce((place, branch) => meet(place, branch.place), first.place);
+    for (const branch of branches) {
+      this.lines.push(branch.head, ...branch.lines);
+      if (met.bit === undefined && branch.place.bit !== undefined) this.lines.push(`k = ${branch.place.bit};`);
+      this.lines.push('}');
+    }
+    this.place = { ...met, pending: 0, checked: 0 };
+  }
+
+  #name(prefix: string): string {
+    return `${prefix}${this.#nameCount++}`;
+  }
+
+  #fail(reason: number): string {
+    return `s.fail(${reason}, p);`;
+  }
+
+  #at(): string {
+    return this.place.pending === 0 ? 'p' : `p + ${this.place.pending}`;
+  }
+
+  #flush(): void {
+    if (this.place.pending === 0) return;
+    this.lines.push(`p += ${this.place.pending};`);
+    this.place = { ...this.place, pending: 0, checked: Math.max(0, this.place.checked - this.place.pending) };
+  }
+
+  #align(alignment: number): void {
+    const { bit } = this.place;
+    if (alignment < 8) {
+      if (bit === undefined) {
+        if (alignment > 1) this.lines.push(`k = (k + ${alignment - 1}) & ${-alignment}; if (k === 8) { p++; k = 0; }`);
+        return;
+      }
+      const aligned = Math.ceil(bit / alignment) * alignment;
+      this.place = aligned === 8 ? { ...stepBytes(this.place, 1), bit: 0 } : { ...this.place, bit: aligned };
+      return;
+    }
+    if (bit === undefined) {
+      this.#flush();
+      this.lines.push('if (k !== 0) { p++; k = 0; }');
+      this.place = { ...afterUnknownBytes(this.place), bit: 0 };
+    } else if (bit !== 0) {
+      this.place = { ...stepBytes(this.place, 1), bit: 0 };
+    }
+    const bytes = alignment / 8;
+    if (bytes <= 1) return;
+    if (this.place.modulus % bytes === 0) {
+      this.place = stepBytes(this.place, (bytes - (this.place.rest % bytes)) % bytes);
+      return;
+    }
+    this.#flush();
+    this.lines.push(`p = (p + ${bytes - 1}) & ${-bytes};`);
+    this.place = { ...this.place, modulus: bytes, rest: 0, checked: 0 };
+  }
+
+  /** Writes a check that `bytes` from the place on lie within the content, unless that is known. */
+  #ensure(bytes: number): void {
+    const needed = this.place.pending + bytes;
+    if (needed <= this.place.checked) return;
+    this.lines.push(`if (p + ${needed} > end) ${this.#fail(FAIL_FIELD)}`);
+    this.place = { ...this.place, checked: needed };
+  }
+
+  /** The same for bits from the place's byte on; content may end within a byte. */
+  #ensureBits(bits: number): void {
+    if (bits % 8 === 0) {
+      this.#ensure(bits / 8);
+      return;
+    }
+    const byte = this.place.pending + (bits >> 3);
+    if (byte < this.place.checked) return;
+    this.lines.push(`if (p + ${byte} >= end && (p + ${byte} > end || ${bits & 7} > endBit)) ${this.#fail(FAIL_FIELD)}`);
+  }
+
+  #field(fc: FieldClass, key: string): string {
+    switch (fc.type) {
+      case 'fixed-length-unsigned-integer':
+      case 'fixed-length-signed-integer':
+        return this.#integer(fc, key);
+      case 'fixed-length-bit-array':
+        return this.#bits(fc, false, this.#options.wantsValues);
+      case 'fixed-length-boolean': {
+        const value = this.#bits(fc, false, this.#options.wantsValues);
+        return value === '' ? '' : `${value} != 0`;
+      }
+      case 'fixed-length-floating-point-number':
+        return this.#float(fc);
+      case 'null-terminated-string':
+        return this.#nullTerminatedString();
+      case 'static-length-string':
+        this.#align(8);
+        return this.#string(String(fc.length));
+      case 'dynamic-length-string': {
+        const length = this.#length(key);
+        this.#align(8);
+        return this.#string(length);
+      }
+      case 'structure':
+        return this.#structure(fc, key);
+      case 'static-length-array':
+        return this.#array(fc, String(fc.length), key);
+      case 'dynamic-length-array':
+        return this.#array(fc, this.#length(key), key);
+      case 'variant':
+        return this.#variant(fc, key);
+      default:
+        return assertUnreachable(fc);
+    }
+  }
+
+  #structure(fc: StructureFieldClass, key: string): string {
+    this.#align(alignmentOf(fc));
+    const members: string[] = [];
+    fc.memberClasses.forEach((member, index) => {
+      if (this.#options.wantsValues) this.#ensureRun(fc, index);
+      const value = this.#field(member.fieldClass, memberKey(key, member.name));
+      // A literal's `__proto__:` would set the prototype; a computed name defines a member.
+      const name = JSON.stringify(member.name);
+      members.push(`${member.name === '__proto__' ? `[${name}]` : name}: ${value}`);
+    });
+    return this.#options.wantsValues ? `{ ${members.join(', ')} }` : '';
+  }
+
+  /** One check for all members from `index` on that lie at known distances. */
+  #ensureRun(fc: StructureFieldClass, index: number): void {
+    if (this.place.bit !== 0) return;
+    let place = this.place;
+    for (const { fieldClass } of fc.memberClasses.slice(index)) {
+      if (!('byteOrder' in fieldClass) || fieldClass.alignment < 8 || fieldClass.length % 8 !== 0) break;
+      const bytes = fieldClass.alignment / 8;
+      if (place.modulus % bytes !== 0) break;
+      place = stepBytes(place, (bytes - (place.rest % bytes)) % bytes);
+      place = stepBytes(place, fieldClass.length / 8);
+    }
+    if (place.pending > this.place.pending) this.#ensure(place.pending - this.place.pending);
+  }
+
+  #integer(fc: FixedLengthIntegerFieldClass, key: string): string {
+    const slot = this.#options.slots.producedBy(key);
+    const effects = roleEffects(fc, this.#scope);
+    const isNeeded = this.#options.wantsValues || slot !== undefined || effects.length > 0;
+    const value = this.#bits(fc, fc.type === 'fixed-length-signed-integer', isNeeded);
+    if (slot !== undefined) {
+      this.producedSlots.set(slot, fc.length > WIDEST_NUMBER ? '0n' : '0');
+      this.lines.push(`slot${slot} = ${value};`);
+      if (this.#options.exportsSlots) this.lines.push(`saved[${slot}] = ${value};`);
+    }
+    for (const effect of effects) {
+      if (effect.kind === 'set') {
+        const local = this.#options.locals?.get(effect.property);
+        const isWide = fc.length > WIDEST_NUMBER;
+        this.lines.push(local === undefined ? `s.${effect.property} = ${value};` : `${local} = ${isWide ? `Number(${value})` : value};`);
+      } else if (effect.kind === 'packet-begin') {
+        this.lines.push('s.packetBegin = s.clock[0];');
+      } else if (fc.length <= 32) {
+        this.lines.push(`s.extendClock(${value}, ${fc.length});`);
+      } else {
+        this.lines.push(`s.extendClockWide(${value}, ${fc.length});`);
+      }
+    }
+    return value;
+  }
+
+  /** Code of a field of bits; returns the name that has the value, '' when none is needed. */
+  #bits(fc: BitFieldClass, isSigned: boolean, isNeeded: boolean): string {
+    this.#align(fc.alignment);
+    const { length } = fc;
+    const isLittle = fc.byteOrder === 'little-endian';
+    const name = isNeeded ? this.#name('v') : '';
+    const { bit } = this.place;
+    if (bit === 0 && length % 8 === 0) {
+      const bytes = length / 8;
+      if (isNeeded) {
+        this.#ensure(bytes);
+        this.lines.push(`const ${name} = ${byteLoad(this.#at(), length, isSigned, isLittle)};`);
+      }
+      this.place = stepBytes(this.place, bytes);
+      return name;
+    }
+    if (bit !== undefined) {
+      const after = bit + length;
+      if (isNeeded) {
+        this.#ensureBits(after);
+        this.lines.push(`const ${name} = ${bitLoad(this.#at(), bit, length, isSigned, isLittle)};`);
+      }
+      this.place = { ...stepBytes(this.place, after >> 3), bit: after & 7 };
+      return name;
+    }
+    this.#flush();
+    const [byteAfter, bitAfter] = [this.#name('q'), this.#name('t')];
+    this.lines.push(
+      `const ${byteAfter} = p + ((k + ${length}) >> 3), ${bitAfter} = (k + ${length}) & 7;`,
+      `if (${byteAfter} > end || (${byteAfter} === end && ${bitAfter} > endBit)) ${this.#fail(FAIL_FIELD)}`,
+    );
+    if (isNeeded) this.lines.push(`const ${name} = ${bitCall('p', 'k', length, isSigned, isLittle)};`);
+    this.lines.push(`p = ${byteAfter}; k = ${bitAfter};`);
+    this.place = UNKNOWN_PLACE;
+    return name;
+  }
+
+  #float(fc: FixedLengthFloatFieldClass): string {
+    this.#align(fc.alignment);
+    const isLittle = fc.byteOrder === 'little-endian';
+    if (this.place.bit !== 0) {
+      // Rare enough for one way: read it as bits where they are, then step as over an integer.
+      this.settle();
+      const before = { p: this.#name('b'), k: this.#name('c') };
+      this.lines.push(`const ${before.p} = p, ${before.k} = k;`);
+      this.place = UNKNOWN_PLACE;
+      this.#bits({ ...fc, alignment: 1 }, false, false);
+      if (!this.#options.wantsValues) return '';
+      const name = this.#name('v');
+      this.lines.push(`const ${name} = readBitFloat(u8, ${before.p}, ${before.k}, ${fc.length}, ${isLittle});`);
+      return name;
+    }
+    const bytes = fc.length / 8;
+    let name = '';
+    if (this.#options.wantsValues) {
+      this.#ensure(bytes);
+      name = this.#name('v');
+      this.lines.push(`const ${name} = view.getFloat${fc.length}(${this.#at()}, ${isLittle});`);
+    }
+    this.place = stepBytes(this.place, bytes);
+    return name;
+  }
+
+  #nullTerminatedString(): string {
+    this.#align(8);
+    this.#flush();
+    const begin = this.#name('b');
+    this.lines.push(
+      ...(this.#options.wantsValues ? [`const ${begin} = p;`] : []),
+      'while (p < end && u8[p] !== 0) p++;',
+      `if (p >= end) ${this.#fail(FAIL_STRING)}`,
+    );
+    const name = this.#options.wantsValues ? this.#name('v') : '';
+    if (name !== '') this.lines.push(`const ${name} = s.text(${begin}, p);`);
+    this.lines.push('p++;');
+    this.place = { ...afterUnknownBytes(this.place), bit: 0 };
+    return name;
+  }
+
+  /** Text of `length` bytes (an expression), at a byte. */
+  #string(length: string): string {
+    this.#flush();
+    this.lines.push(`if (!(${length} >= 0 && ${length} <= end - p)) ${this.#fail(FAIL_ARRAY)}`);
+    const name = this.#options.wantsValues ? this.#name('v') : '';
+    if (name !== '') this.lines.push(`const ${name} = s.textUntilNul(p, p + ${length});`);
+    this.lines.push(`p += ${length};`);
+    this.place = afterUnknownBytes(this.place);
+    return name;
+  }
+
+  #slotValue(key: string): { readonly expression: string; readonly isWide: boolean } {
+    const { slot, fieldClass } = this.#options.slots.consumedBy(key);
+    return {
+      expression: this.producedSlots.has(slot) ? `slot${slot}` : `saved[${slot}]`,
+      isWide: fieldClass.length > WIDEST_NUMBER,
+    };
+  }
+
+  /** Name that holds a length as a number. */
+  #length(key: string): string {
+    const { expression, isWide } = this.#slotValue(key);
+    const name = this.#name('n');
+    this.lines.push(`const ${name} = ${isWide ? `Number(${expression})` : expression};`);
+    return name;
+  }
+
+  #array(fc: StaticLengthArrayFieldClass | DynamicLengthArrayFieldClass, length: string, key: string): string {
+    this.#align(alignmentOf(fc));
+    this.settle();
+    const element = fc.elementFieldClass;
+    const least = leastSizeOf(element);
+    const room = this.place.bit === 0 && least % 8 === 0 ? `${length} * ${least / 8} <= end - p` : `${length} * ${least} <= (end - p) * 8 + endBit - k`;
+    this.lines.push(`if (!(${length} >= 0 && ${least === 0 ? `${length} <= ${EMPTY_ELEMENT_LIMIT}` : room})) ${this.#fail(FAIL_ARRAY)}`);
+    if (fc.type === 'static-length-array' && fc.roles?.includes('metadata-stream-uuid') === true) this.lines.push('s.metadataUuidAt = p;');
+    if (!this.#options.wantsValues && this.place.bit === 0 && isPlainBytes(element, this.#scope)) {
+      this.lines.push(`p += ${length} * ${least / 8};`);
+      this.place = afterUnknownBytes(this.place);
+      return '';
+    }
+    const name = this.#options.wantsValues ? this.#name('a') : '';
+    if (name !== '') this.lines.push(`const ${name} = [];`);
+    const body = (place: Place): ReturnType<Generator['branch']> =>
+      this.branch(place, () => {
+        const value = this.#field(element, elementKey(key));
+        if (name !== '') this.lines.push(`${name}.push(${value});`);
+      });
+    const modulus = Math.max(1, alignmentOf(element) / 8);
+    let start: Place = { ...UNKNOWN_PLACE, bit: this.place.bit, modulus, rest: 0 };
+    // Code is written twice where the first assumption fails; not in deep nests, where that multiplies.
+    this.#loopDepth++;
+    const isKnown = this.#loopDepth < 4 && this.place.modulus % modulus === 0 && this.place.rest % modulus === 0;
+    let written = isKnown ? body(start) : undefined;
+    if (written === undefined || !implies(written.place, start)) {
+      // What held before the first element does not hold before the second: assume nothing.
+      start = UNKNOWN_PLACE;
+      written = body(start);
+    }
+    this.#loopDepth--;
+    const i = this.#name('i');
+    this.lines.push(`for (let ${i} = 0; ${i} < ${length}; ${i}++) {`, ...written.lines);
+    if (start.bit === undefined && written.place.bit !== undefined) this.lines.push(`k = ${written.place.bit};`);
+    this.lines.push('}');
+    this.place = start;
+    return name;
+  }
+
+  #variant(fc: VariantFieldClass, key: string): string {
+    this.#flush();
+    const { expression, isWide } = this.#slotValue(key);
+    const name = this.#options.wantsValues ? this.#name('v') : '';
+    const selector = this.#name('e');
+    const before = this.place;
+    this.lines.push(`const ${selector} = ${expression};`);
+    if (name !== '') this.lines.push(`let ${name};`);
+    const literal = (value: bigint): string => (isWide ? `${value}n` : String(Number(value)));
+    const branches = optionRanges(fc).map(({ lower, upper, option }, index) => {
+      const { name: optionName, fieldClass } = fc.options[option] ?? fc.options[0]!;
+      const written = this.branch(before, () => {
+        const value = this.#field(fieldClass, memberKey(key, optionName));
+        if (name !== '') this.lines.push(`${name} = ${value};`);
+      });
+      const condition =
+        lower === upper ? `${selector} == ${literal(lower)}` : `${selector} >= ${literal(lower)} && ${selector} <= ${literal(upper)}`;
+      return { head: `${index === 0 ? '' : 'else '}if (${condition}) {`, ...written };
+    });
+    this.join(branches);
+    this.lines.push(branches.length === 0 ? this.#fail(FAIL_VARIANT) : `else ${this.#fail(FAIL_VARIANT)}`);
+    return name;
+  }
+}
+
+/** Elements that code which only steps can jump over together. */
+function isPlainBytes(fc: FieldClass, scope: ScopeName): boolean {
+  if (!('byteOrder' in fc) || fc.alignment < 8 || fc.length % fc.alignment !== 0) return false;
+  return !('roles' in fc || 'clock' in fc) || roleEffects(fc as FixedLengthIntegerFieldClass, scope).length === 0;
+}
+
+function byteLoad(at: string, length: number, isSigned: boolean, isLittle: boolean): string {
+  switch (length) {
+    case 8: return isSigned ? `u8[${at}] << 24 >> 24` : `u8[${at}]`;
+    case 16: return `view.get${isSigned ? 'Int' : 'Uint'}16(${at}, ${isLittle})`;
+    case 32: return `view.get${isSigned ? 'Int' : 'Uint'}32(${at}, ${isLittle})`;
+    case 64: return `view.getBig${isSigned ? 'Int' : 'Uint'}64(${at}, ${isLittle})`;
+    default: return bitCall(at, '0', length, isSigned, isLittle);
+  }
+}
+
+/** Bits at a bit that is known; one 32-bit load where they lie in one (the buffer is longer than the packet). */
+function bitLoad(at: string, bit: number, length: number, isSigned: boolean, isLittle: boolean): string {
+  if (!isLittle || bit + length > 32 || length === 32) return bitCall(at, String(bit), length, isSigned, isLittle);
+  const word = `view.getUint32(${at}, true)`;
+  if (isSigned) return `${word} << ${32 - bit - length} >> ${32 - length}`;
+  return bit + length === 32 ? `${word} >>> ${bit}` : `(${word} >>> ${bit}) & ${2 ** length - 1}`;
+}
+
+function bitCall(at: string, bit: string, length: number, isSigned: boolean, isLittle: boolean): string {
+  return `read${length > WIDEST_NUMBER ? 'Wide' : ''}${isSigned ? 'Signed' : ''}Bits(u8, ${at}, ${bit}, ${length}, ${isLittle})`;
+}
