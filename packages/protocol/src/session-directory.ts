@@ -42,6 +42,8 @@ export interface SessionDescription {
   /** Absolute path of the trace that the session writes. */
   readonly traceDirectory: string;
   readonly ownerPid: number;
+  /** Field 22 of the owner's /proc/PID/stat: the same pid may be another process later. */
+  readonly ownerStart?: number;
   /** CTF clock class, as ctf's ClockClass with decimal strings for bigints. */
   readonly clockClass: Readonly<Record<string, string | boolean>>;
   /** Kernel's boot id: buffers of another boot are not of this clock. */

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+// One data stream of a program's trace: raw packets as a buffer gives them -> checked, completed
+// packets on disk. Everything a packet's header claims is compared with what the session knows, the
+// records are walked, and what is wrong is cut off or ends this stream and no other.
+
+import { alignUp, ProtocolError } from '@lockstep/base';
+import {
+  encodePacketHeader,
+  EVENT_RECORD_ALIGNMENT_BYTES,
+  PACKET_CPU_ID_OFFSET,
+  PACKET_EVENTS_DISCARDED_OFFSET,
+  PACKET_MAGIC,
+  PACKET_MAGIC_OFFSET,
+  PACKET_TIMESTAMP_BEGIN_OFFSET,
+  PACKET_TIMESTAMP_END_OFFSET,
+  PACKET_UUID_OFFSET,
+  PACKET_VTID_OFFSET,
+  PROGRAM_PACKET_HEADER_SIZE_BYTES,
+  uuidToBytes,
+  type IndexEntry,
+} from '@lockstep/ctf/write';
+import type { HostIds } from '../process-status.ts';
+import type { DataStreamFile } from './data-stream-file.ts';
+import type { PayloadSizes } from './payload-sizes.ts';
+import { walkRecords } from './record-walk.ts';
+
+export interface ProgramStreamOptions {
+  readonly file: DataStreamFile;
+  /** Where a stream that is gone on with ended. */
+  readonly last: IndexEntry | undefined;
+  readonly traceUuid: string;
+  readonly streamId: number;
+  readonly bufferNumber: number;
+  readonly vpid: number;
+  readonly hostIds: HostIds;
+}
+
+/** A packet as a buffer hands it over. `bytes` belongs to the caller, who lets it be changed. */
+export interface RawPacket {
+  readonly bytes: Uint8Array;
+  readonly contentSizeBytes: number;
+  readonly sequenceNumber: bigint;
+  /** True: its writer had not ended it, so its end and its counter are filled in here. */
+  readonly isActive: boolean;
+  /** The buffer's own count of discarded records; for a packet that is not ended. */
+  readonly discardedCount?: bigint;
+}
+
+/** What a stream amounted to; sums are kept by the trace. */
+export interface StreamTotals {
+  recordCount: number;
+  packetCount: number;
+  byteCount: number;
+  discardedCount: bigint;
+  /** Packets of which something had to be cut off, and why the last was. */
+  damagedPacketCount: number;
+  damage: string | undefined;
+}
+
+export class ProgramStream {
+  readonly totals: StreamTotals = { recordCount: 0, packetCount: 0, byteCount: 0, discardedCount: 0n, damagedPacketCount: 0, damage: undefined };
+  readonly #options: ProgramStreamOptions;
+  readonly #uuid: Uint8Array;
+  #nextSequenceNumber: bigint;
+  #lastTimestamp: bigint;
+  #lastVtid = 0;
+
+  constructor(options: ProgramStreamOptions) {
+    this.#options = options;
+    this.#uuid = uuidToBytes(options.traceUuid);
+    this.#nextSequenceNumber = options.last?.sequenceNumber === undefined ? 0n : options.last.sequenceNumber + 1n;
+    this.#lastTimestamp = options.last?.timestampEnd ?? 0n;
+    this.totals.discardedCount = options.last?.discardedEventRecordCount ?? 0n;
+  }
+
+  /** Checks and writes one packet. ProtocolError: it is none of this stream. SystemError: it cannot be written. */
+  append(packet: RawPacket, classes: ReadonlyMap<number, PayloadSizes>): void {
+    // Written before the reader was killed, so it is handed out again.
+    if (packet.sequenceNumber < this.#nextSequenceNumber) return;
+    const { bytes, contentSizeBytes } = packet;
+    if (contentSizeBytes < PROGRAM_PACKET_HEADER_SIZE_BYTES || contentSizeBytes > bytes.length) {
+      throw this.#refuse('its content does not fit into it', packet);
+    }
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    if (view.getUint32(PACKET_MAGIC_OFFSET, true) !== PACKET_MAGIC) throw this.#refuse('it has no magic number', packet);
+    if (this.#uuid.some((byte, index) => byte !== bytes[PACKET_UUID_OFFSET + index])) throw this.#refuse('it is of another trace', packet);
+    const timestampBegin = view.getBigUint64(PACKET_TIMESTAMP_BEGIN_OFFSET, true);
+    const claimedEnd = packet.isActive ? undefined : view.getBigUint64(PACKET_TIMESTAMP_END_OFFSET, true);
+    if (timestampBegin < this.#lastTimestamp) throw this.#refuse('it begins before the packet before it ended', packet);
+    if (claimedEnd !== undefined && claimedEnd < timestampBegin) throw this.#refuse('it ends before it begins', packet);
+
+    const walk = walkRecords(bytes, contentSizeBytes, classes, timestampBegin, claimedEnd);
+    if (walk.problem !== undefined && !packet.isActive) {
+      this.totals.damagedPacketCount++;
+      this.totals.damage = walk.problem;
+    }
+    const timestampEnd = claimedEnd ?? walk.lastTimestamp;
+    const claimedDiscarded = packet.discardedCount ?? view.getBigUint64(PACKET_EVENTS_DISCARDED_OFFSET, true);
+    this.#write(packet, walk.endBytes, { timestampBegin, timestampEnd }, this.#monotonic(claimedDiscarded), {
+      cpuId: view.getUint32(PACKET_CPU_ID_OFFSET, true),
+      vtid: view.getInt32(PACKET_VTID_OFFSET, true),
+    });
+    this.totals.recordCount += walk.recordCount;
+  }
+
+  /**
+   * Ends the stream. Records that were discarded after the last packet would be in no packet's
+   * counter, so an empty packet carries them.
+   */
+  end(discardedCount: bigint | undefined): void {
+    const count = discardedCount === undefined ? undefined : this.#monotonic(discardedCount);
+    if (count === undefined || count === this.totals.discardedCount) return;
+    const bytes = new Uint8Array(PROGRAM_PACKET_HEADER_SIZE_BYTES);
+    const packet: RawPacket = { bytes, contentSizeBytes: bytes.length, sequenceNumber: this.#nextSequenceNumber, isActive: true };
+    const times = { timestampBegin: this.#lastTimestamp, timestampEnd: this.#lastTimestamp };
+    this.#write(packet, bytes.length, times, count, { cpuId: 0, vtid: this.#lastVtid });
+  }
+
+  close(): void {
+    this.#options.file.close();
+  }
+
+  #write(
+    packet: RawPacket,
+    contentSizeBytes: number,
+    times: { readonly timestampBegin: bigint; readonly timestampEnd: bigint },
+    discardedCount: bigint,
+    writer: { readonly cpuId: number; readonly vtid: number },
+  ): void {
+    const { file, streamId, bufferNumber, vpid, hostIds } = this.#options;
+    const packetSizeBytes = alignUp(contentSizeBytes, EVENT_RECORD_ALIGNMENT_BYTES);
+    const bytes = packetSizeBytes <= packet.bytes.length ? packet.bytes : enlarge(packet.bytes, packetSizeBytes);
+    bytes.fill(0, contentSizeBytes, packetSizeBytes);
+    encodePacketHeader(bytes, 0, {
+      uuid: this.#uuid,
+      streamId,
+      streamInstanceId: BigInt(bufferNumber),
+      ...times,
+      contentSizeBytes,
+      packetSizeBytes,
+      sequenceNumber: packet.sequenceNumber,
+      discardedEventRecordCount: discardedCount,
+      cpuId: writer.cpuId,
+      program: { vpid, vtid: writer.vtid, tid: hostIds.hostTid(writer.vtid) },
+    });
+    file.append(bytes, packetSizeBytes, {
+      packetSizeBits: BigInt(packetSizeBytes) * 8n,
+      contentSizeBits: BigInt(contentSizeBytes) * 8n,
+      ...times,
+      discardedEventRecordCount: discardedCount,
+      streamId: BigInt(streamId),
+      streamInstanceId: BigInt(bufferNumber),
+      sequenceNumber: packet.sequenceNumber,
+    });
+    this.#nextSequenceNumber = packet.sequenceNumber + 1n;
+    this.#lastTimestamp = times.timestampEnd;
+    this.#lastVtid = writer.vtid;
+    this.totals.packetCount++;
+    this.totals.byteCount += packetSizeBytes;
+    this.totals.discardedCount = discardedCount;
+  }
+
+  /** A counter that went back is a program's lie or a restart; readers would take it for 2^64 losses. */
+  #monotonic(count: bigint): bigint {
+    return count < this.totals.discardedCount ? this.totals.discardedCount : count;
+  }
+
+  #refuse(what: string, packet: RawPacket): ProtocolError {
+    return new ProtocolError(`A program handed over a packet that cannot be used: ${what}`, {
+      stream: this.#options.file.path,
+      packet: packet.sequenceNumber,
+      contentSizeBytes: packet.contentSizeBytes,
+    });
+  }
+}
+
+
+function enlarge(bytes: Uint8Array, sizeBytes: number): Uint8Array {
+  const larger = new Uint8Array(sizeBytes);
+  larger.set(bytes);
+  return larger;
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// What one recording is asked for and what it comes to.
+
+import type { ConsumerReport } from './consumer/report.ts';
+
+export interface RecordOptions {
+  /** The program and its arguments. */
+  readonly command: readonly string[];
+  readonly traceDirectory?: string | undefined;
+  /** Texts of -k; empty: the default rules. */
+  readonly kernelRules: readonly string[];
+  /** Texts of -u; empty: everything that the program can tell. */
+  readonly userRules: readonly string[];
+  readonly isKernelWanted: boolean;
+  readonly isSamplerWanted: boolean;
+  /** Flight recorder: keeps what the buffers hold at the end. */
+  readonly isSnapshot: boolean;
+  readonly durationMs?: number | undefined;
+  readonly clock?: 'tsc' | 'mono' | undefined;
+  /** CMD stays root under sudo. */
+  readonly isAsRoot: boolean;
+  readonly onProgress?: ((progress: RecordProgress) => void) | undefined;
+  /** Hears of everything that is worth a line while recording goes on. */
+  readonly onSentence?: ((sentence: string) => void) | undefined;
+}
+
+export interface RecordProgress {
+  /** `waiting`: CMD ended, the kernel's pages are being made into packets. */
+  readonly phase: 'recording' | 'waiting';
+  readonly elapsedMs: number;
+  readonly eventRecordCount: number;
+  readonly byteCount: number;
+  readonly discardedCount: number;
+  /** Of the conversion that is waited for, 0 to 1. */
+  readonly convertedShare?: number;
+}
+
+/** The kernel's half of a recording. */
+export interface KernelSummary {
+  readonly eventRecordCount: number;
+  readonly byteCount: number;
+  readonly discardedCount: number;
+  readonly sentences: readonly string[];
+}
+
+export interface RecordSummary {
+  readonly traceDirectory: string;
+  readonly elapsedMs: number;
+  readonly clock: { readonly kind: 'tsc' | 'mono'; readonly frequency: string; readonly precisionCycles: string; readonly reason: string };
+  readonly program: ConsumerReport;
+  /** Undefined: not recorded; `missing` says why when it was wanted. */
+  readonly kernel: KernelSummary | undefined;
+  /** Sentences: what could not be recorded and how to allow it. */
+  readonly missing: readonly string[];
+  /** The failure that ended writing before the program ended. */
+  readonly outputError: string | undefined;
+  readonly wasInterrupted: boolean;
+}
+
+export interface RecordResult {
+  readonly exitStatus: number;
+  readonly summary: RecordSummary;
+}

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: MIT
+// `lockstep record`: a session that lives in the command. Makes the session, starts the kernel half,
+// the program and the consumer, waits, and ends them in the order that loses nothing.
+
+import { basename } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { chooseClock, type TraceClock } from '@lockstep/clock';
+import { loadNative, nativeMissingReason } from '@lockstep/native';
+import { SESSION_VARIABLE, type TracingPlan } from '@lockstep/protocol';
+import { hasPreload, preloadNodeOptions } from '@lockstep/tracer/preload';
+import { clockClassToJson } from './clock-class-json.ts';
+import { startConsumerThread, type ConsumerThread } from './consumer/consumer-thread.ts';
+import { sumReport, type ConsumerReport } from './consumer/report.ts';
+import { parseUserRule } from './event-rules.ts';
+import { startKernelHalf, type KernelHalf } from './kernel-half.ts';
+import { findOwner, type Owner } from './owner.ts';
+import { checkProgram, launchProgram, type LaunchedProgram } from './program-launch.ts';
+import { ProgramEnd, signalNumber } from './program-end.ts';
+import type { KernelSummary, RecordOptions, RecordResult, RecordSummary } from './record-types.ts';
+import { makeTracingPlan } from './recording-plan.ts';
+import { createSessionDirectory, type SessionDirectory } from './session-directory.ts';
+import { createTraceDirectory, defaultTraceDirectory, handOver, rememberLastTrace, removeIfEmpty } from './trace-directory.ts';
+
+/** What a signal number is to an exit status (wait(2), every shell). */
+const SIGNAL_STATUS_BASE = 128;
+/** Lockstep itself failed, as env(1) says of itself. */
+export const STATUS_LOCKSTEP_FAILED = 125;
+
+const emptyReport: ConsumerReport = { programs: [], outputError: undefined, unwrittenRecordCount: 0 };
+
+/**
+ * Records one run of a program. Throws LockstepError for what prevents the recording, before the
+ * program was started; afterwards everything that goes wrong is in the summary.
+ */
+export async function record(options: RecordOptions): Promise<RecordResult> {
+  const program = options.command[0] as string;
+  checkProgram(program);
+  const owner = findOwner(process.env, options.isAsRoot);
+  const clock = chooseClock(options.clock);
+  const plan = makeTracingPlan({
+    userRules: options.userRules.map(parseUserRule),
+    isSamplerWanted: options.isSamplerWanted,
+    isSnapshot: options.isSnapshot,
+  });
+  const name = basename(program);
+  const traceDirectory = createTraceDirectory(options.traceDirectory ?? defaultTraceDirectory(name, owner), owner);
+  try {
+    return await new Recording(options, { owner, clock, plan, name, traceDirectory }).run();
+  } catch (error) {
+    removeIfEmpty(traceDirectory);
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly owner: Owner;
+  readonly clock: TraceClock;
+  readonly plan: TracingPlan;
+  readonly name: string;
+  readonly traceDirectory: string;
+}
+
+class Recording {
+  readonly #options: RecordOptions;
+  readonly #parts: Parts;
+  readonly #missing: string[] = [];
+  readonly #startMs = performance.now();
+  readonly #session: SessionDirectory;
+  #consumer: ConsumerThread | undefined;
+  #kernel: KernelHalf | undefined;
+  #kernelSummary: KernelSummary | undefined;
+  #outputError: string | undefined;
+
+  constructor(options: RecordOptions, parts: Parts) {
+    this.#options = options;
+    this.#parts = parts;
+    const native = loadNative();
+    const reason = nativeMissingReason();
+    if (reason !== undefined) this.#missing.push(reason);
+    const clockClass = parts.clock.toClockClass();
+    this.#session = createSessionDirectory({ ...parts, clockKind: parts.clock.kind, clockClass, native });
+  }
+
+  async run(): Promise<RecordResult> {
+    let program: LaunchedProgram;
+    try {
+      program = await this.#start();
+    } catch (error) {
+      await this.#kernel?.abandon();
+      this.#session.remove();
+      throw error;
+    }
+    const end = new ProgramEnd(program, this.#options.durationMs);
+    const progress = setInterval(() => this.#showProgress(), 250);
+    // A program that cannot be started rejects here.
+    const ended = await end.wait().catch((error: unknown) => ({ error }));
+    clearInterval(progress);
+    const report = await this.#stop(end);
+    end.close();
+    if ('error' in ended) throw ended.error;
+    const { owner, traceDirectory } = this.#parts;
+    handOver(traceDirectory, owner);
+    rememberLastTrace(traceDirectory, owner);
+    return { exitStatus: this.#exitStatus(ended, end), summary: this.#summarize(report, end) };
+  }
+
+  /** Everything up to the moment at which the program runs and is recorded. */
+  async #start(): Promise<LaunchedProgram> {
+    const { owner, clock, plan, name, traceDirectory } = this.#parts;
+    const { command, isKernelWanted } = this.#options;
+    this.#session.control.publish('active', plan);
+    if (isKernelWanted) await this.#startKernel();
+    const program = launchProgram(command, { environment: this.#environment(), owner, isHeld: this.#kernel !== undefined });
+    try {
+      // While the program starts on another core.
+      this.#consumer = startConsumerThread(
+        {
+          sessionDirectory: this.#session.path,
+          sessionName: name,
+          traceDirectory,
+          clockClass: clockClassToJson(clock.toClockClass()),
+          channels: plan.channels,
+          isSnapshot: this.#options.isSnapshot,
+        },
+        () => this.#session.ring(),
+        (report) => this.#notice(report),
+      );
+      await this.#kernel?.follow(program.pid);
+    } catch (error) {
+      program.kill('SIGKILL');
+      await this.#consumer?.stop();
+      throw error;
+    }
+    program.release();
+    return program;
+  }
+
+  async #startKernel(): Promise<void> {
+    const { clock, name, traceDirectory } = this.#parts;
+    const started = await startKernelHalf({
+      traceDirectory,
+      sessionName: name,
+      clock,
+      rules: this.#options.kernelRules,
+      isSnapshot: this.#options.isSnapshot,
+    });
+    if (typeof started === 'string') this.#missing.push(started);
+    else this.#kernel = started;
+  }
+
+  #environment(): NodeJS.ProcessEnv {
+    const environment = { ...process.env, [SESSION_VARIABLE]: this.#session.path };
+    if (hasPreload()) return { ...environment, NODE_OPTIONS: preloadNodeOptions(process.env['NODE_OPTIONS']) };
+    this.#missing.push('Events of Node itself are not recorded, since the preloaded tracer is not built; run `npm run build`.');
+    return environment;
+  }
+
+  /** Stops both halves; afterwards everything that was committed is on disk. */
+  async #stop(end: ProgramEnd): Promise<ConsumerReport> {
+    this.#session.control.publish('ended', this.#parts.plan);
+    let report = emptyReport;
+    const kernel = end.isHurried ? this.#kernel?.abandon() : this.#stopKernel(end);
+    try {
+      report = (await this.#consumer?.stop()) ?? emptyReport;
+    } catch (error) {
+      this.#outputError ??= `The consumer failed: ${error instanceof Error ? error.message : String(error)}`;
+    }
+    await kernel;
+    this.#outputError ??= report.outputError;
+    // Whatever could not be written may still be recovered from there.
+    if (this.#outputError === undefined) this.#session.remove();
+    else this.#session.close();
+    return report;
+  }
+
+  async #stopKernel(end: ProgramEnd): Promise<void> {
+    if (this.#kernel === undefined) return;
+    const stopping = this.#kernel.stop((share) => this.#showProgress(share));
+    this.#kernelSummary = await Promise.race([stopping, end.hurried.then(() => undefined)]);
+    if (this.#kernelSummary === undefined) {
+      this.#kernelSummary = this.#kernel.progress();
+      await this.#kernel.abandon();
+      this.#missing.push(`The kernel's part is not converted to the end; the next command that opens ${this.#parts.traceDirectory} does it.`);
+    }
+  }
+
+  #notice(report: ConsumerReport): void {
+    if (report.outputError === undefined || this.#outputError !== undefined) return;
+    this.#outputError = report.outputError;
+    // Programs stop filling buffers that nobody empties.
+    this.#session.control.publish('ended', this.#parts.plan);
+    this.#options.onSentence?.(`Recording stopped: ${report.outputError}. The program goes on.`);
+  }
+
+  #showProgress(convertedShare?: number): void {
+    const { onProgress } = this.#options;
+    if (onProgress === undefined) return;
+    const program = sumReport(this.#consumer?.progress ?? emptyReport);
+    const kernel = this.#kernel?.progress();
+    onProgress({
+      phase: convertedShare === undefined ? 'recording' : 'waiting',
+      elapsedMs: performance.now() - this.#startMs,
+      eventRecordCount: program.recordCount + (kernel?.eventRecordCount ?? 0),
+      byteCount: program.byteCount + (kernel?.byteCount ?? 0),
+      discardedCount: program.discardedCount + (kernel?.discardedCount ?? 0),
+      ...(convertedShare === undefined ? {} : { convertedShare }),
+    });
+  }
+
+  #exitStatus(ended: { readonly code: number | undefined; readonly signal: NodeJS.Signals | undefined }, end: ProgramEnd): number {
+    if (this.#outputError !== undefined) return STATUS_LOCKSTEP_FAILED;
+    if (ended.signal === undefined) return ended.code ?? 0;
+    // --duration was what ended it, as asked.
+    if (end.isDurationOver && (ended.signal === 'SIGTERM' || ended.signal === 'SIGKILL')) return 0;
+    return SIGNAL_STATUS_BASE + signalNumber(ended.signal);
+  }
+
+  #summarize(report: ConsumerReport, end: ProgramEnd): RecordSummary {
+    const { clock, traceDirectory } = this.#parts;
+    return {
+      traceDirectory,
+      elapsedMs: performance.now() - this.#startMs,
+      clock: {
+        kind: clock.kind,
+        frequency: String(clock.frequency),
+        precisionCycles: String(clock.precisionCycles),
+        reason: clock.reason,
+      },
+      program: report,
+      kernel: this.#kernelSummary,
+      missing: this.#missing,
+      outputError: this.#outputError,
+      wasInterrupted: end.isInterrupted,
+    };
+  }
+}
