@@ -79,6 +79,8 @@ export class ProgramThread {
   /** First record since then that was written when what it tells happened. */
   firstActivity: EventRecord | undefined = undefined;
   hasSamples = false;
+  /** Its first record was node:process: nothing of it lies before the trace. */
+  readonly isSeenFromStart: boolean;
   readonly story = new ProgramStory();
   readonly tree = new CallTree();
   readonly loop = new LoopHistogram();
@@ -89,6 +91,7 @@ export class ProgramThread {
     this.kernel = kernel;
     this.firstTime = firstTime;
     this.lastRecord = firstRecord;
+    this.isSeenFromStart = firstRecord.eventRecordClass.name === 'node:process';
     this.isMain = vtid === program.pid;
   }
 }

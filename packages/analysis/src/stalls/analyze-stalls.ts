@@ -122,7 +122,7 @@ class StallAnalysis {
     // With the kernel half the thread is known to live on after its last record, until it is seen to end.
     const end = this.#kernel.coverage.hasSched && log !== undefined ? (thread.kernel.deadAt ?? this.#kernel.lastTime() ?? lastOwn) : lastOwn;
     if (end - begin < this.#thresholdMs * 1e6) return;
-    const isStartUp = thread.iterationEnd === undefined;
+    const isStartUp = thread.iterationEnd === undefined && thread.isSeenFromStart;
     this.#collector.open(isStartUp ? 'start-up' : 'unfinished', thread, begin, end);
   }
 

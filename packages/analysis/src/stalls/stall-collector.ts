@@ -49,12 +49,16 @@ export class StallCollector implements ProgramObserver {
   }
 
   iteration(thread: ProgramThread, begin: number, end: number, idleNs: number): void {
-    if (thread.iterationEnd === undefined) {
-      const loopBegin = begin - idleNs;
-      if (loopBegin - thread.firstTime >= this.#thresholdNs) this.open('start-up', thread, thread.firstTime, loopBegin);
+    let loopBegin = begin;
+    if (thread.iterationEnd === undefined && thread.isSeenFromStart) {
+      // What came before the loop first waited is start-up; an iteration that followed no wait belongs to it.
+      loopBegin = idleNs > 0 ? begin : end;
+      const startUpEnd = idleNs > 0 ? begin - idleNs : end;
+      if (startUpEnd - thread.firstTime >= this.#thresholdNs) this.open('start-up', thread, thread.firstTime, startUpEnd);
     }
-    if (end - begin >= this.#thresholdNs) this.open('iteration', thread, begin, end);
-    this.closeBefore(end - LATE_NS);
+    if (end - loopBegin >= this.#thresholdNs) this.open('iteration', thread, loopBegin, end);
+    // Reckoned from the begin: what was due while this iteration blocked the loop comes only now.
+    this.#closeBefore(begin - LATE_NS, thread);
   }
 
   collection(thread: ProgramThread, interval: CollectionInterval): void {
@@ -90,11 +94,11 @@ export class StallCollector implements ProgramObserver {
     });
   }
 
-  /** Closes the stalls that ended before `time`; Infinity at the trace's end. */
-  closeBefore(time: number): void {
+  /** Closes the stalls that ended before `time`, of one thread or (at the trace's end) of all. */
+  #closeBefore(time: number, thread?: ProgramThread): void {
     let kept = 0;
     for (const open of this.#open) {
-      if (open.end >= time) {
+      if (open.end >= time || (thread !== undefined && open.thread !== thread)) {
         this.#open[kept] = open;
         kept += 1;
         continue;
@@ -116,7 +120,7 @@ export class StallCollector implements ProgramObserver {
 
   /** Stalls in order of their begin, at most as many as asked for. */
   finish(): readonly Stall[] {
-    this.closeBefore(Infinity);
+    this.#closeBefore(Infinity);
     this.#trim();
     return this.stalls.sort((a, b) => (a.beginNs < b.beginNs ? -1 : a.beginNs > b.beginNs ? 1 : 0));
   }
