@@ -2,7 +2,7 @@
 // Reads opened traces: all event records of all data streams in order of time, or only their number.
 
 import { InputError, type Nanoseconds } from '@lockstep/base';
-import { DataStreamReader, type StreamItem } from '../read/data-stream-reader.ts';
+import { createDataStreamReader, type StreamItem } from '../read/data-stream-reader.ts';
 import type { TextDecode } from '../read/decode-state.ts';
 import { LossFinder } from '../read/loss-finder.ts';
 import { mergeEventRecords, type MergeOptions } from '../read/merge.ts';
@@ -22,10 +22,15 @@ export function readEventRecords(traceSet: TraceSet, options: ReadOptions = {}):
   const { dataStreams } = opened(traceSet);
   return {
     [Symbol.iterator]: () => {
-      const { begin } = options;
-      const readers = dataStreams.map(
-        (dataStream) =>
-          new DataStreamReader({ ...packetOptions(dataStream, options.decoder), dataStream, ...(begin === undefined ? {} : { begin }) }),
+      const { begin, decoder } = options;
+      const readers = dataStreams.map((dataStream) =>
+        createDataStreamReader({
+          dataStream,
+          medium: dataStream.medium,
+          textDecode: makeTextDecode(),
+          ...(begin === undefined ? {} : { begin }),
+          ...(decoder === undefined ? {} : { decoder }),
+        }),
       );
       return mergeEventRecords(readers, options);
     },

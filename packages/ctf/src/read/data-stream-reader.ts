@@ -5,8 +5,10 @@
 import type { Nanoseconds } from '@lockstep/base';
 import type { DataStream, DiscardedItems, EventRecord, PacketScopes } from '../model/event-record.ts';
 import { LossFinder, type Loss } from './loss-finder.ts';
-import { PacketReader, type PacketReaderOptions } from './packet-reader.ts';
-import { checkStep, type DataStreamDecoder } from './trace-decoder.ts';
+import type { Medium } from './medium.ts';
+import { PacketReader } from './packet-reader.ts';
+import type { TextDecode } from './decode-state.ts';
+import { checkStep, traceDecoderOf, type DataStreamDecoder, type DecoderKind } from './trace-decoder.ts';
 
 export type StreamItem = EventRecord | DiscardedItems;
 
@@ -14,10 +16,19 @@ export function isEventRecord(item: StreamItem): item is EventRecord {
   return !('type' in item);
 }
 
-export interface DataStreamReaderOptions extends PacketReaderOptions {
+export interface DataStreamReaderOptions {
   readonly dataStream: DataStream;
+  readonly medium: Medium;
   /** Records of packets that end before are not decoded. */
   readonly begin?: Nanoseconds;
+  readonly decoder?: DecoderKind;
+  /** Faster than the default where the host has one. */
+  readonly textDecode?: TextDecode;
+}
+
+/** A reader of one data stream over a medium; many of them go into `mergeEventRecords`. */
+export function createDataStreamReader(options: DataStreamReaderOptions): DataStreamReader {
+  return new DataStreamReader(options);
 }
 
 export class DataStreamReader {
@@ -32,7 +43,13 @@ export class DataStreamReader {
 
   constructor(options: DataStreamReaderOptions) {
     this.dataStream = options.dataStream;
-    this.#packets = new PacketReader(options);
+    const { dataStream, medium, textDecode } = options;
+    this.#packets = new PacketReader({
+      decoder: traceDecoderOf(dataStream.trace.traceClass, options.decoder ?? 'generated'),
+      medium,
+      streamName: dataStream.path ?? dataStream.name,
+      ...(textDecode === undefined ? {} : { textDecode }),
+    });
     this.#begin = options.begin;
   }
 
