@@ -1,10 +1,51 @@
 // SPDX-License-Identifier: MIT
-export type { DataStream, DiscardedItems, EventRecord, FieldValue, PacketScopes, StructureValue, Trace } from './model/event-record.ts';
+// The door of `@lockstep/ctf`: the model, metadata, decoding, merging and printing of CTF traces.
+// Files are behind `@lockstep/ctf/node`, writing behind `@lockstep/ctf/write`.
+
 export type {
-  ClockClass,
-  DataStreamClass,
-  EnvironmentValue,
-  EventRecordClass,
-  TraceClass,
-} from './model/trace-class.ts';
-export type { FieldClass, StructureFieldClass } from './model/field-class.ts';
+  ByteOrder,
+  DisplayBase,
+  DynamicLengthArrayFieldClass,
+  DynamicLengthStringFieldClass,
+  FieldClass,
+  FieldLocation,
+  FixedLengthBitArrayFieldClass,
+  FixedLengthBooleanFieldClass,
+  FixedLengthFloatFieldClass,
+  FixedLengthIntegerFieldClass,
+  IntegerRangeSet,
+  NullTerminatedStringFieldClass,
+  Role,
+  ScopeName,
+  StaticLengthArrayFieldClass,
+  StaticLengthStringFieldClass,
+  StructureFieldClass,
+  StructureMemberClass,
+  VariantFieldClass,
+  VariantOption,
+} from './model/field-class.ts';
+export type { ClockClass, DataStreamClass, EnvironmentValue, EventRecordClass, TraceClass } from './model/trace-class.ts';
+export type { DataStream, DiscardedItems, EventRecord, FieldValue, PacketScopes, StructureValue, Trace } from './model/event-record.ts';
+export { decodeMetadata, isPacketizedMetadata, unpacketizeMetadata } from './metadata/metadata-packets.ts';
+export { parseMetadata } from './metadata/metadata-parser.ts';
+export { memoryMedium, type Medium } from './read/medium.ts';
+export { cyclesToTime, type CyclesToTime } from './read/clock-time.ts';
+export {
+  createDataStreamReader,
+  DataStreamReader,
+  isEventRecord,
+  type DataStreamReaderOptions,
+  type StreamItem,
+} from './read/data-stream-reader.ts';
+export { mergeEventRecords, timeOf, type MergeOptions } from './read/merge.ts';
+export type { DecoderKind } from './read/trace-decoder.ts';
+export { enumerationLabels } from './text/enumeration-labels.ts';
+export {
+  createTextPrinter,
+  DEFAULT_FIELDS,
+  DEFAULT_NAMES,
+  type PrintedFields,
+  type PrintedNames,
+  type TextPrinter,
+  type TextPrinterOptions,
+} from './text/text-printer.ts';
