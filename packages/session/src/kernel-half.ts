@@ -28,3 +28,9 @@ export interface KernelHalf {
 export async function startKernelHalf(_options: KernelHalfOptions): Promise<KernelHalf | string> {
   return 'The kernel half is not there yet';
 }
+
+/** Converts what a killed recording left in the spool. */
+export async function finishKernelHalf(
+  _traceDirectory: string,
+  _options: { readonly onSentence: (sentence: string) => void; readonly onShare: (share: number) => void },
+): Promise<void> {}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// `lockstep record`: options -> a recording, its progress and its summary on standard error, so that
+// standard output stays the program's.
+
+import { InputError } from '@lockstep/base';
+import { ProgramError, record, STATUS_LOCKSTEP_FAILED, type RecordOptions } from '@lockstep/session';
+import { reportFailure } from '../exit.ts';
+import { ProgressLine } from '../progress-line.ts';
+
+interface RecordFlags {
+  readonly output?: string;
+  readonly kernel: boolean | readonly string[];
+  readonly user: readonly string[];
+  readonly context: readonly string[];
+  readonly sampler: boolean;
+  readonly snapshot?: boolean;
+  readonly duration?: string;
+  readonly clock?: string;
+  readonly asRoot?: boolean;
+  readonly quiet?: boolean;
+  readonly json?: boolean;
+}
+
+export async function runRecord(command: readonly string[], flags: object): Promise<void> {
+  const options = flags as RecordFlags;
+  const line = new ProgressLine(options.quiet === true ? undefined : process.stderr);
+  try {
+    const result = await record({
+      ...readOptions(command, options),
+      onProgress: line.isShown ? (progress) => line.show(progress) : undefined,
+      onSentence: (sentence) => line.say(sentence),
+    });
+    line.clear();
+    if (options.json === true) process.stdout.write(`${JSON.stringify(result)}\n`);
+    if (options.quiet !== true && options.json !== true) {
+      const { formatSummary } = await import('../summary.ts');
+      process.stderr.write(formatSummary(result.summary));
+    }
+    process.exitCode = result.exitStatus;
+  } catch (error) {
+    line.clear();
+    reportFailure(error, error instanceof ProgramError ? error.exitStatus : STATUS_LOCKSTEP_FAILED);
+  }
+}
+
+function readOptions(command: readonly string[], options: RecordFlags): RecordOptions {
+  if (command.length === 0) throw new InputError('record needs a program to run: lockstep record -- node server.js');
+  if (options.context.length > 0) throw new InputError('Context fields (-t) are not there yet; leave -t out', { context: options.context[0] });
+  if (options.clock === 'synthetic') throw new InputError('The synthetic clock is not there yet; take --clock tsc or --clock mono');
+  return {
+    command,
+    traceDirectory: options.output,
+    // --no-kernel makes it false, -k a list.
+    kernelRules: Array.isArray(options.kernel) ? options.kernel : [],
+    isKernelWanted: options.kernel !== false,
+    userRules: options.user,
+    isSamplerWanted: options.sampler,
+    isSnapshot: options.snapshot === true,
+    durationMs: options.duration === undefined ? undefined : readDuration(options.duration),
+    clock: options.clock === 'tsc' || options.clock === 'mono' ? options.clock : undefined,
+    isAsRoot: options.asRoot === true,
+  };
+}
+
+function readDuration(text: string): number {
+  const seconds = Number(text);
+  if (text.trim() === '' || !Number.isFinite(seconds) || seconds <= 0 || seconds > 1e6) {
+    throw new InputError('--duration takes a number of seconds above 0', { duration: text });
+  }
+  return seconds * 1000;
+}

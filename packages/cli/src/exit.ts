@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+// How a command ends when it fails: expected errors are one sentence without a stack, everything else
+// is a bug and says so.
+
+import { LockstepError } from '@lockstep/base';
+
+/** Prints the error and sets the exit status. */
+export function reportFailure(error: unknown, status = 1): void {
+  if (error instanceof LockstepError) {
+    process.stderr.write(`lockstep: ${endSentence(error.message)}\n`);
+    process.exitCode = status;
+    return;
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`lockstep: Something went wrong inside Lockstep; this is a bug, please report it with these lines.\n${text}\n`);
+  process.exitCode = status;
+}
+
+/** A pipe whose reader went away, as with `| head`, is no failure. */
+export function quietBrokenPipe(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(0);
+  });
+}
+
+function endSentence(text: string): string {
+  return /[.!?\])]$/.test(text) ? text : `${text}.`;
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+// Looks at the machine: what Lockstep can do here, and for each thing that it cannot, the one step
+// that would allow it. Changes nothing.
+
+import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs';
+import { chooseClock } from '@lockstep/clock';
+import { loadNative, nativeMissingReason } from '@lockstep/native';
+import { findLeftovers, sessionBaseDirectory } from '@lockstep/session';
+import { bytesText } from './amounts.ts';
+
+export interface Finding {
+  /** Stable, for programs that read the JSON. */
+  readonly id: string;
+  readonly name: string;
+  readonly state: 'yes' | 'partly' | 'no';
+  readonly detail: string;
+  /** What to do; undefined when nothing is to be done. */
+  readonly advice?: string;
+}
+
+/** Below this, a handful of threads fill the memory file system with their buffers. */
+const SMALL_SHM_BYTES = 64 * 1024 * 1024;
+const TRACEFS_PATHS = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'] as const;
+
+export async function examineMachine(): Promise<readonly Finding[]> {
+  return [nodeFinding(), nativeFinding(), clockFinding(), memoryFinding(), ...kernelFindings(), btfFinding(), perfFinding(), ...leftoverFindings()];
+}
+
+function nodeFinding(): Finding {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const isNewEnough = major > 20 || (major === 20 && minor >= 19);
+  return {
+    id: 'node',
+    name: 'Node.js',
+    state: isNewEnough ? 'yes' : 'no',
+    detail: process.versions.node,
+    ...(isNewEnough ? {} : { advice: 'install Node.js 20.19 or later' }),
+  };
+}
+
+function nativeFinding(): Finding {
+  const reason = nativeMissingReason();
+  const name = 'native addon';
+  if (loadNative() !== undefined) return { id: 'native', name, state: 'yes', detail: 'buffers in shared memory survive a crash' };
+  return { id: 'native', name, state: 'no', detail: reason ?? 'it is missing', advice: 'without it programs are recorded with a slower clock and without crash recovery' };
+}
+
+function clockFinding(): Finding {
+  try {
+    const clock = chooseClock();
+    return { id: 'clock', name: 'trace clock', state: clock.kind === 'tsc' ? 'yes' : 'partly', detail: `${clock.kind}: ${clock.reason}` };
+  } catch (error) {
+    return { id: 'clock', name: 'trace clock', state: 'no', detail: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function memoryFinding(): Finding {
+  const base = sessionBaseDirectory();
+  const directory = existsSync(base) ? base : base.slice(0, Math.max(1, base.lastIndexOf('/')));
+  const name = 'shared memory';
+  try {
+    accessSync(directory, constants.W_OK);
+    const { bavail, bsize } = statfsSync(directory);
+    const freeBytes = bavail * bsize;
+    const isSmall = freeBytes < SMALL_SHM_BYTES;
+    return {
+      id: 'shared-memory',
+      name,
+      state: isSmall ? 'partly' : 'yes',
+      detail: `${bytesText(freeBytes)} free in ${directory}; a traced thread takes 2.4 MB`,
+      ...(isSmall ? { advice: 'mount -o remount,size=1G /dev/shm, or in a container --shm-size=1g' } : {}),
+    };
+  } catch {
+    return { id: 'shared-memory', name, state: 'no', detail: `${directory} cannot be written`, advice: 'name a writable directory in LOCKSTEP_SHM' };
+  }
+}
+
+function kernelFindings(): readonly Finding[] {
+  const name = 'kernel events';
+  if (process.platform !== 'linux') return [{ id: 'tracefs', name, state: 'no', detail: `the kernel half is for Linux, this is ${process.platform}` }];
+  const path = TRACEFS_PATHS.find((candidate) => existsSync(`${candidate}/trace_clock`));
+  if (path === undefined) {
+    const isRoot = process.getuid?.() === 0;
+    const detail = isRoot ? 'tracefs is not mounted' : 'tracefs cannot be read, or is not mounted';
+    const advice = isRoot ? 'mount -t tracefs nodev /sys/kernel/tracing' : 'run lockstep with sudo; the program itself still runs as you';
+    return [{ id: 'tracefs', name, state: 'no', detail, advice }];
+  }
+  try {
+    accessSync(`${path}/instances`, constants.W_OK);
+  } catch {
+    return [{ id: 'tracefs', name, state: 'no', detail: `${path} cannot be written`, advice: 'run lockstep with sudo; the program itself still runs as you' }];
+  }
+  return [{ id: 'tracefs', name, state: 'yes', detail: path }, syscallFinding(path), ...['kprobe_events', 'uprobe_events'].map((file) => probeFinding(path, file)), tracerFinding(path)];
+}
+
+function syscallFinding(path: string): Finding {
+  const name = 'system calls';
+  if (existsSync(`${path}/events/syscalls`)) return { id: 'syscalls', name, state: 'yes', detail: 'by name, with their arguments' };
+  if (existsSync(`${path}/events/raw_syscalls`)) return { id: 'syscalls', name, state: 'partly', detail: 'by number only', advice: 'a kernel with CONFIG_FTRACE_SYSCALLS has them by name' };
+  return { id: 'syscalls', name, state: 'no', detail: 'this kernel does not trace them', advice: 'a kernel with CONFIG_FTRACE_SYSCALLS does' };
+}
+
+function probeFinding(path: string, file: string): Finding {
+  const isThere = existsSync(`${path}/${file}`);
+  const name = file === 'kprobe_events' ? 'kernel probes' : 'user probes';
+  const option = file === 'kprobe_events' ? 'CONFIG_KPROBE_EVENTS' : 'CONFIG_UPROBE_EVENTS';
+  return isThere
+    ? { id: file, name, state: 'yes', detail: `${path}/${file}` }
+    : { id: file, name, state: 'no', detail: 'this kernel has none', advice: `a kernel with ${option} has them` };
+}
+
+function tracerFinding(path: string): Finding {
+  let tracers = '';
+  try {
+    tracers = readFileSync(`${path}/available_tracers`, 'utf8').trim();
+  } catch {
+    // Locked down, or not there: the same to the user.
+  }
+  const name = 'function tracer';
+  if (!tracers.includes('function')) return { id: 'function-tracer', name, state: 'no', detail: tracers === '' ? 'not allowed here' : `tracers: ${tracers}`, advice: 'a kernel with CONFIG_FUNCTION_TRACER that is not locked down has it' };
+  return { id: 'function-tracer', name, state: 'yes', detail: `tracers: ${tracers}` };
+}
+
+function btfFinding(): Finding {
+  const path = '/sys/kernel/btf/vmlinux';
+  return existsSync(path)
+    ? { id: 'btf', name: 'kernel types', state: 'yes', detail: `BTF in ${path}` }
+    : { id: 'btf', name: 'kernel types', state: 'no', detail: 'this kernel has no BTF', advice: 'a kernel with CONFIG_DEBUG_INFO_BTF has it' };
+}
+
+function perfFinding(): Finding {
+  const name = 'perf counters';
+  try {
+    const level = Number(readFileSync('/proc/sys/kernel/perf_event_paranoid', 'utf8'));
+    const isAllowed = level < 2 || process.getuid?.() === 0;
+    return {
+      id: 'perf',
+      name,
+      state: isAllowed ? 'yes' : 'partly',
+      detail: `kernel.perf_event_paranoid is ${level}`,
+      ...(isAllowed ? {} : { advice: 'sysctl kernel.perf_event_paranoid=1' }),
+    };
+  } catch {
+    return { id: 'perf', name, state: 'no', detail: 'this kernel has no perf events', advice: 'a kernel with CONFIG_PERF_EVENTS has them' };
+  }
+}
+
+function leftoverFindings(): readonly Finding[] {
+  const leftovers = findLeftovers().filter(({ hasBuffers }) => hasBuffers);
+  if (leftovers.length === 0) return [];
+  return [
+    {
+      id: 'leftovers',
+      name: 'killed recordings',
+      state: 'partly',
+      detail: leftovers.map(({ path }) => path).join(', '),
+      advice: 'lockstep crash DIR recovers what their buffers hold',
+    },
+  ];
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+// Names, options and help of all commands -> the commander program. The actions are imported when
+// their command runs, so that `record` does not wait for what `view` needs.
+
+import { Command, CommanderError, Option } from 'commander';
+import { reportFailure } from './exit.ts';
+
+const VERSION = '0.1.0';
+const STATUS_USAGE = 1;
+/** env(1)'s status for a failure of the wrapper itself. */
+const STATUS_RECORD_FAILED = 125;
+
+export async function main(argv: readonly string[]): Promise<void> {
+  const program = createProgram();
+  try {
+    await program.parseAsync([...argv]);
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Help and the version are printed by then, and no failure.
+      process.exitCode = error.exitCode === 0 ? 0 : argv[2] === 'record' ? STATUS_RECORD_FAILED : STATUS_USAGE;
+    } else {
+      reportFailure(error);
+    }
+  }
+}
+
+export function createProgram(): Command {
+  const program = new Command('lockstep');
+  program
+    .description('Records the Linux kernel and JavaScript programs on one clock and tells why a program was slow.')
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(`lockstep: ${asSentence(text)}\n`) })
+    .addHelpText('after', '\nStart here:\n  lockstep record -- node server.js    record until it ends or Ctrl-C\n  lockstep stalls                      why its event loop stalled\n  lockstep doctor                      what this machine allows');
+  addRecord(program);
+  addView(program);
+  addStalls(program);
+  addCrash(program);
+  addDoctor(program);
+  return program;
+}
+
+function addRecord(program: Command): void {
+  program
+    .command('record')
+    .description('record one run of a program, and the kernel under it')
+    .usage('[options] -- CMD [ARG...]')
+    .argument('[cmd...]', 'the program and its arguments')
+    .passThroughOptions()
+    .option('-o, --output <dir>', 'trace directory; must not exist or be empty')
+    .option('-k, --kernel <rule>', "record these kernel events: sched_switch, 'syscall:open*', 'sched_* if prev_tid == 1'; repeatable", collect, [])
+    .option('-u, --user <rule>', "record these tracepoints of the program: 'shop:*', 'node:*'; repeatable", collect, [])
+    .option('-t, --context <type>', 'add a context field to the records; repeatable', collect, [])
+    .option('--no-kernel', 'leave the kernel out')
+    .option('--no-sampler', "leave V8's CPU samples out")
+    .option('--snapshot', 'flight recorder: keep only the newest records, written at the end')
+    .option('--duration <seconds>', 'end the program and the recording after this time')
+    .addOption(new Option('--clock <clock>', 'trace clock; chosen automatically when not given').choices(['tsc', 'mono', 'synthetic']))
+    .option('--as-root', 'under sudo: run the program as root, too')
+    .option('-q, --quiet', 'no progress and no summary')
+    .option('--json', 'print the summary as JSON')
+    .addHelpText('after', example('lockstep record -k \'sched_*\' -k \'syscall:*\' -u \'*\' -- node server.js'))
+    .action(async (command: string[], options: object) => {
+      const { runRecord } = await import('./commands/record.ts');
+      await runRecord(command, options);
+    });
+}
+
+function addView(program: Command): void {
+  program
+    .command('view')
+    .description('print the event records of a trace as text')
+    .argument('[dir]', 'trace directory; the last recorded one when not given')
+    .option('--count', 'decode everything and print only how many event records there are')
+    .option('--begin <time>', 'from here on: seconds since the epoch, or HH:MM:SS[.fraction] of the first day')
+    .option('--end <time>', 'up to here')
+    .option('--clock-seconds', 'print times as seconds since the epoch')
+    .option('--clock-gmt', 'print times in UTC')
+    .option('--json', 'print one JSON object a record')
+    .addHelpText('after', example('lockstep view ./trace | less'))
+    .action(async (directory: string | undefined, options: object) => {
+      const { runView } = await import('./commands/view.ts');
+      await runView(directory, options);
+    });
+}
+
+function addStalls(program: Command): void {
+  program
+    .command('stalls')
+    .description('tell for each event-loop stall how long it was and where its time went')
+    .argument('[dir]', 'trace directory; the last recorded one when not given')
+    .option('--threshold <ms>', 'iterations of at least this many milliseconds are stalls', '20')
+    .option('--limit <count>', 'tell this many stalls one by one', '20')
+    .option('--parts', 'list every part of each stall')
+    .option('--utc', 'print times of day in UTC')
+    .option('--json', 'print JSON')
+    .option('--markdown', 'print Markdown')
+    .addHelpText('after', example('lockstep stalls --threshold 50 ./trace'))
+    .action(async (directory: string | undefined, options: object) => {
+      const { runStalls } = await import('./commands/stalls.ts');
+      await runStalls(directory, options);
+    });
+}
+
+function addCrash(program: Command): void {
+  program
+    .command('crash')
+    .description('recover what is in the buffers of a recording that was killed')
+    .argument('[shmdir]', 'session directory in shared memory; without it, all that are left are listed')
+    .option('-o, --output <dir>', 'write a new trace there instead of completing the one that was being recorded')
+    .option('--json', 'print JSON')
+    .addHelpText('after', example('lockstep crash /dev/shm/lockstep-1000/node-4711 -o ./recovered'))
+    .action(async (directory: string | undefined, options: object) => {
+      const { runCrash } = await import('./commands/crash.ts');
+      await runCrash(directory, options);
+    });
+}
+
+function addDoctor(program: Command): void {
+  program
+    .command('doctor')
+    .description('tell what this machine allows, and how to allow the rest')
+    .option('--json', 'print JSON')
+    .addHelpText('after', example('lockstep doctor'))
+    .action(async (options: object) => {
+      const { runDoctor } = await import('./commands/doctor.ts');
+      await runDoctor(options);
+    });
+}
+
+function collect(value: string, earlier: readonly string[]): readonly string[] {
+  return [...earlier, value];
+}
+
+function example(line: string): string {
+  return `\nExample:\n  ${line}`;
+}
+
+/** commander says "error: unknown option '--kernl'\n(Did you mean --kernel?)"; here it is one sentence. */
+function asSentence(text: string): string {
+  const line = text.trim().replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
+  const capital = line.charAt(0).toUpperCase() + line.slice(1);
+  return `${capital.replace(/\.$/, '')}; see lockstep --help.`;
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// What a recording came to, for a terminal.
+
+import { sumReport, type RecordSummary } from '@lockstep/session';
+import { bytesText, countText, plural, secondsText } from './amounts.ts';
+
+/** Programs listed one by one. */
+const MAX_PROGRAMS = 8;
+
+export function formatSummary(summary: RecordSummary): string {
+  const lines = [`lockstep: recorded ${secondsText(summary.elapsedMs)} into ${summary.traceDirectory}`];
+  const program = sumReport(summary.program);
+  const count = summary.program.programs.length;
+  const perProgram = count === 0 ? 'no Node program was traced' : `${count === 1 ? '1 program' : `${count} programs`}`;
+  lines.push(`  program  ${plural(program.recordCount, 'event record')}, ${bytesText(program.byteCount)}, ${countText(program.discardedCount)} discarded; ${perProgram}`);
+  if (count > 1) lines.push(...programLines(summary));
+  if (summary.kernel !== undefined) {
+    const { eventRecordCount, byteCount, discardedCount } = summary.kernel;
+    lines.push(`  kernel   ${plural(eventRecordCount, 'event record')}, ${bytesText(byteCount)}, ${countText(discardedCount)} discarded`);
+  }
+  lines.push(`  clock    ${summary.clock.kind}: ${summary.clock.reason}`);
+  lines.push(...lossLines(summary), ...problemLines(summary));
+  for (const sentence of summary.kernel?.sentences ?? []) lines.push(`  note     ${sentence}`);
+  for (const sentence of summary.missing) lines.push(`  missing  ${sentence}`);
+  if (summary.outputError !== undefined) {
+    lines.push(`  error    Recording stopped before the program ended: ${summary.outputError}`);
+  }
+  const directory = quote(summary.traceDirectory);
+  lines.push(`  next     lockstep stalls ${directory}`, `           lockstep view ${directory} | less`);
+  return `${lines.join('\n')}\n`;
+}
+
+function programLines(summary: RecordSummary): readonly string[] {
+  const programs = [...summary.program.programs].sort((a, b) => b.recordCount - a.recordCount);
+  const lines = programs
+    .slice(0, MAX_PROGRAMS)
+    .map(({ name, vpid, recordCount, discardedCount }) => `             ${name} (pid ${vpid}): ${plural(recordCount, 'event record')}, ${countText(discardedCount)} discarded`);
+  if (programs.length > MAX_PROGRAMS) lines.push(`             and ${programs.length - MAX_PROGRAMS} more`);
+  return lines;
+}
+
+/** Losses by cause, and what to do about each. */
+function lossLines(summary: RecordSummary): readonly string[] {
+  const lines: string[] = [];
+  const { programs, unwrittenRecordCount } = summary.program;
+  const sum = (pick: (program: (typeof programs)[number]) => number): number => programs.reduce((total, program) => total + pick(program), 0);
+  const discarded = sum((program) => program.discardedCount);
+  if (discarded > 0) lines.push(`  losses   ${plural(discarded, 'record')} of programs found no room in their buffers; record fewer events with -u`);
+  const kernelDiscarded = summary.kernel?.discardedCount ?? 0;
+  if (kernelDiscarded > 0) lines.push(`  losses   ${plural(kernelDiscarded, 'record')} of the kernel found no room in its buffers; record fewer events with -k`);
+  const damaged = sum((program) => program.damagedPacketCount);
+  if (damaged > 0) lines.push(`  losses   ${plural(damaged, 'packet')} of programs had unusable bytes, which were cut off`);
+  if (unwrittenRecordCount > 0) lines.push(`  losses   ${plural(unwrittenRecordCount, 'record')} could not be written any more`);
+  const truncated = sum((program) => program.truncatedStringCount);
+  if (truncated > 0) lines.push(`  note     ${plural(truncated, 'string')} cut at 4096 bytes`);
+  const bad = sum((program) => program.badArgumentCount);
+  if (bad > 0) lines.push(`  note     ${plural(bad, 'record')} made from arguments of a wrong type`);
+  return lines;
+}
+
+function problemLines(summary: RecordSummary): readonly string[] {
+  return summary.program.programs.flatMap((program) => program.problems.map((problem) => `  note     ${program.name} (pid ${program.vpid}): ${problem}`));
+}
+
+function quote(path: string): string {
+  return /^[\w./@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+}
