@@ -54,9 +54,22 @@ function install(options: InstallOptions, clock: RuntimeClock): (plan: TracingPl
   const requests = createRequestContext();
   const instrumentation: Instrumentation = { events, time: openTraceTime(clock), requests, native, sessionDirectory };
   const finishers: (() => void)[] = [];
+  /** Run at each turn of the loop until they return true. */
+  const eachIteration: (() => boolean)[] = [];
+  const whenLoaded = (name: 'crypto', observe: (module: object) => void): void => {
+    const watch = watchForModule(name, (module) => attempt(() => observe(module)));
+    if (!watch()) eachIteration.push(watch);
+  };
+
+  function turn(): void {
+    runtime.checkPlan();
+    for (let index = eachIteration.length - 1; index >= 0; index--) {
+      if (eachIteration[index]?.() === true) eachIteration.splice(index, 1);
+    }
+  }
 
   attempt(() => dumpState(instrumentation));
-  attempt(() => finishers.push(observeLoop(instrumentation, () => runtime.checkPlan()).finish));
+  attempt(() => finishers.push(observeLoop(instrumentation, turn).finish));
   attempt(() => finishers.push(observeGc(instrumentation).finish));
   attempt(() => observeHttpServer(instrumentation));
   attempt(() => observeHttpClient(instrumentation));
@@ -64,13 +77,14 @@ function install(options: InstallOptions, clock: RuntimeClock): (plan: TracingPl
   attempt(() => observeConsole(instrumentation));
   attempt(() => observeExceptions(instrumentation));
   attempt(() => observeFsSync(instrumentation, builtin('fs')));
-  attempt(() =>
-    observeSyncCalls(instrumentation, {
-      crypto: tryBuiltin('crypto'),
-      zlib: builtin('zlib'),
-      childProcess: builtin('child_process'),
-    }),
-  );
+  attempt(() => {
+    const syncCalls = observeSyncCalls(instrumentation);
+    syncCalls.observeModule('zlib', builtin('zlib'));
+    syncCalls.observeModule('child_process', builtin('child_process'));
+    // Loading crypto costs milliseconds that a program without it need not pay: it is observed once
+    // the program has loaded it. Only a name taken out of it before the loop first turned escapes.
+    whenLoaded('crypto', (crypto) => syncCalls.observeModule('crypto', crypto));
+  });
   attempt(() => observeChildren(instrumentation, builtin('child_process')));
   attempt(() => observeWorkers(events, sessionDirectory, builtin('worker_threads')));
   const sampler = createSampler(instrumentation, () => builtin('inspector'));
@@ -96,13 +110,20 @@ function builtin<Name extends keyof Builtins>(name: Name): Builtins[Name] {
   return process.getBuiltinModule(name) as unknown as Builtins[Name];
 }
 
-/** As `builtin`; undefined where Node was built without it. */
-function tryBuiltin<Name extends keyof Builtins>(name: Name): Builtins[Name] | undefined {
-  try {
-    return builtin(name);
-  } catch {
-    return undefined;
-  }
+/** Returns a check, cheap to repeat, which runs `observe` and returns true once the program has loaded the module. */
+function watchForModule(name: 'crypto', observe: (module: object) => void): () => boolean {
+  const loadList = (process as unknown as { readonly moduleLoadList?: readonly string[] }).moduleLoadList;
+  const entry = `NativeModule ${name}`;
+  let seenCount = 0;
+  return () => {
+    if (loadList === undefined) return true;
+    if (loadList.length === seenCount || loadList.indexOf(entry, seenCount) < 0) {
+      seenCount = loadList.length;
+      return false;
+    }
+    observe(builtin(name));
+    return true;
+  };
 }
 
 /** One part that fails must spoil neither the program nor the other parts. */

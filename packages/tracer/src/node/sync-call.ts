@@ -35,19 +35,25 @@ const ZLIB_CALLS = [
 ];
 const CHILD_CALLS = ['execSync', 'execFileSync', 'spawnSync'];
 
-/** Modules by the name that their functions are recorded under. */
-export interface SyncModules {
-  readonly crypto: object | undefined;
-  readonly zlib: object | undefined;
-  readonly childProcess: object | undefined;
+/** A built-in module whose synchronous calls are observed. */
+export type SyncModuleName = 'crypto' | 'zlib' | 'child_process';
+
+const CALLS: Readonly<Record<SyncModuleName, readonly string[]>> = {
+  crypto: CRYPTO_CALLS,
+  zlib: ZLIB_CALLS,
+  child_process: CHILD_CALLS,
+};
+
+export interface SyncCallObserver {
+  /** Observes the calls of a module that has been loaded. */
+  readonly observeModule: (name: SyncModuleName, target: object) => void;
 }
 
-export function observeSyncCalls(instrumentation: Instrumentation, modules: SyncModules): void {
+export function observeSyncCalls(instrumentation: Instrumentation): SyncCallObserver {
   const { time, requests } = instrumentation;
   const record = instrumentation.events.syncCall;
   const threshold = time.cyclesPerMs;
-  // execSync calls spawnSync's machinery and pbkdf2Sync may be called by a wrapped one: the
-  // outermost is what the program wrote.
+  // Such functions call each other; the outermost is what the program wrote.
   let depth = 0;
 
   function finish(begin: number, operation: string, size: number): void {
@@ -60,11 +66,10 @@ export function observeSyncCalls(instrumentation: Instrumentation, modules: Sync
     }
   }
 
-  function observe(target: object | undefined, prefix: string, names: readonly string[]): void {
-    if (target === undefined) return;
-    for (const name of names) {
+  function observeModule(moduleName: SyncModuleName, target: object): void {
+    for (const name of CALLS[moduleName]) {
       replaceFunction(target, name, (original) => {
-        const operation = `${prefix}.${name}`;
+        const operation = `${moduleName}.${name}`;
         return function (this: unknown, ...args: unknown[]): unknown {
           if (depth !== 0 || !record.enabled) return Reflect.apply(original, this, args);
           depth = 1;
@@ -78,6 +83,7 @@ export function observeSyncCalls(instrumentation: Instrumentation, modules: Sync
         };
       });
     }
+    syncBuiltinESMExports();
   }
 
   replaceFunction(JSON, 'parse', (original) => {
@@ -106,10 +112,7 @@ export function observeSyncCalls(instrumentation: Instrumentation, modules: Sync
     };
     return stringify;
   });
-  observe(modules.crypto, 'crypto', CRYPTO_CALLS);
-  observe(modules.zlib, 'zlib', ZLIB_CALLS);
-  observe(modules.childProcess, 'child_process', CHILD_CALLS);
-  syncBuiltinESMExports();
+  return { observeModule };
 }
 
 /** Characters or bytes that go in; 0 for anything else. */
