@@ -22,6 +22,7 @@ export {
   dynamicLengthString,
   floatingPoint,
   naturalAlignment,
+  normalizeRanges,
   nullTerminatedString,
   sequenceLengthName,
   sequenceMembers,

@@ -13,6 +13,9 @@ const BASES: ReadonlyMap<string, DisplayBase> = new Map([
   ...['binary', 'b', '2'].map((word) => [word, 2] as const),
 ]);
 
+/** CTF 1.8 sets no limit; babeltrace2 reads 64. */
+const MAX_INTEGER_BITS = 4096n;
+
 /** Lengths by exponent and mantissa digits: the formats of C's float and double. */
 const FLOAT_LENGTHS: ReadonlyMap<string, 32 | 64> = new Map([
   ['8 24', 32],
@@ -25,7 +28,7 @@ export function parseIntegerType(cursor: TokenCursor): TsdlInteger {
   const size = attributes.get('size');
   if (size === undefined) throw cursor.error('An integer needs the attribute "size".', offset);
   const length = cursor.integerOf(size);
-  if (length < 1n || length > 64n) throw cursor.error('An integer must have 1 to 64 bits.', size.offset);
+  if (length < 1n || length > MAX_INTEGER_BITS) throw cursor.error(`An integer must have 1 to ${MAX_INTEGER_BITS} bits.`, size.offset);
   const isSigned = attributes.get('signed');
   const base = attributes.get('base');
   const encoding = attributes.get('encoding');

@@ -34,7 +34,7 @@ export const SCOPE_ORDER: readonly ScopeName[] = [
 /** Deepest field class; types that name each other can be deeper than their text is nested. */
 const MAX_DEPTH = 64;
 /** Field classes of one metadata; a kernel with all its events has about 100 000. Doubling types would have 2^n. */
-const MAX_FIELD_CLASS_COUNT = 2_000_000;
+const MAX_FIELD_CLASS_COUNT = 500_000;
 
 export interface PlacerSettings {
   readonly byteOrder: ByteOrder;

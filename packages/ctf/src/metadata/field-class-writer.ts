@@ -261,8 +261,9 @@ function optionLabel(option: VariantOption, selector: FieldClass): string {
   const length = 'length' in selector ? selector.length : 64;
   const candidates = option.name.startsWith('_') ? [escapeFieldName(option.name)] : [option.name, escapeFieldName(option.name)];
   for (const label of candidates) {
-    if (!isTsdlIdentifier(label) || mappings === undefined || !Object.hasOwn(mappings, label)) continue;
-    if (areSameRanges(mappings[label] ?? [], option.selectorFieldRanges, length)) return label;
+    if (!isTsdlIdentifier(label) || mappings === undefined) continue;
+    const ranges = Object.hasOwn(mappings, label) ? (mappings[label] ?? []) : [];
+    if (areSameRanges(ranges, option.selectorFieldRanges, length)) return label;
   }
   throw new CtfError('CTF 1.8 cannot express this variant: its selector has no mapping with the name and the ranges of an option.', {
     option: option.name,

@@ -15,10 +15,9 @@ import { uuidFromBytes } from './uuid.ts';
 export const METADATA_PACKET_MAGIC = 0x75d11d57;
 const HEADER_SIZE_BYTES = 37;
 
-export interface UnpackedMetadata {
+interface UnpackedMetadata {
   readonly text: string;
   readonly byteOrder: ByteOrder;
-  readonly uuid: string;
 }
 
 export function isPacketizedMetadata(bytes: Uint8Array): boolean {
@@ -26,7 +25,7 @@ export function isPacketizedMetadata(bytes: Uint8Array): boolean {
 }
 
 /** Joins the text of all packets. */
-export function unpacketizeMetadata(bytes: Uint8Array): UnpackedMetadata {
+function unpackPackets(bytes: Uint8Array): UnpackedMetadata {
   const byteOrder = readMagicByteOrder(bytes);
   if (byteOrder === undefined) throw new CtfError('The metadata does not begin with the magic number of packet-based metadata.');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -52,27 +51,27 @@ export function unpacketizeMetadata(bytes: Uint8Array): UnpackedMetadata {
     contents.push(bytes.subarray(at + HEADER_SIZE_BYTES, at + contentSizeBytes));
     at += packetSizeBytes;
   }
-  return { text: decodeUtf8(joinBytes(contents)), byteOrder, uuid: uuid ?? '' };
+  return { text: decodeUtf8(joinBytes(contents)), byteOrder };
 }
 
-/** The trace class of a metadata file's bytes, of either form. */
-export function decodeMetadata(bytes: Uint8Array): TraceClass {
-  if (isPacketizedMetadata(bytes)) {
-    const { text, byteOrder } = unpacketizeMetadata(bytes);
-    const traceClass = parseMetadata(text);
-    if (traceClass.byteOrder !== byteOrder) {
-      throw new CtfError('The packets of the metadata have another byte order than the trace that they describe.', {
-        packets: byteOrder,
-        trace: traceClass.byteOrder,
-      });
-    }
-    return traceClass;
-  }
+/** The text in a metadata file's bytes, of either form. `decodeMetadata` also compares byte orders. */
+export function unpacketizeMetadata(bytes: Uint8Array): string {
+  if (isPacketizedMetadata(bytes)) return unpackPackets(bytes).text;
   const text = decodeUtf8(bytes);
-  if (!text.startsWith('/* CTF')) {
-    throw new CtfError('The metadata is neither text of CTF 1.8 nor packet-based.', { begin: text.slice(0, METADATA_SIGNATURE.length), expected: METADATA_SIGNATURE });
-  }
-  return parseMetadata(text);
+  if (text.startsWith('/* CTF')) return text;
+  throw new CtfError('The metadata is neither text of CTF 1.8 nor packet-based.', { begin: text.slice(0, METADATA_SIGNATURE.length), expected: METADATA_SIGNATURE });
+}
+
+/** The trace class of a metadata file's bytes, of either form: what openers of traces call. */
+export function decodeMetadata(bytes: Uint8Array): TraceClass {
+  if (!isPacketizedMetadata(bytes)) return parseMetadata(unpacketizeMetadata(bytes));
+  const { text, byteOrder } = unpackPackets(bytes);
+  const traceClass = parseMetadata(text);
+  if (traceClass.byteOrder === byteOrder) return traceClass;
+  throw new CtfError('The packets of the metadata have another byte order than the trace that they describe.', {
+    packets: byteOrder,
+    trace: traceClass.byteOrder,
+  });
 }
 
 function readMagicByteOrder(bytes: Uint8Array): ByteOrder | undefined {

@@ -28,7 +28,7 @@ export function writeDataStreamClass(traceClass: TraceClass, dataStreamClass: Da
   const options = writerOptions(traceClass, dataStreamClass);
   const definition = definitionWriter(options);
   const stream =
-    `stream {\n\tid = ${dataStreamClass.id};\n` +
+    `stream {\n${hasStreamId(traceClass) ? `\tid = ${dataStreamClass.id};\n` : ''}` +
     definition('event.header', 'event-record-header', dataStreamClass.eventRecordHeader) +
     definition('packet.context', 'packet-context', dataStreamClass.packetContext) +
     definition('event.context', 'event-record-common-context', dataStreamClass.commonContext) +
@@ -45,13 +45,19 @@ export function writeEventRecordClass(traceClass: TraceClass, dataStreamClass: D
   const definition = definitionWriter(options);
   const { logLevel, emfUri } = eventRecordClass;
   return (
-    `event {\n\tname = ${quoteTsdlString(eventRecordClass.name)};\n\tid = ${eventRecordClass.id};\n\tstream_id = ${dataStreamClass.id};\n` +
+    `event {\n\tname = ${quoteTsdlString(eventRecordClass.name)};\n\tid = ${eventRecordClass.id};\n` +
+    (hasStreamId(traceClass) ? `\tstream_id = ${dataStreamClass.id};\n` : '') +
     (logLevel === undefined ? '' : `\tloglevel = ${logLevel};\n`) +
     (emfUri === undefined ? '' : `\tmodel.emf.uri = ${quoteTsdlString(emfUri)};\n`) +
     definition('context', 'event-record-specific-context', eventRecordClass.specificContext) +
     definition('fields', 'event-record-payload', eventRecordClass.payload) +
     '};\n'
   );
+}
+
+/** babeltrace2 refuses streams with ids where packets do not say which they belong to. */
+function hasStreamId(traceClass: TraceClass): boolean {
+  return traceClass.packetHeader?.memberClasses.some((member) => member.name === 'stream_id') ?? false;
 }
 
 function writeTrace(traceClass: TraceClass): string {
@@ -74,8 +80,8 @@ function writeEnvironment(environment: ReadonlyMap<string, EnvironmentValue>): s
 }
 
 function writeClock(clock: ClockClass): string {
-  // `absolute` is what makes babeltrace2 merge traces of one recording without being forced to; it
-  // otherwise assumes that only for traces whose tracer_name begins with "lttng-".
+  // babeltrace2 merges traces whose clocks all have the same uuid, or are all absolute, and refuses
+  // any other mix. LTTng's clocks are not absolute.
   return (
     `clock {\n\tname = "${replaceForeignCharacters(clock.name)}";\n` +
     (clock.uuid === undefined ? '' : `\tuuid = "${clock.uuid}";\n`) +

@@ -60,8 +60,7 @@ class TraceClassBuilder {
     this.#checkVersion();
     for (const type of this.#blocks.declaredTypes) this.#placer.check(type);
     const environment = this.#readEnvironment();
-    const isLttng = String(environment.get('tracer_name') ?? '').startsWith('lttng');
-    for (const block of this.#blocks.clocks) this.#addClock(block, isLttng);
+    for (const block of this.#blocks.clocks) this.#addClock(block);
     const uuid = this.#trace.attributes.get('uuid');
     const headerRoot = this.#definition(this.#trace, 'packet.header');
     const headerRoots = new Map<ScopeName, TsdlStructure>();
@@ -108,7 +107,7 @@ class TraceClassBuilder {
     return environment;
   }
 
-  #addClock(block: Block, isLttng: boolean): void {
+  #addClock(block: Block): void {
     const cursor = this.#cursor;
     const { attributes } = block;
     const nameAttribute = attributes.get('name');
@@ -133,7 +132,7 @@ class TraceClassBuilder {
       ...(precision === undefined ? {} : { precision }),
       offsetSeconds: seconds + (cycles - restCycles) / frequency,
       offsetCycles: restCycles,
-      absolute: absolute || isLttng,
+      absolute,
     });
   }
 

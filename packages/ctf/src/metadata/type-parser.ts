@@ -112,8 +112,7 @@ export class TypeParser {
     if (!cursor.tryTake('enum')) return undefined;
     const name = cursor.token.type === 'identifier' ? `enum ${cursor.advance().text}` : '';
     if (name !== '' && !cursor.is(':') && !cursor.is('{')) return { type: scope.find(name), name, isDeclaration: false };
-    let container: Specifiers | undefined;
-    if (cursor.tryTake(':')) container = this.#parseSpecifiers(scope);
+    const container = cursor.tryTake(':') ? this.#nested(() => this.#parseSpecifiers(scope)) : undefined;
     const offset = cursor.token.offset;
     const containerType = container === undefined ? scope.find('int') : this.#typeOf(scope, container, 0);
     if (containerType === undefined) throw cursor.error('An enumeration without a type needs the type "int" to be declared before it.', offset);
@@ -135,7 +134,7 @@ export class TypeParser {
       return { type: aligned, name: '', isDeclaration: false };
     }
     const type = new TsdlStructure(scope.structure);
-    this.#parseBody(type, type.members, new TypeScope(scope, type), 'member');
+    this.#nested(() => this.#parseBody(type.members, new TypeScope(scope, type), 'member'));
     if (cursor.is('align')) type.minimumAlignment = this.#takeAlignment();
     this.#declare(scope, name, type, offset);
     return { type, name, isDeclaration: true };
@@ -156,7 +155,7 @@ export class TypeParser {
       return { type: { ...declared, tag }, name: '', isDeclaration: false };
     }
     const options: TsdlMember[] = [];
-    this.#parseBody(undefined, options, new TypeScope(scope), 'option');
+    this.#nested(() => this.#parseBody(options, new TypeScope(scope), 'option'));
     if (options.length === 0) throw cursor.error('A variant needs at least one option.', offset);
     const type: TsdlVariant = { kind: 'variant', options, tag };
     this.#declare(scope, name, type, offset);
@@ -175,10 +174,9 @@ export class TypeParser {
   }
 
   /** `{ … }` of a structure or variant. */
-  #parseBody(structure: TsdlStructure | undefined, members: TsdlMember[], scope: TypeScope, what: 'member' | 'option'): void {
+  #parseBody(members: TsdlMember[], scope: TypeScope, what: 'member' | 'option'): void {
     const cursor = this.#cursor;
     cursor.take('{', 'before the body');
-    if (++this.#nesting > MAX_NESTING) throw cursor.error(`Types are nested in each other more than ${MAX_NESTING} times.`);
     const names = new Set<string>();
     while (!cursor.tryTake('}')) {
       if (cursor.is('typealias')) {
@@ -201,8 +199,14 @@ export class TypeParser {
       } while (cursor.tryTake(','));
       cursor.take(';', `after the ${what}`);
     }
+  }
+
+  /** Parses something inside of a type; bounds how deep types go. */
+  #nested<Result>(parse: () => Result): Result {
+    if (++this.#nesting > MAX_NESTING) throw this.#cursor.error(`Types are nested in each other more than ${MAX_NESTING} times.`);
+    const result = parse();
     this.#nesting--;
-    if (structure !== undefined) void structure.names;
+    return result;
   }
 
   /** `typedef` with its specifiers taken: declares each name. Takes the semicolon. */

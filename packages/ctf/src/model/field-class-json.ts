@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Field class <-> JSON value, for the class file of a traced program. What is read comes from a
 // program that is not trusted: everything is bounded and every surprise is a CtfError that names the
-// place. Bounds of ranges are decimal strings, since JSON has no 64-bit integers.
+// place. Bounds of ranges that are bigints are decimal strings, since JSON has none.
 
 import { assertUnreachable, CtfError, isPowerOfTwo } from '@lockstep/base';
 import type {
@@ -153,13 +153,13 @@ class FieldClassReader {
           options: asArray(object['options'], at).map((option) => {
             const entry = asObject(option, at);
             const name = readName(entry['name'], at);
-            const selectorFieldRanges = this.#readRanges(entry['selectorFieldRanges'], 64, at);
+            const selectorFieldRanges = this.#readRanges(entry['selectorFieldRanges'], at);
             return { name, fieldClass: this.read(entry['fieldClass'], `${at}.${name}`, depth + 1), selectorFieldRanges };
           }),
           selectorFieldLocation: readLocation(object['selectorFieldLocation'], at),
         };
       default:
-        throw new CtfError('This is not the type of a field class.', { at, type: String(object['type']).slice(0, 80) });
+        throw new CtfError('This is not the type of a field class.', { at, type: typeof object['type'] === 'string' ? object['type'].slice(0, 80) : undefined });
     }
   }
 
@@ -193,24 +193,25 @@ class FieldClassReader {
 
   #readMappings(value: unknown, length: number, at: string): Readonly<Record<string, IntegerRangeSet>> {
     return Object.fromEntries(
-      Object.entries(asObject(value, at)).map(([label, ranges]) => [readName(label, at), this.#readRanges(ranges, length, at)]),
+      Object.entries(asObject(value, at)).map(([label, ranges]) => [readName(label, at), normalizeRanges(this.#readRanges(ranges, at), length)]),
     );
   }
 
-  #readRanges(value: unknown, length: number, at: string): IntegerRangeSet {
-    const ranges = asArray(value, at).map((range): readonly [bigint, bigint] => {
+  /** Bounds as they were written: numbers or, from strings, bigints. */
+  #readRanges(value: unknown, at: string): IntegerRangeSet {
+    return asArray(value, at).map((range): readonly [bigint | number, bigint | number] => {
       if (++this.#labelCount > MAX_LABEL_COUNT) throw new CtfError('The enumerations of an event record class have too many ranges.', { at, limit: MAX_LABEL_COUNT });
       const bounds = asArray(range, at);
       const [lower, upper] = [readInteger(bounds[0], at), readInteger(bounds[1], at)];
       if (bounds.length !== 2 || lower > upper) throw new CtfError('A range must be two integers in order.', { at });
       return [lower, upper];
     });
-    return normalizeRanges(ranges, length);
   }
 }
 
 function rangesToJson(ranges: IntegerRangeSet): JsonValue {
-  return ranges.map(([lower, upper]) => [String(lower), String(upper)]);
+  const bound = (value: bigint | number): JsonValue => (typeof value === 'bigint' ? String(value) : value);
+  return ranges.map(([lower, upper]) => [bound(lower), bound(upper)]);
 }
 
 function locationToJson(location: FieldLocation): JsonValue {
@@ -279,8 +280,8 @@ function readCount(value: unknown, limit: number, at: string): number {
   return value;
 }
 
-function readInteger(value: unknown, at: string): bigint {
-  if (typeof value === 'number' && Number.isSafeInteger(value)) return BigInt(value);
+function readInteger(value: unknown, at: string): bigint | number {
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
   if (typeof value === 'string' && /^-?[0-9]{1,20}$/.test(value)) return BigInt(value);
   throw new CtfError('A bound of a range must be an integer.', { at });
 }

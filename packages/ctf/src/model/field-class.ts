@@ -38,7 +38,7 @@ export interface FieldLocation {
 }
 
 interface FixedLengthBitArrayProps {
-  /** Bits. */
+  /** Bits; at least 1. TSDL sets no upper limit, parsed metadata has up to 4096. */
   readonly length: number;
   readonly byteOrder: ByteOrder;
   /** Bits, a power of two. */
@@ -59,7 +59,7 @@ export interface FixedLengthIntegerFieldClass extends FixedLengthBitArrayProps {
   readonly roles?: readonly Role[];
   /** CTF 1.8 `encoding` on an 8-bit integer makes arrays of it text; kept for arrays whose length is parsed later. */
   readonly encoding?: 'utf-8';
-  /** CTF 1.8: name of the clock that `map = clock.NAME.value` names. */
+  /** CTF 1.8: name of the clock class whose readings these are; also set where TSDL says so by field name alone. */
   readonly clock?: string;
 }
 export interface FixedLengthFloatFieldClass extends FixedLengthBitArrayProps {
@@ -104,6 +104,7 @@ export interface DynamicLengthArrayFieldClass {
 export interface VariantOption {
   readonly name: string;
   readonly fieldClass: FieldClass;
+  /** Of CTF 1.8: the ranges of the tag's label with this name; empty = no label selects it. */
   readonly selectorFieldRanges: IntegerRangeSet;
 }
 export interface VariantFieldClass {

@@ -130,7 +130,7 @@ export function normalizeRanges(ranges: IntegerRangeSet, length: number): Intege
   return ranges.map(([lower, upper]) => [BigInt(lower), BigInt(upper)] as const);
 }
 
-/** Alignment in bits that C gives an object of `length` bits, and CTF 1.8 an integer that names none. */
+/** Alignment in bits that C gives an object of `length` bits. */
 export function naturalAlignment(length: number): number {
   if (length === 8 || length === 16 || length === 32 || length === 64) return length;
   return length % 8 === 0 ? 8 : 1;

@@ -16,7 +16,7 @@ export interface ClockClass {
   readonly offsetSeconds: bigint;
   /** In `[0, frequency)`. */
   readonly offsetCycles: bigint;
-  /** True: the origin is the Unix epoch (`absolute` in TSDL, or set by offset as LTTng does). */
+  /** True: a global reference, comparable with other absolute clocks of any uuid (`absolute` in TSDL). The offset leads to the Unix epoch either way. */
   readonly absolute: boolean;
 }
 
