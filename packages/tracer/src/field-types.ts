@@ -109,12 +109,17 @@ export function array<Argument>(element: FieldType<Argument>, length: number): F
   if (!Number.isSafeInteger(length) || length < 1 || length > MAX_ELEMENT_COUNT) {
     throw new InputError('The length of an array field is an integer from 1 to 65535', { length });
   }
-  return Object.freeze({ kind: 'array', element, length });
+  return Object.freeze({ kind: 'array', element: checkElement(element), length });
 }
 
 /** Any number of elements up to 65535. */
 export function sequence<Argument>(element: FieldType<Argument>): FieldType<ArrayLike<Argument>> {
-  return Object.freeze({ kind: 'sequence', element });
+  return Object.freeze({ kind: 'sequence', element: checkElement(element) });
+}
+
+function checkElement<Argument>(element: FieldType<Argument>): FieldType<Argument> {
+  if (shapeOf(element).kind === 'sequence') throw new InputError('A sequence cannot be an element; put it into a struct');
+  return element;
 }
 
 /** A nested structure; the argument is an object with these properties. */

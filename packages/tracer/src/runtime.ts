@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The door for Lockstep's own instrumentation in this package: what the session wants now, and its clock.
 
+import { openClock } from '@lockstep/clock';
 import type { TracingPlan } from '@lockstep/protocol';
+import { threadRegistry } from './meeting-point.ts';
+import type { SessionLink } from './session-link.ts';
+import type { ThreadClock } from './thread-clock.ts';
 
 /** The trace clock of the session that this program found. */
 export interface RuntimeClock {
@@ -11,9 +15,9 @@ export interface RuntimeClock {
   /** Now, in cycles, as a number: exact to 2^53 cycles, some weeks since boot; cheap for a uint64 field. */
   now(): number;
   nowBigint(): bigint;
-  /** A CLOCK_MONOTONIC reading (process.hrtime, performance.timeOrigin-free) in cycles. */
+  /** A CLOCK_MONOTONIC reading (process.hrtime) in cycles. */
   monotonicNsToCycles(ns: bigint): bigint;
-  /** The same for a difference or time as a float, for instance performance.now() based. */
+  /** A duration. */
   nsToCycles(ns: number): number;
 }
 
@@ -31,7 +35,46 @@ export interface Runtime {
   readonly clock: RuntimeClock | undefined;
 }
 
+let opened: Runtime | undefined;
+
 /** This thread's runtime; the same on every call. Finds the session by LOCKSTEP_SESSION on the first. Never throws. */
 export function openRuntime(): Runtime {
-  throw new Error('not yet');
+  opened ??= makeRuntime();
+  return opened;
+}
+
+function makeRuntime(): Runtime {
+  const registry = threadRegistry();
+  registry.look();
+  const { link, clock } = registry;
+  return {
+    currentPlan: () => registry.plan,
+    onPlanChange: (listener) => registry.onPlanChange(listener),
+    checkPlan: () => registry.look(),
+    clock: link === undefined || clock === undefined ? undefined : makeClock(link, clock),
+  };
+}
+
+function makeClock(link: SessionLink, clock: ThreadClock): RuntimeClock {
+  const { slot, read } = clock;
+  const cyclesPerNs = Number(link.frequency) / 1e9;
+  // Opened at first use: only some instrumentation converts.
+  let traceClock: ReturnType<typeof openClock> | undefined;
+  return {
+    kind: link.clockKind,
+    frequency: link.frequency,
+    now() {
+      read();
+      return (slot[0]! >>> 0) + slot[1]! * 4294967296;
+    },
+    nowBigint() {
+      read();
+      return (BigInt(slot[1]!) << 32n) | BigInt(slot[0]! >>> 0);
+    },
+    monotonicNsToCycles(ns) {
+      traceClock ??= openClock(link.clockKind, link.frequency);
+      return traceClock.monotonicNsToCycles(ns);
+    },
+    nsToCycles: (ns) => ns * cyclesPerNs,
+  };
 }

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// How a program sees its session: the control page that tells what is wanted, and the doorbell. Found
+// by LOCKSTEP_SESSION; nothing is created by looking.
+
+import { join } from 'node:path';
+import { loadNative, type Native } from '@lockstep/native';
+import {
+  CONTROL_FILE,
+  CONTROL_SIZE_BYTES,
+  DOORBELL_DELIVERIES_WORD,
+  DOORBELL_FILE,
+  DOORBELL_WAITERS_WORD,
+  readControlPage,
+  type ClockKind,
+  type ControlReading,
+} from '@lockstep/protocol';
+import { openControlCopy } from './control-copy.ts';
+
+export interface SessionLink {
+  readonly directory: string;
+  /** Undefined: the fallback without shared mappings. */
+  readonly native: Native | undefined;
+  /** Words of the control page, or of a copy that follows it. */
+  readonly control: Int32Array;
+  readonly clockKind: ClockKind;
+  readonly frequency: bigint;
+  read(): ControlReading;
+  /** Tells the consumer that a sub-buffer was delivered. */
+  ringDoorbell(): void;
+}
+
+/** Undefined when the directory holds no session of this version. */
+export function tryOpenSession(directory: string): SessionLink | undefined {
+  const native = loadNative();
+  try {
+    const memory = native === undefined ? openControlCopy(join(directory, CONTROL_FILE)) : native.mapFile(join(directory, CONTROL_FILE), { access: 'read' }).buffer;
+    const reading = readControlPage(memory);
+    return {
+      directory,
+      native,
+      control: new Int32Array(memory, 0, CONTROL_SIZE_BYTES / 4),
+      clockKind: reading.clockKind,
+      frequency: reading.frequency,
+      read: () => readControlPage(memory),
+      ringDoorbell: native === undefined ? () => {} : openDoorbell(directory, native),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+function openDoorbell(directory: string, native: Native): () => void {
+  let memory: ArrayBuffer;
+  try {
+    memory = native.mapFile(join(directory, DOORBELL_FILE), { access: 'read-write' }).buffer;
+  } catch {
+    // The consumer finds deliveries by looking now and then.
+    return () => {};
+  }
+  const words = new Int32Array(memory);
+  return () => {
+    Atomics.add(words, DOORBELL_DELIVERIES_WORD, 1);
+    if (Atomics.load(words, DOORBELL_WAITERS_WORD) !== 0) native.futexWake(memory, DOORBELL_DELIVERIES_WORD * 4, 1);
+  };
+}
