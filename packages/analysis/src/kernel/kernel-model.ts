@@ -266,6 +266,8 @@ export class KernelModel {
     const cpu = this.#cpuOf(record);
     const label = this.labels.idOf(text);
     cpu.interrupts.push(label);
+    // An interrupt runs on the stack, and under the tid, of whom it interrupts.
+    cpu.current ??= this.thread(numberOf(record.commonContext, 'tid'));
     const thread = cpu.current;
     if (thread?.log !== undefined && (thread.state === RUNNING || thread.state === INTERRUPTED)) {
       thread.enter(this.#time.of(record), INTERRUPTED, label);
