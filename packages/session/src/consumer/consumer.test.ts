@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+import assert from 'node:assert/strict';
+import { appendFileSync, existsSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { spawnSync } from 'node:child_process';
+import { channel, createTestSession } from '../testing/test-session.ts';
+import { TracedProgram } from '../testing/traced-program.ts';
+
+const other = '99999999-2222-4333-8444-555555555555';
+
+test('moves delivered packets and, at the end, the committed part of the active one', async (t) => {
+  const session = createTestSession(t);
+  const buffer = new TracedProgram(session.sessionDirectory).openBuffer(channel, 0);
+  const consumer = session.openConsumer();
+  buffer.writeMany(600);
+  assert.equal(consumer.poll(), 2);
+  const report = consumer.finish();
+  assert.equal(report.programs[0]?.recordCount, 600);
+  assert.deepEqual(await session.count(), { records: 600, discarded: 0 });
+  assert.deepEqual(readdirSync(session.sessionDirectory), []);
+});
+
+test('every record is in the trace or in its discarded counter when the consumer stands still', async (t) => {
+  const session = createTestSession(t);
+  const buffer = new TracedProgram(session.sessionDirectory).openBuffer(channel, 0);
+  const consumer = session.openConsumer();
+  buffer.writeMany(10_000);
+  consumer.poll();
+  buffer.writeMany(10_000);
+  const report = consumer.finish();
+  assert.ok(buffer.discardedCount > 0);
+  const { records, discarded } = await session.count();
+  assert.equal(records + discarded, 20_000);
+  assert.equal(discarded, buffer.discardedCount);
+  assert.equal(report.programs[0]?.discardedCount, buffer.discardedCount);
+});
+
+test('a class that appears while recording is in the metadata before its first packet', async (t) => {
+  const session = createTestSession(t);
+  const program = new TracedProgram(session.sessionDirectory);
+  const buffer = program.openBuffer(channel, 0);
+  const consumer = session.openConsumer();
+  buffer.writeMany(300);
+  consumer.poll();
+  assert.equal((await session.count()).records, consumer.report().programs[0]?.recordCount);
+  program.addClass(7, 'test:later');
+  for (let value = 0; value < 400; value++) buffer.write(value, 7);
+  consumer.poll();
+  assert.equal((await session.count()).records, consumer.report().programs[0]?.recordCount);
+  consumer.finish();
+  assert.equal((await session.count()).records, 700);
+});
+
+test('babeltrace2 reads the trace without a warning', (t) => {
+  if (spawnSync('babeltrace2', ['--version']).error !== undefined) {
+    t.skip('babeltrace2 is not installed (Debian: apt-get install babeltrace2)');
+    return;
+  }
+  const session = createTestSession(t);
+  const buffer = new TracedProgram(session.sessionDirectory).openBuffer(channel, 0);
+  const consumer = session.openConsumer();
+  buffer.writeMany(500);
+  consumer.finish();
+  const { stdout, stderr, status } = spawnSync('babeltrace2', [session.traceDirectory], { encoding: 'utf8' });
+  assert.equal(stderr, '');
+  assert.equal(status, 0);
+  assert.equal(stdout.trimEnd().split('\n').length, 500);
+});
+
+const attacks: Readonly<Record<string, (path: string, buffer: ReturnType<TracedProgram['openBuffer']>) => void>> = {
+  'shrinks its buffer': (path) => truncateSync(path, 4096),
+  'empties its buffer': (path) => truncateSync(path, 0),
+  'unlinks its buffer': (path) => rmSync(path),
+  'scribbles over its header': (_path, buffer) => new Uint8Array(buffer.mapping.buffer, 0, 2048).fill(0xa5),
+  'scribbles over its packets': (_path, buffer) => new Uint8Array(buffer.mapping.buffer, 4096).fill(0xa5),
+  'claims endless strings': (_path, buffer) => new Uint8Array(buffer.mapping.buffer, 4096 + 96).fill(0xff),
+};
+
+for (const [name, attack] of Object.entries(attacks)) {
+  test(`a program that ${name} spoils its own stream and no other`, async (t) => {
+    const session = createTestSession(t);
+    const hostile = new TracedProgram(session.sessionDirectory, { uuid: other, start: 1e13 });
+    const bad = hostile.openBuffer(channel, 0);
+    const alsoGood = hostile.openBuffer(channel, 1);
+    const good = new TracedProgram(session.sessionDirectory).openBuffer(channel, 0);
+    const consumer = session.openConsumer();
+    for (const buffer of [bad, alsoGood, good]) buffer.writeMany(100);
+    consumer.poll();
+    attack(bad.path, bad);
+    for (const buffer of [alsoGood, good]) buffer.writeMany(500);
+    consumer.poll();
+    const report = consumer.finish();
+    const recordCount = report.programs.reduce((sum, program) => sum + program.recordCount, 0);
+    assert.ok(recordCount >= 1200, `${recordCount} records`);
+    const { records } = await session.count();
+    assert.equal(records, recordCount);
+    if (name.startsWith('scribbles')) {
+      const { problems, damagedPacketCount } = report.programs.find(({ path }) => path.includes('program')) ?? { problems: [], damagedPacketCount: 0 };
+      assert.ok(report.programs.some((program) => program.problems.length > 0 || program.damagedPacketCount > 0), `${problems.join()} ${damagedPacketCount}`);
+    }
+  });
+}
+
+test('a class file that lies ends that program and no other', async (t) => {
+  const session = createTestSession(t);
+  const hostile = new TracedProgram(session.sessionDirectory, { uuid: other, start: 1e13 });
+  const bad = hostile.openBuffer(channel, 0);
+  appendFileSync(join(hostile.directory, 'classes'), '{"id":0,"name":"test:value","payload":1}\n');
+  const good = new TracedProgram(session.sessionDirectory).openBuffer(channel, 0);
+  const consumer = session.openConsumer();
+  bad.writeMany(300);
+  good.writeMany(300);
+  consumer.poll();
+  const report = consumer.finish();
+  assert.equal((await session.count()).records, report.programs.reduce((sum, program) => sum + program.recordCount, 0));
+  assert.ok(report.programs.some(({ recordCount }) => recordCount === 300));
+  assert.ok(report.programs.some(({ problems }) => problems.length > 0));
+});
+
+test('a program whose description is nonsense is said and left out', async (t) => {
+  const session = createTestSession(t);
+  const hostile = new TracedProgram(session.sessionDirectory, { uuid: other, start: 1e13 });
+  writeFileSync(join(hostile.directory, 'process.json'), '{"version":1,"vpid":"../../etc"}');
+  const good = new TracedProgram(session.sessionDirectory).openBuffer(channel, 0);
+  good.writeMany(10);
+  const report = session.openConsumer().finish();
+  assert.equal(report.programs.length, 2);
+  assert.match(report.programs.flatMap(({ problems }) => problems).join(), /has no pid/);
+  assert.equal((await session.count()).records, 10);
+});
+
+test('takes over what a dead process committed and deletes its directory', async (t) => {
+  const session = createTestSession(t);
+  const dead = spawnSync('true').pid;
+  const program = new TracedProgram(session.sessionDirectory, { vpid: dead, start: 1 });
+  program.openBuffer(channel, 0).writeMany(50);
+  const consumer = session.openConsumer();
+  assert.ok(consumer.poll() > 0);
+  assert.ok(!existsSync(program.directory));
+  assert.deepEqual(await session.count(), { records: 50, discarded: 0 });
+  consumer.finish();
+});
+
+test('a second consumer goes on where a killed one ended, without loss and without repeating', async (t) => {
+  const session = createTestSession(t);
+  const buffer = new TracedProgram(session.sessionDirectory).openBuffer(channel, 0);
+  const killed = session.openConsumer();
+  buffer.writeMany(600);
+  killed.poll();
+  buffer.writeMany(100);
+  // What a kill in the middle of a write leaves behind.
+  const [trace = ''] = readdirSync(join(session.traceDirectory, 'ust/pid'));
+  appendFileSync(join(session.traceDirectory, 'ust/pid', trace, 'channel0_0'), new Uint8Array(100));
+  const report = session.openConsumer().finish();
+  assert.equal((await session.count()).records, 700);
+  assert.equal(report.programs[0]?.problems.length, 0);
+});
+
+test('a flight recorder keeps the newest records and nothing before the end', async (t) => {
+  const session = createTestSession(t);
+  const overwrite = { ...channel, mode: 'overwrite' } as const;
+  const buffer = new TracedProgram(session.sessionDirectory).openBuffer(overwrite, 0);
+  const consumer = session.openConsumer({ channels: [overwrite], isSnapshot: true });
+  buffer.writeMany(5000);
+  assert.equal(consumer.poll(), 0);
+  const report = consumer.finish();
+  const { recordCount = 0 } = report.programs[0] ?? {};
+  assert.ok(recordCount > 500 && recordCount < 1500, `${recordCount}`);
+  assert.equal((await session.count()).records, recordCount);
+});

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+// A traced program for tests, without the tracer: writes a session's process directory, classes and
+// ring buffers as a program does, with the clock under the test's control. A record is
+// `test:value { value: uint32 }`.
+
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { encodePacketHeader, fieldClassToJson, PROGRAM_PACKET_HEADER_SIZE_BYTES, structure, unsignedInteger, uuidToBytes } from '@lockstep/ctf/write';
+import { loadNative, type Mapping } from '@lockstep/native';
+import { CLASSES_FILE, PROCESS_FILE, processDirectoryName, type ChannelPlan, type ProcessDescription } from '@lockstep/protocol';
+import { COMMITTED_WORD, createRing, LIMIT_WORD, ringSizeBytes, tryAttachWriter, type RingWriter } from '@lockstep/ring-buffer';
+import { pidNamespaceOf, processStart } from '../process-status.ts';
+
+export const RECORD_SIZE_BYTES = 12;
+
+export interface ProgramIdentity {
+  readonly vpid?: number;
+  readonly start?: number;
+  readonly uuid?: string;
+  readonly procname?: string;
+}
+
+export class TracedProgram {
+  readonly directory: string;
+  readonly uuid: string;
+  readonly vpid: number;
+
+  constructor(sessionDirectory: string, identity: ProgramIdentity = {}) {
+    this.vpid = identity.vpid ?? process.pid;
+    this.uuid = identity.uuid ?? '11111111-2222-4333-8444-555555555555';
+    const start = identity.start ?? processStart(this.vpid) ?? 1;
+    this.directory = join(sessionDirectory, processDirectoryName(this.vpid, start));
+    mkdirSync(this.directory);
+    this.addClass(0, 'test:value');
+    const description: ProcessDescription = {
+      version: 1,
+      vpid: this.vpid,
+      procname: identity.procname ?? 'program',
+      argv: ['program', 'with "quotes"'],
+      execPath: '/usr/bin/program',
+      nodeVersion: 'v20.19.0',
+      v8Version: '11',
+      traceUuid: this.uuid,
+      startedAt: '2026-01-02T03:04:05.000Z',
+      pidNamespace: pidNamespaceOf('self'),
+      pointerSizeBits: 64,
+    };
+    writeFileSync(join(this.directory, PROCESS_FILE), JSON.stringify(description));
+  }
+
+  addClass(id: number, name: string): void {
+    const payload = fieldClassToJson(structure({ value: unsignedInteger(32) }));
+    appendFileSync(join(this.directory, CLASSES_FILE), `${JSON.stringify({ id, name, logLevel: 14, payload })}\n`);
+  }
+
+  openBuffer(channel: ChannelPlan, number: number): ProgramBuffer {
+    return new ProgramBuffer(this, channel, number);
+  }
+}
+
+export class ProgramBuffer {
+  readonly path: string;
+  readonly mapping: Mapping;
+  /** What the next record's time will be. */
+  clock = 1000n;
+  recordedCount = 0;
+  discardedCount = 0;
+  readonly #writer: RingWriter;
+  readonly #view: DataView;
+
+  constructor(program: TracedProgram, channel: ChannelPlan, number: number) {
+    const native = loadNative();
+    if (native === undefined) throw new Error('the test needs the native addon');
+    this.path = join(program.directory, `${channel.name}_${number}.ring`);
+    const geometry = { mode: channel.mode, subBufferSizeBytes: channel.subBufferSizeBytes, subBufferCount: channel.subBufferCount };
+    this.mapping = native.mapFile(this.path, { access: 'read-write', createSizeBytes: ringSizeBytes(geometry) });
+    createRing(this.mapping.buffer, geometry, { channelId: channel.id, bufferNumber: number });
+    const bytes = new Uint8Array(this.mapping.buffer);
+    this.#view = new DataView(this.mapping.buffer);
+    const client = {
+      headerSizeBytes: PROGRAM_PACKET_HEADER_SIZE_BYTES,
+      bufferBegin: (offset: number, sequence: number): void => {
+        encodePacketHeader(bytes, offset, {
+          uuid: uuidToBytes(program.uuid),
+          streamId: channel.id,
+          streamInstanceId: BigInt(number),
+          timestampBegin: this.clock,
+          timestampEnd: this.clock,
+          contentSizeBytes: PROGRAM_PACKET_HEADER_SIZE_BYTES,
+          packetSizeBytes: channel.subBufferSizeBytes,
+          sequenceNumber: BigInt(sequence),
+          discardedEventRecordCount: 0n,
+          cpuId: 0,
+          program: { vpid: program.vpid, vtid: program.vpid, tid: 0 },
+        });
+      },
+      bufferEnd: (offset: number, contentSizeBytes: number, discarded: number): void => {
+        this.#view.setBigUint64(offset + 40, this.clock, true);
+        this.#view.setBigUint64(offset + 48, BigInt(contentSizeBytes) * 8n, true);
+        this.#view.setBigUint64(offset + 72, BigInt(discarded), true);
+      },
+      onDeliver: (): void => undefined,
+    };
+    const writer = tryAttachWriter(this.mapping.buffer, { pid: program.vpid, tid: program.vpid }, client);
+    if (writer === undefined) throw new Error('the buffer is taken');
+    this.#writer = writer;
+  }
+
+  /** One record of class `id`; false when it was discarded. */
+  write(value: number, id = 0): boolean {
+    const { words } = this.#writer;
+    this.clock += 10n;
+    let begin = ((words[COMMITTED_WORD] as number) + 7) & -8;
+    if (begin + RECORD_SIZE_BYTES > (words[LIMIT_WORD] as number)) begin = this.#writer.reserveSlow(RECORD_SIZE_BYTES);
+    if (begin < 0) {
+      this.discardedCount++;
+      return false;
+    }
+    this.#view.setUint16(begin, id, true);
+    this.#view.setUint32(begin + 4, Number(this.clock & 0xffff_ffffn), true);
+    this.#view.setUint32(begin + 8, value, true);
+    words[COMMITTED_WORD] = begin + RECORD_SIZE_BYTES;
+    this.recordedCount++;
+    return true;
+  }
+
+  writeMany(count: number): void {
+    for (let value = 0; value < count; value++) this.write(value);
+  }
+
+  flush(): void {
+    this.#writer.flush();
+  }
+}
