@@ -55,7 +55,8 @@ await build({
   legalComments: 'none',
   minifyWhitespace: true,
   define: { 'import.meta.url': 'lockstepBundleUrl' },
-  banner: { js: 'const lockstepBundleUrl = require("node:url").pathToFileURL(__filename).href;' },
+  // Modules are strict and functions of scripts that are not have visible properties more.
+  banner: { js: '"use strict";const lockstepBundleUrl = require("node:url").pathToFileURL(__filename).href;' },
   plugins: [keepOriginalFs, decodeByBuffer],
   logLevel: 'warning',
 });

@@ -126,7 +126,7 @@ describe('garbage collection, long calls, exceptions', () => {
   });
 
   test('an exception that ends the program is recorded and ends it as ever', () => {
-    const files = { 'main.mjs': `function fail() { throw new TypeError('no'); }\nfail();` };
+    const files = { 'main.cjs': `function fail() { throw new TypeError('no'); }\nfail();` };
     const traced = runTraced(files);
     const plain = runPlain(files);
     deepEqual([traced.status, traced.stdout, traced.stderr], [plain.status, plain.stdout, plain.stderr]);
