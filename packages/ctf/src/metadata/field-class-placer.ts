@@ -169,7 +169,7 @@ export class FieldClassPlacer {
     if (tag === undefined) {
       // Declared to be given a tag where it is used; then its options are placed.
       if (this.#scope === undefined) return { type: 'variant', options: [], selectorFieldLocation: { path: [''] } };
-      throw this.#settings.error('A variant is used without a tag.', 0);
+      throw this.#settings.error('A variant is used without a tag.', type.offset);
     }
     const target = this.#resolve(tag);
     if (target !== undefined && (target.type.kind !== 'integer' || target.type.mappings === undefined)) {
@@ -200,7 +200,9 @@ export class FieldClassPlacer {
 
   #resolveRelative(reference: TsdlReference): Target | undefined {
     const first = reference.path[0] ?? '';
-    for (let depth = this.#open.length - 1; depth >= 0; ) {
+    // A typedef means the fields around itself, not those around its use (section 4.2.2, last example).
+    const written = this.#open.findLastIndex((open) => open.structure === reference.lexicalStructure);
+    for (let depth = written >= 0 ? written : this.#open.length - 1; depth >= 0; ) {
       const open = this.#open[depth];
       if (open === undefined) break;
       const index = open.structure.members.findIndex((member) => member.tsdlName === first);

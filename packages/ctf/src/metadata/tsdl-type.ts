@@ -69,6 +69,7 @@ export interface TsdlVariant {
   readonly options: readonly TsdlMember[];
   /** Undefined = untagged, not usable before a tag is given. */
   readonly tag: TsdlReference | undefined;
+  readonly offset: number;
 }
 
 export type TsdlType = TsdlInteger | TsdlFloat | TsdlString | TsdlArray | TsdlStructure | TsdlVariant;

@@ -157,7 +157,7 @@ export class TypeParser {
     const options: TsdlMember[] = [];
     this.#nested(() => this.#parseBody(options, new TypeScope(scope), 'option'));
     if (options.length === 0) throw cursor.error('A variant needs at least one option.', offset);
-    const type: TsdlVariant = { kind: 'variant', options, tag };
+    const type: TsdlVariant = { kind: 'variant', options, tag, offset };
     this.#declare(scope, name, type, offset);
     return { type, name, isDeclaration: true };
   }
