@@ -2,7 +2,7 @@
 // One float64 time line for the model: ns since the first record that had a clock. float64 is exact to
 // 104 days of ns, and is what typed arrays hold. Event records in, relative ns out.
 
-import type { EventRecord } from '@lockstep/ctf';
+import type { ClockClass, EventRecord } from '@lockstep/ctf';
 import type { Nanoseconds } from '@lockstep/base';
 
 export class TraceTime {
@@ -39,7 +39,15 @@ export class TraceTime {
   }
 }
 
+let lastClock: ClockClass | undefined;
+let lastNsPerCycle = 1;
+
+/** All streams of a recording have one clock, so the last answer mostly holds. */
 export function nsPerCycle(record: EventRecord): number {
   const clock = record.dataStream.dataStreamClass.defaultClock;
-  return clock === undefined ? 1 : 1e9 / Number(clock.frequency);
+  if (clock !== lastClock) {
+    lastClock = clock;
+    lastNsPerCycle = clock === undefined ? 1 : 1e9 / Number(clock.frequency);
+  }
+  return lastNsPerCycle;
 }

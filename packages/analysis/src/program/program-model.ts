@@ -136,15 +136,14 @@ export class ProgramModel {
     if (thread.kernel.pid === undefined && thread.isMain) thread.kernel.pid = thread.kernel.tid;
   }
 
-  #spanOf(record: EventRecord): { begin: number; end: number } {
-    const begin = this.#time.ofCycles(record, bigintOf(record.payload, 'begin'));
-    const durationNs = Number(bigintOf(record.payload, 'duration')) * nsPerCycle(record);
-    return { begin, end: begin + durationNs };
+  #beginOf(record: EventRecord): number {
+    return this.#time.ofCycles(record, bigintOf(record.payload, 'begin'));
   }
 
   #loopIteration(record: EventRecord): void {
     const thread = this.#threadOf(record);
-    const { begin, end } = this.#spanOf(record);
+    const begin = this.#beginOf(record);
+    const end = begin + durationOf(record);
     const idleNs = numberOf(record.payload, 'idle') * nsPerCycle(record);
     thread.loop.add(end - begin);
     this.#observer.iteration(thread, begin, end, idleNs);
@@ -157,14 +156,17 @@ export class ProgramModel {
   #gc(record: EventRecord): void {
     const thread = this.#threadOf(record);
     const kind = numberOf(record.payload, 'kind');
-    const interval = { ...this.#spanOf(record), collection: COLLECTIONS.get(kind) ?? `kind ${kind}` };
+    const begin = this.#beginOf(record);
+    const interval = { begin, end: begin + durationOf(record), collection: COLLECTIONS.get(kind) ?? `kind ${kind}` };
     keep(thread, thread.story.collections, interval);
     this.#observer.collection(thread, interval);
   }
 
   #operation(record: EventRecord, operation: string, path: string | undefined, size: number | undefined): void {
     const thread = this.#touch(record);
-    const interval: OperationInterval = { ...this.#spanOf(record), operation, path: path === '' ? undefined : path, size };
+    const begin = this.#beginOf(record);
+    const end = begin + durationOf(record);
+    const interval: OperationInterval = { begin, end, operation, path: path === '' ? undefined : path, size };
     keep(thread, thread.story.operations, interval);
   }
 
@@ -201,10 +203,15 @@ export class ProgramModel {
     thread.hasSamples = true;
     const frame = thread.tree.frame(numberOf(record.payload, 'epoch'), numberOf(record.payload, 'node'));
     if (frame === undefined) return;
-    const interval: SampleInterval = { ...this.#spanOf(record), frame, line: numberOf(record.payload, 'line') };
+    const begin = this.#beginOf(record);
+    const interval: SampleInterval = { begin, end: begin + durationOf(record), frame, line: numberOf(record.payload, 'line') };
     keep(thread, thread.story.samples, interval);
     this.#observer.sample(thread, interval);
   }
+}
+
+function durationOf(record: EventRecord): number {
+  return numberOf(record.payload, 'duration') * nsPerCycle(record);
 }
 
 /** Keeps what reaches into the iteration that has not ended yet. */

@@ -5,7 +5,7 @@
 
 import type { KernelModel } from '../kernel/kernel-model.ts';
 import type { ProgramObserver } from '../program/program-model.ts';
-import type { CollectionInterval, ProgramThread, SampleInterval } from '../program/program-thread.ts';
+import type { CollectionInterval, Interval, ProgramThread, SampleInterval } from '../program/program-thread.ts';
 import { PREEMPTED, WOKEN } from '../kernel/thread-state.ts';
 import type { IntervalSlice } from '../kernel/interval-log.ts';
 import type { TraceTime } from '../trace-time.ts';
@@ -32,7 +32,8 @@ export class StallCollector implements ProgramObserver {
   stallCount = 0;
   omittedCount = 0;
   readonly discarded: DiscardedSpan[] = [];
-  readonly #open: OpenStall[] = [];
+  /** Of each thread, in order of time: they do not overlap. */
+  readonly #open = new Map<ProgramThread, OpenStall[]>();
   readonly #summaries = new Map<string, MutableSummary>();
   readonly #thresholdNs: number;
   readonly #maxStalls: number;
@@ -62,15 +63,11 @@ export class StallCollector implements ProgramObserver {
   }
 
   collection(thread: ProgramThread, interval: CollectionInterval): void {
-    for (const stall of this.#open) {
-      if (stall.thread === thread && overlaps(stall, interval)) stall.story.collections.push(interval);
-    }
+    this.#eachOverlapped(thread, interval, (stall) => stall.story.collections.push(interval));
   }
 
   sample(thread: ProgramThread, interval: SampleInterval): void {
-    for (const stall of this.#open) {
-      if (stall.thread === thread && overlaps(stall, interval)) stall.story.samples.push(interval);
-    }
+    this.#eachOverlapped(thread, interval, (stall) => stall.story.samples.push(interval));
   }
 
   addDiscarded(span: DiscardedSpan): void {
@@ -81,7 +78,7 @@ export class StallCollector implements ProgramObserver {
 
   open(kind: Stall['kind'], thread: ProgramThread, begin: number, end: number): void {
     const slice = thread.kernel.log?.slice(begin, end) ?? emptySlice(begin);
-    this.#open.push({
+    const opened: OpenStall = {
       kind,
       thread,
       begin,
@@ -91,27 +88,35 @@ export class StallCollector implements ProgramObserver {
       story: thread.story.during(begin, end),
       openRequestCount: thread.program.openRequests.size,
       pageFaultCount: this.#kernel.coverage.hasFaults ? thread.kernel.faultCountIn(begin, end) : undefined,
-    });
+    };
+    const list = this.#open.get(thread);
+    if (list === undefined) this.#open.set(thread, [opened]);
+    else list.push(opened);
   }
 
-  /** Closes the stalls that ended before `time`, of one thread or (at the trace's end) of all. */
-  #closeBefore(time: number, thread?: ProgramThread): void {
-    let kept = 0;
-    for (const open of this.#open) {
-      if (open.end >= time || (thread !== undefined && open.thread !== thread)) {
-        this.#open[kept] = open;
-        kept += 1;
-        continue;
-      }
-      const stall = closeStall(open, {
-        time: this.#time,
-        kernel: this.#kernel,
-        positions: this.#positions,
-        discarded: this.discarded,
-      });
-      this.#keep(stall);
+  /** Most intervals lie after every open stall: the latest one is looked at first. */
+  #eachOverlapped(thread: ProgramThread, interval: Interval, take: (stall: OpenStall) => void): void {
+    const list = this.#open.get(thread);
+    if (list === undefined) return;
+    for (let i = list.length - 1; i >= 0; i -= 1) {
+      const stall = list[i] as OpenStall;
+      if (stall.end <= interval.begin) return;
+      if (interval.end > stall.begin) take(stall);
     }
-    this.#open.length = kept;
+  }
+
+  /** Closes a thread's stalls that ended before `time`. */
+  #closeBefore(time: number, thread: ProgramThread): void {
+    const list = this.#open.get(thread);
+    if (list === undefined) return;
+    let closedCount = 0;
+    for (const open of list) {
+      if (open.end >= time) break;
+      closedCount += 1;
+      const context = { time: this.#time, kernel: this.#kernel, positions: this.#positions, discarded: this.discarded };
+      this.#keep(closeStall(open, context));
+    }
+    if (closedCount > 0) list.splice(0, closedCount);
   }
 
   summaries(): CauseSummary[] {
@@ -120,7 +125,7 @@ export class StallCollector implements ProgramObserver {
 
   /** Stalls in order of their begin, at most as many as asked for. */
   finish(): readonly Stall[] {
-    this.#closeBefore(Infinity);
+    for (const thread of this.#open.keys()) this.#closeBefore(Infinity, thread);
     this.#trim();
     return this.stalls.sort((a, b) => (a.beginNs < b.beginNs ? -1 : a.beginNs > b.beginNs ? 1 : 0));
   }
@@ -177,10 +182,6 @@ export class StallCollector implements ProgramObserver {
     }
     return others;
   }
-}
-
-function overlaps(stall: OpenStall, interval: { readonly begin: number; readonly end: number }): boolean {
-  return interval.begin < stall.end && interval.end > stall.begin;
 }
 
 function emptySlice(begin: number): IntervalSlice {
