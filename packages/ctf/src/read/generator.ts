@@ -311,10 +311,15 @@ export class Generator {
   #nullTerminatedString(): string {
     this.#align(8);
     this.#flush();
-    const begin = this.#name('b');
+    const [begin, word] = [this.#name('b'), this.#name('w')];
+    // Four bytes at a time: the lowest bit set in `word` lies in the first byte that is 0 (Mycroft). The
+    // loads may reach 3 bytes beyond the content: the buffer is longer than the packet.
     this.lines.push(
       ...(this.#options.wantsValues ? [`const ${begin} = p;`] : []),
-      'while (p < end && u8[p] !== 0) p++;',
+      `let ${word} = 0;`,
+      `while (p < end) { ${word} = view.getInt32(p, true); ${word} = (${word} - 0x01010101) & ~${word} & 0x80808080; if (${word} !== 0) break; p += 4; }`,
+      `if (${word} === 0) ${this.#fail(FAIL_STRING)}`,
+      `p += (31 - Math.clz32(${word} & -${word})) >> 3;`,
       `if (p >= end) ${this.#fail(FAIL_STRING)}`,
     );
     const name = this.#options.wantsValues ? this.#name('v') : '';
