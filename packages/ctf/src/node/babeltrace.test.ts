@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+// Traces that LTTng-UST writes, read by babeltrace2 and by Lockstep: the text must be the same bytes.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test, type TestContext } from 'node:test';
+import { createTextPrinter, type TextPrinterOptions } from '../text/text-printer.ts';
+import { Lttng, lttngMissing, type LttngTraceOptions } from '../testing/lttng-program.ts';
+import { countEventRecords, readEventRecords, type ReadOptions } from './read-traces.ts';
+import { openTraceDirectory } from './trace-set.ts';
+
+const missing = lttngMissing();
+const directory = mkdtempSync(join(tmpdir(), 'lockstep-lttng-'));
+let lttng: Lttng | undefined;
+
+before(() => {
+  if (missing !== undefined) return;
+  lttng = new Lttng(join(directory, 'home'));
+  lttng.start();
+});
+after(() => {
+  lttng?.stop();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+interface Printed {
+  readonly output: string;
+  readonly warnings: string;
+}
+
+function printHere(path: string, options: Partial<TextPrinterOptions> = {}, readOptions: ReadOptions = {}): Printed {
+  const printed = { output: '', warnings: '' };
+  const traceSet = openTraceDirectory(path);
+  const printer = createTextPrinter({
+    ...options,
+    write: (text) => (printed.output += text),
+    writeWarning: (text) => (printed.warnings += text),
+  });
+  for (const item of readEventRecords(traceSet, readOptions)) printer.print(item);
+  printer.flush();
+  traceSet.close();
+  return printed;
+}
+
+function printThere(path: string, options: readonly string[] = []): Printed {
+  const { status, stdout, stderr } = spawnSync('babeltrace2', [...options, path], { encoding: 'utf8', maxBuffer: 2 ** 30 });
+  assert.equal(status, 0, stderr);
+  return { output: stdout, warnings: stderr };
+}
+
+function record(t: TestContext, name: string, options: Omit<LttngTraceOptions, 'directory'>): string | undefined {
+  if (missing !== undefined || lttng === undefined) {
+    t.skip(missing ?? 'LTTng did not start');
+    return undefined;
+  }
+  const path = join(directory, name);
+  lttng.record({ ...options, directory: path });
+  return path;
+}
+
+test('prints every field type, context and enumeration of an LTTng trace as babeltrace2 does, in every option', (t) => {
+  const path = record(t, 'all', { events: 'all', count: 60, contexts: ['vpid', 'vtid', 'procname', 'ip'] });
+  if (path === undefined) return;
+  const there = printThere(path);
+  assert.equal(there.output.split('\n').length, 121);
+  assert.deepEqual(printHere(path), there);
+  assert.deepEqual(printHere(path, { withoutGeneratedCode: true }, { decoder: 'interpreted' }), there);
+  const options: readonly (readonly [readonly string[], Partial<TextPrinterOptions>])[] = [
+    [['--clock-seconds', '--no-delta'], { clockSeconds: true, noDelta: true }],
+    [['--clock-date', '--clock-gmt'], { clockDate: true, clockGmt: true }],
+    [['--clock-cycles'], { clockCycles: true }],
+    [['--names=none', '--fields=emf'], { names: [], fields: ['emf'] }],
+    [
+      ['--names=all', '--fields=all'],
+      {
+        names: ['payload', 'context', 'header', 'scope'],
+        fields: ['trace', 'trace:hostname', 'trace:domain', 'trace:procname', 'trace:vpid', 'loglevel', 'emf'],
+      },
+    ],
+    [['--names=header', '--fields=trace,loglevel', '--no-delta'], { names: ['header'], fields: ['trace', 'loglevel'], noDelta: true }],
+    [['--names=scope', '--fields=trace,trace:domain'], { names: ['scope'], fields: ['trace', 'trace:domain'] }],
+  ];
+  for (const [theirs, ours] of options) assert.deepEqual(printHere(path, ours), printThere(path, theirs), theirs.join(' '));
+});
+
+test('prints the trace of one process with its name and pid, opened from above and at its own directory', (t) => {
+  const path = record(t, 'pid', { events: 'all', count: 8, channelOptions: ['--buffers-pid'] });
+  if (path === undefined) return;
+  assert.deepEqual(printHere(path), printThere(path));
+  const [trace] = openTraceDirectory(path).traces;
+  const own = join(path, trace!.name);
+  assert.deepEqual(printHere(own), printThere(own));
+});
+
+test('warns of discarded event records in the same words', (t) => {
+  const path = record(t, 'discard', { events: 'pairs', count: 100_000, channelOptions: ['--subbuf-size=4096', '--num-subbuf=2'] });
+  if (path === undefined) return;
+  const there = printThere(path);
+  assert.match(there.warnings, /Tracer discarded \d+ events/);
+  assert.deepEqual(printHere(path), there);
+  const counts = countEventRecords(openTraceDirectory(path));
+  assert.equal(counts.records + counts.discardedEventRecords, 200_000n);
+  assert.equal(Number(counts.records), there.output.split('\n').length - 1);
+});
+
+test('warns of discarded packets in the same words', (t) => {
+  const path = record(t, 'overwrite', { events: 'pairs', count: 100_000, channelOptions: ['--overwrite', '--subbuf-size=4096', '--num-subbuf=2'] });
+  if (path === undefined) return;
+  const there = printThere(path);
+  assert.match(there.warnings, /Tracer discarded \d+ packet/);
+  assert.deepEqual(printHere(path), there);
+});
+
+test('reads the files of a rotated stream as one', (t) => {
+  const path = record(t, 'rotated', { events: 'pairs', count: 5000, channelOptions: ['--tracefile-size=16384', '--subbuf-size=4096', '--num-subbuf=8'] });
+  if (path === undefined) return;
+  const there = printThere(path);
+  assert.deepEqual(printHere(path), there);
+});
