@@ -14,7 +14,13 @@ export type {
   StructureMemberClass,
   VariantOption,
 } from './model/field-class.ts';
-export type { ClockClass, DataStreamClass, EnvironmentValue, EventRecordClass, TraceClass } from './model/trace-class.ts';
+export type {
+  ClockClass,
+  DataStreamClass,
+  EnvironmentValue,
+  EventRecordClass,
+  TraceClass,
+} from './model/trace-class.ts';
 export { fieldClassFromJson, fieldClassToJson, structureFromJson, type JsonValue } from './model/field-class-json.ts';
 export {
   boolean8,
@@ -34,7 +40,12 @@ export {
   variant,
   type IntegerOptions,
 } from './model/make-field-class.ts';
-export { METADATA_SIGNATURE, writeDataStreamClass, writeEventRecordClass, writeMetadata } from './metadata/metadata-writer.ts';
+export {
+  METADATA_SIGNATURE,
+  writeDataStreamClass,
+  writeEventRecordClass,
+  writeMetadata,
+} from './metadata/metadata-writer.ts';
 export { isUuidText, uuidFromBytes, uuidToBytes } from './metadata/uuid.ts';
 export {
   decodeIndex,

@@ -28,7 +28,8 @@ export function parseIntegerType(cursor: TokenCursor): TsdlInteger {
   const size = attributes.get('size');
   if (size === undefined) throw cursor.error('An integer needs the attribute "size".', offset);
   const length = cursor.integerOf(size);
-  if (length < 1n || length > MAX_INTEGER_BITS) throw cursor.error(`An integer must have 1 to ${MAX_INTEGER_BITS} bits.`, size.offset);
+  if (length < 1n || length > MAX_INTEGER_BITS)
+    throw cursor.error(`An integer must have 1 to ${MAX_INTEGER_BITS} bits.`, size.offset);
   const isSigned = attributes.get('signed');
   const base = attributes.get('base');
   const encoding = attributes.get('encoding');
@@ -50,9 +51,11 @@ export function parseFloatType(cursor: TokenCursor): TsdlFloat {
   const attributes = cursor.takeAttributes();
   const exponent = attributes.get('exp_dig');
   const mantissa = attributes.get('mant_dig');
-  if (exponent === undefined || mantissa === undefined) throw cursor.error('A floating-point number needs "exp_dig" and "mant_dig".', offset);
+  if (exponent === undefined || mantissa === undefined)
+    throw cursor.error('A floating-point number needs "exp_dig" and "mant_dig".', offset);
   const length = FLOAT_LENGTHS.get(`${cursor.integerOf(exponent)} ${cursor.integerOf(mantissa)}`);
-  if (length === undefined) throw cursor.error('A floating-point number must have 8 and 24, or 11 and 53 digits.', offset);
+  if (length === undefined)
+    throw cursor.error('A floating-point number must have 8 and 24, or 11 and 53 digits.', offset);
   return {
     kind: 'float',
     length,
@@ -93,7 +96,11 @@ function parseByteOrder(cursor: TokenCursor, attribute: Attribute | undefined): 
 
 function parseBase(cursor: TokenCursor, attribute: Attribute): DisplayBase {
   const base = BASES.get(cursor.wordOf(attribute, 'a base'));
-  if (base === undefined) throw cursor.error('A base must be decimal, hexadecimal, octal, binary or one of their short forms.', attribute.offset);
+  if (base === undefined)
+    throw cursor.error(
+      'A base must be decimal, hexadecimal, octal, binary or one of their short forms.',
+      attribute.offset,
+    );
   return base;
 }
 

@@ -36,16 +36,6 @@ function nextUnitAlignment(unitLength: number): number {
 /** Where a member ends that begins at or after `position`; undefined if that varies. */
 function endOf(fieldClass: FieldClass, position: number | undefined): number | undefined {
   if (position === undefined) return undefined;
-  switch (fieldClass.type) {
-    case 'fixed-length-bit-array':
-    case 'fixed-length-boolean':
-    case 'fixed-length-unsigned-integer':
-    case 'fixed-length-signed-integer':
-    case 'fixed-length-floating-point-number':
-      return alignUp(position, fieldClass.alignment) + fieldClass.length;
-    case 'static-length-string':
-      return alignUp(position, 8) + fieldClass.length * 8;
-    default:
-      return undefined;
-  }
+  if ('alignment' in fieldClass) return alignUp(position, fieldClass.alignment) + fieldClass.length;
+  return fieldClass.type === 'static-length-string' ? alignUp(position, 8) + fieldClass.length * 8 : undefined;
 }

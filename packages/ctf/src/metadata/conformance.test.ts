@@ -13,9 +13,15 @@ import { decodeMetadata } from './metadata-packets.ts';
 
 const corpus = fileURLToPath(new URL('../../../../../test/conformance/metadata/', import.meta.url));
 
-function readCase(kind: 'succeed' | 'fail', name: string): { readonly metadata: Uint8Array; readonly expected: string } {
+function readCase(
+  kind: 'succeed' | 'fail',
+  name: string,
+): { readonly metadata: Uint8Array; readonly expected: string } {
   const directory = join(corpus, kind, name);
-  return { metadata: readFileSync(join(directory, 'metadata')), expected: readFileSync(join(directory, 'expect.txt'), 'utf8') };
+  return {
+    metadata: readFileSync(join(directory, 'metadata')),
+    expected: readFileSync(join(directory, 'expect.txt'), 'utf8'),
+  };
 }
 
 for (const name of readdirSync(join(corpus, 'succeed'))) {

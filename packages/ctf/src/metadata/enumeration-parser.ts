@@ -17,7 +17,8 @@ export function parseEnumeration(cursor: TokenCursor, container: TsdlType): Tsdl
   let next = 0n;
   while (!cursor.is('}')) {
     const { token } = cursor;
-    if (token.type !== 'identifier' && token.type !== 'keyword' && token.type !== 'string') throw cursor.expected('a label or "}"');
+    if (token.type !== 'identifier' && token.type !== 'keyword' && token.type !== 'string')
+      throw cursor.expected('a label or "}"');
     const label = cursor.advance().text;
     let lower = next;
     let upper = next;
@@ -26,7 +27,8 @@ export function parseEnumeration(cursor: TokenCursor, container: TsdlType): Tsdl
       upper = cursor.tryTake('...') ? cursor.takeInteger('the end of a range') : lower;
     }
     if (lower > upper) throw cursor.error(`The range of the label "${label}" ends before it begins.`, token.offset);
-    if (lower < lowest || upper > highest) throw cursor.error(`The value of the label "${label}" does not fit the enumeration's type.`, token.offset);
+    if (lower < lowest || upper > highest)
+      throw cursor.error(`The value of the label "${label}" does not fit the enumeration's type.`, token.offset);
     const ranges = mappings.get(label);
     if (ranges === undefined) mappings.set(label, [[lower, upper]]);
     else ranges.push([lower, upper]);

@@ -3,7 +3,7 @@
 // field locations: a name is looked up among the members before it, from the innermost structure
 // outwards, then in the scopes that are decoded earlier (section 7.3.2).
 
-import type { CtfError } from '@lockstep/base';
+import { assertUnreachable, type CtfError } from '@lockstep/base';
 import type {
   ByteOrder,
   FieldClass,
@@ -18,7 +18,15 @@ import type {
 import { normalizeRanges } from '../model/make-field-class.ts';
 import { BitFieldPacker } from './bit-field-packer.ts';
 import { TSDL_SCOPES } from './field-class-writer.ts';
-import type { TsdlArray, TsdlInteger, TsdlMember, TsdlReference, TsdlStructure, TsdlType, TsdlVariant } from './tsdl-type.ts';
+import type {
+  TsdlArray,
+  TsdlInteger,
+  TsdlMember,
+  TsdlReference,
+  TsdlStructure,
+  TsdlType,
+  TsdlVariant,
+} from './tsdl-type.ts';
 import { unescapeFieldName } from './tsdl-words.ts';
 
 /** Order of decoding: a field may refer to its own scope and to those before it. */
@@ -94,8 +102,10 @@ export class FieldClassPlacer {
 
   #place(type: TsdlType, depth: number): FieldClass {
     this.#count++;
-    if (depth > MAX_DEPTH) throw this.#settings.error(`Types of the metadata are nested in each other more than ${MAX_DEPTH} times.`, 0);
-    if (this.#count > MAX_FIELD_CLASS_COUNT) throw this.#settings.error(`The metadata describes more than ${MAX_FIELD_CLASS_COUNT} fields.`, 0);
+    if (depth > MAX_DEPTH)
+      throw this.#settings.error(`Types of the metadata are nested in each other more than ${MAX_DEPTH} times.`, 0);
+    if (this.#count > MAX_FIELD_CLASS_COUNT)
+      throw this.#settings.error(`The metadata describes more than ${MAX_FIELD_CLASS_COUNT} fields.`, 0);
     switch (type.kind) {
       case 'integer':
         return this.#placeInteger(type);
@@ -114,6 +124,8 @@ export class FieldClassPlacer {
         return this.#placeStructure(type, depth);
       case 'variant':
         return this.#placeVariant(type, depth);
+      default:
+        return assertUnreachable(type);
     }
   }
 
@@ -133,14 +145,22 @@ export class FieldClassPlacer {
   #placeArray(type: TsdlArray, depth: number): FieldClass {
     const { element, length } = type;
     // babeltrace2 shows arrays of such integers as text, and nothing else.
-    const isText = element.kind === 'integer' && element.isText && element.length === 8 && element.alignment === 8 && element.mappings === undefined;
+    const isText =
+      element.kind === 'integer' &&
+      element.isText &&
+      element.length === 8 &&
+      element.alignment === 8 &&
+      element.mappings === undefined;
     if (typeof length === 'number') {
       if (isText) return { type: 'static-length-string', length };
       return { type: 'static-length-array', elementFieldClass: this.#place(element, depth + 1), length };
     }
     const target = this.#resolve(length);
     if (target !== undefined && (target.type.kind !== 'integer' || target.type.isSigned)) {
-      throw this.#settings.error(`The length "${length.path.join('.')}" of a sequence must be an unsigned integer.`, length.offset);
+      throw this.#settings.error(
+        `The length "${length.path.join('.')}" of a sequence must be an unsigned integer.`,
+        length.offset,
+      );
     }
     const lengthFieldLocation = target?.location ?? { path: length.path };
     if (isText) return { type: 'dynamic-length-string', lengthFieldLocation };
@@ -151,12 +171,17 @@ export class FieldClassPlacer {
     const open: OpenStructure = { structure: type, position: 0, optionNames: this.#optionNames };
     this.#optionNames = [];
     this.#open.push(open);
-    const packer = type.members.some(({ type: member }) => member.kind === 'integer' && member.unitLength !== undefined) ? new BitFieldPacker() : undefined;
+    const packer = type.members.some(({ type: member }) => member.kind === 'integer' && member.unitLength !== undefined)
+      ? new BitFieldPacker()
+      : undefined;
     const memberClasses = type.members.map((member, index): StructureMemberClass => {
       open.position = index;
       const fieldClass = this.#place(member.type, depth + 1);
       const unitLength = member.type.kind === 'integer' ? member.type.unitLength : undefined;
-      return { name: type.names[index] ?? '', fieldClass: packer === undefined ? fieldClass : packer.pack(fieldClass, unitLength) };
+      return {
+        name: type.names[index] ?? '',
+        fieldClass: packer === undefined ? fieldClass : packer.pack(fieldClass, unitLength),
+      };
     });
     this.#open.pop();
     this.#optionNames = open.optionNames;
@@ -182,7 +207,11 @@ export class FieldClassPlacer {
       const name = shown[index] ?? '';
       this.#optionNames = [...outer, option.tsdlName];
       const ranges = labels?.mappings?.get(option.tsdlName) ?? labels?.mappings?.get(name) ?? [];
-      return { name, fieldClass: this.#place(option.type, depth + 1), selectorFieldRanges: normalizeRanges(ranges, labels?.length ?? 64) };
+      return {
+        name,
+        fieldClass: this.#place(option.type, depth + 1),
+        selectorFieldRanges: normalizeRanges(ranges, labels?.length ?? 64),
+      };
     });
     this.#optionNames = outer;
     return { type: 'variant', options, selectorFieldLocation: target?.location ?? { path: tag.path } };
@@ -194,7 +223,8 @@ export class FieldClassPlacer {
     const scope = SCOPE_ORDER.find((name) => text.startsWith(`${TSDL_SCOPES[name]}.`));
     const target = scope === undefined ? this.#resolveRelative(reference) : this.#resolveAbsolute(scope, reference);
     if (target !== undefined || this.#scope === undefined) return target;
-    if (text.startsWith('env.')) throw this.#settings.error('A reference into the environment is not supported.', reference.offset);
+    if (text.startsWith('env.'))
+      throw this.#settings.error('A reference into the environment is not supported.', reference.offset);
     throw this.#settings.error(`There is no field "${text}" before the field that refers to it.`, reference.offset);
   }
 
@@ -202,7 +232,7 @@ export class FieldClassPlacer {
     const first = reference.path[0] ?? '';
     // A typedef means the fields around itself, not those around its use (section 4.2.2, last example).
     const written = this.#open.findLastIndex((open) => open.structure === reference.lexicalStructure);
-    for (let depth = written >= 0 ? written : this.#open.length - 1; depth >= 0; ) {
+    for (let depth = written >= 0 ? written : this.#open.length - 1; depth >= 0;) {
       const open = this.#open[depth];
       if (open === undefined) break;
       const index = open.structure.members.findIndex((member) => member.tsdlName === first);
@@ -236,7 +266,12 @@ export class FieldClassPlacer {
     const path = reference.path.slice(TSDL_SCOPES[scope].split('.').length);
     if (scope !== this.#scope) {
       const root = this.#roots.get(scope);
-      if (root === undefined || this.#scope === undefined || SCOPE_ORDER.indexOf(scope) > SCOPE_ORDER.indexOf(this.#scope)) return undefined;
+      if (
+        root === undefined ||
+        this.#scope === undefined ||
+        SCOPE_ORDER.indexOf(scope) > SCOPE_ORDER.indexOf(this.#scope)
+      )
+        return undefined;
       const end = followPath(root, path);
       return end === undefined ? undefined : { type: end.type, location: { origin: scope, path: end.names } };
     }
@@ -254,7 +289,9 @@ export class FieldClassPlacer {
     if (open === undefined) return undefined;
     const index = open.structure.members.findIndex((member) => member.tsdlName === rest[0]);
     const end = index >= 0 && index < open.position ? followPath(open.structure, rest) : undefined;
-    return end === undefined ? undefined : { type: end.type, location: { path: [...this.#parents(depth), ...end.names] } };
+    return end === undefined
+      ? undefined
+      : { type: end.type, location: { path: [...this.#parents(depth), ...end.names] } };
   }
 
   /** One null for each structure between the innermost and the one at `depth`. */
@@ -264,7 +301,10 @@ export class FieldClassPlacer {
 }
 
 /** Walks members by their TSDL names; only structures have any that are sure to be there. */
-function followPath(structure: TsdlStructure, path: readonly string[]): { readonly type: TsdlType; readonly names: readonly string[] } | undefined {
+function followPath(
+  structure: TsdlStructure,
+  path: readonly string[],
+): { readonly type: TsdlType; readonly names: readonly string[] } | undefined {
   let current: TsdlType = structure;
   const names: string[] = [];
   for (const step of path) {
@@ -287,6 +327,9 @@ function shownOptionNames(type: TsdlVariant): readonly string[] {
   });
 }
 
-function placeMappings(mappings: ReadonlyMap<string, IntegerRangeSet>, length: number): Readonly<Record<string, IntegerRangeSet>> {
+function placeMappings(
+  mappings: ReadonlyMap<string, IntegerRangeSet>,
+  length: number,
+): Readonly<Record<string, IntegerRangeSet>> {
   return Object.fromEntries([...mappings].map(([label, ranges]) => [label, normalizeRanges(ranges, length)]));
 }

@@ -70,7 +70,12 @@ export function writeTypeAliases(byteOrder: ByteOrder): string {
 }
 
 /** A scope's root structure as TSDL, its first line not indented, the others by `indent` tabs. */
-export function writeScope(scope: ScopeName, fieldClass: StructureFieldClass, options: FieldClassWriterOptions, indent: number): string {
+export function writeScope(
+  scope: ScopeName,
+  fieldClass: StructureFieldClass,
+  options: FieldClassWriterOptions,
+  indent: number,
+): string {
   return new FieldClassWriter(scope, fieldClass, options).write(indent);
 }
 
@@ -152,18 +157,11 @@ class FieldClassWriter {
 
   /** The part of a declarator after the name: one `[length]` for each dimension, outermost first. */
   #writeLengths(fieldClass: FieldClass): string {
-    switch (fieldClass.type) {
-      case 'static-length-string':
-        return `[${fieldClass.length}]`;
-      case 'dynamic-length-string':
-        return `[${this.#writeReference(fieldClass.lengthFieldLocation)}]`;
-      case 'static-length-array':
-        return `[${fieldClass.length}]${this.#writeLengths(fieldClass.elementFieldClass)}`;
-      case 'dynamic-length-array':
-        return `[${this.#writeReference(fieldClass.lengthFieldLocation)}]${this.#writeLengths(fieldClass.elementFieldClass)}`;
-      default:
-        return '';
-    }
+    let text = '';
+    if ('lengthFieldLocation' in fieldClass) text = `[${this.#writeReference(fieldClass.lengthFieldLocation)}]`;
+    if (fieldClass.type === 'static-length-string' || fieldClass.type === 'static-length-array')
+      text = `[${fieldClass.length}]`;
+    return 'elementFieldClass' in fieldClass ? text + this.#writeLengths(fieldClass.elementFieldClass) : text;
   }
 
   #writeVariant(fieldClass: VariantFieldClass, indent: number, optionNames: readonly string[]): string {
@@ -237,7 +235,8 @@ function followPath(
   let current: FieldClass = start;
   const names: string[] = [];
   for (const step of path) {
-    while (current.type === 'static-length-array' || current.type === 'dynamic-length-array') current = current.elementFieldClass;
+    while (current.type === 'static-length-array' || current.type === 'dynamic-length-array')
+      current = current.elementFieldClass;
     if (current.type !== 'structure' || step === null) throw missingField(location);
     const index = current.memberClasses.findIndex((member) => member.name === step);
     const member: StructureMemberClass | undefined = current.memberClasses[index];
@@ -259,19 +258,27 @@ function missingField(location: FieldLocation): CtfError {
 function optionLabel(option: VariantOption, selector: FieldClass): string {
   const mappings = 'mappings' in selector ? selector.mappings : undefined;
   const length = 'length' in selector ? selector.length : 64;
-  const candidates = option.name.startsWith('_') ? [escapeFieldName(option.name)] : [option.name, escapeFieldName(option.name)];
+  const candidates = option.name.startsWith('_')
+    ? [escapeFieldName(option.name)]
+    : [option.name, escapeFieldName(option.name)];
   for (const label of candidates) {
     if (!isTsdlIdentifier(label) || mappings === undefined) continue;
     const ranges = Object.hasOwn(mappings, label) ? (mappings[label] ?? []) : [];
     if (areSameRanges(ranges, option.selectorFieldRanges, length)) return label;
   }
-  throw new CtfError('CTF 1.8 cannot express this variant: its selector has no mapping with the name and the ranges of an option.', {
-    option: option.name,
-  });
+  throw new CtfError(
+    'CTF 1.8 cannot express this variant: its selector has no mapping with the name and the ranges of an option.',
+    {
+      option: option.name,
+    },
+  );
 }
 
 function areSameRanges(first: IntegerRangeSet, second: IntegerRangeSet, length: number): boolean {
-  const spell = (ranges: IntegerRangeSet): string => normalizeRanges(ranges, length).map((range) => range.join('…')).join();
+  const spell = (ranges: IntegerRangeSet): string =>
+    normalizeRanges(ranges, length)
+      .map((range) => range.join('…'))
+      .join();
   return spell(first) === spell(second);
 }
 
@@ -280,7 +287,10 @@ function writeInteger(fieldClass: FixedLengthIntegerFieldClass, traceByteOrder: 
   if (fieldClass.mappings === undefined) return plain;
   const tabs = '\t'.repeat(indent);
   const lines = Object.entries(fieldClass.mappings).flatMap(([label, ranges]) =>
-    ranges.map(([lower, upper]) => `${tabs}\t${quoteTsdlString(label)} = ${lower}${BigInt(lower) === BigInt(upper) ? '' : ` ... ${upper}`}`),
+    ranges.map(
+      ([lower, upper]) =>
+        `${tabs}\t${quoteTsdlString(label)} = ${lower}${BigInt(lower) === BigInt(upper) ? '' : ` ... ${upper}`}`,
+    ),
   );
   // TSDL wants at least one label: an enumeration without any is its integer.
   if (lines.length === 0) return plain;
@@ -291,7 +301,12 @@ function aliasName(fieldClass: FixedLengthIntegerFieldClass, traceByteOrder: Byt
   const { length, alignment, byteOrder } = fieldClass;
   const isAliased = ALIASED_LENGTHS.some((aliased) => aliased === length);
   if (!isAliased || alignment !== length || byteOrder !== traceByteOrder) return undefined;
-  if ((fieldClass.preferredDisplayBase ?? 10) !== 10 || fieldClass.clock !== undefined || fieldClass.encoding !== undefined) return undefined;
+  if (
+    (fieldClass.preferredDisplayBase ?? 10) !== 10 ||
+    fieldClass.clock !== undefined ||
+    fieldClass.encoding !== undefined
+  )
+    return undefined;
   return `${fieldClass.type === 'fixed-length-unsigned-integer' ? 'uint' : 'int'}${length}_t`;
 }
 

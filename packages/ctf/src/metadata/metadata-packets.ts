@@ -27,7 +27,8 @@ export function isPacketizedMetadata(bytes: Uint8Array): boolean {
 /** Joins the text of all packets. */
 function unpackPackets(bytes: Uint8Array): UnpackedMetadata {
   const byteOrder = readMagicByteOrder(bytes);
-  if (byteOrder === undefined) throw new CtfError('The metadata does not begin with the magic number of packet-based metadata.');
+  if (byteOrder === undefined)
+    throw new CtfError('The metadata does not begin with the magic number of packet-based metadata.');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const isLittleEndian = byteOrder === 'little-endian';
   const contents: Uint8Array[] = [];
@@ -35,17 +36,24 @@ function unpackPackets(bytes: Uint8Array): UnpackedMetadata {
   for (let at = 0, index = 0; at < bytes.length; index++) {
     const fail = (sentence: string): CtfError => new CtfError(sentence, { packet: index, offset: at });
     if (at + HEADER_SIZE_BYTES > bytes.length) throw fail('A packet of the metadata is shorter than its header.');
-    if (view.getUint32(at, isLittleEndian) !== METADATA_PACKET_MAGIC) throw fail('A packet of the metadata does not begin with the magic number.');
+    if (view.getUint32(at, isLittleEndian) !== METADATA_PACKET_MAGIC)
+      throw fail('A packet of the metadata does not begin with the magic number.');
     const packetUuid = uuidFromBytes(bytes.subarray(at + 4, at + 20));
     uuid ??= packetUuid;
     if (uuid !== packetUuid) throw fail('The packets of the metadata have different uuids.');
-    if (bytes[at + 32] !== 0 || bytes[at + 33] !== 0) throw fail('The metadata is compressed or encrypted, which Lockstep does not read.');
+    if (bytes[at + 32] !== 0 || bytes[at + 33] !== 0)
+      throw fail('The metadata is compressed or encrypted, which Lockstep does not read.');
     if (bytes[at + 34] !== 0) throw fail('The metadata has a checksum, which Lockstep does not know.');
     if (bytes[at + 35] !== 1 || bytes[at + 36] !== 8) throw fail('A packet of the metadata is not of CTF version 1.8.');
     const contentSizeBytes = view.getUint32(at + 24, isLittleEndian) / 8;
     const packetSizeBytes = view.getUint32(at + 28, isLittleEndian) / 8;
-    if (!Number.isInteger(packetSizeBytes) || !Number.isInteger(contentSizeBytes)) throw fail('A packet of the metadata has a size that is not whole bytes.');
-    if (contentSizeBytes < HEADER_SIZE_BYTES || contentSizeBytes > packetSizeBytes || at + packetSizeBytes > bytes.length) {
+    if (!Number.isInteger(packetSizeBytes) || !Number.isInteger(contentSizeBytes))
+      throw fail('A packet of the metadata has a size that is not whole bytes.');
+    if (
+      contentSizeBytes < HEADER_SIZE_BYTES ||
+      contentSizeBytes > packetSizeBytes ||
+      at + packetSizeBytes > bytes.length
+    ) {
       throw fail('A packet of the metadata has impossible sizes.');
     }
     contents.push(bytes.subarray(at + HEADER_SIZE_BYTES, at + contentSizeBytes));
@@ -59,7 +67,10 @@ export function unpacketizeMetadata(bytes: Uint8Array): string {
   if (isPacketizedMetadata(bytes)) return unpackPackets(bytes).text;
   const text = decodeUtf8(bytes);
   if (text.startsWith('/* CTF')) return text;
-  throw new CtfError('The metadata is neither text of CTF 1.8 nor packet-based.', { begin: text.slice(0, METADATA_SIGNATURE.length), expected: METADATA_SIGNATURE });
+  throw new CtfError('The metadata is neither text of CTF 1.8 nor packet-based.', {
+    begin: text.slice(0, METADATA_SIGNATURE.length),
+    expected: METADATA_SIGNATURE,
+  });
 }
 
 /** The trace class of a metadata file's bytes, of either form: what openers of traces call. */

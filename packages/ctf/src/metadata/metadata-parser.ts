@@ -41,7 +41,10 @@ function checkVersion(text: string): void {
   if (!text.startsWith('/* CTF')) return;
   const version = /^\/\* CTF ([0-9]{1,9})\.([0-9]{1,9})/.exec(text);
   if (version?.[1] === '1' && version[2] === '8') return;
-  throw new CtfError('The metadata is not of CTF version 1.8.', { signature: text.slice(0, METADATA_SIGNATURE.length), expected: METADATA_SIGNATURE });
+  throw new CtfError('The metadata is not of CTF version 1.8.', {
+    signature: text.slice(0, METADATA_SIGNATURE.length),
+    expected: METADATA_SIGNATURE,
+  });
 }
 
 class BlockParser {
@@ -58,7 +61,13 @@ class BlockParser {
     const cursor = this.#cursor;
     const root = new TypeScope(undefined);
     let trace: Block | undefined;
-    const blocks = { env: [] as Block[], clock: [] as Block[], stream: [] as Block[], event: [] as Block[], callsite: [] as Block[] };
+    const blocks = {
+      env: [] as Block[],
+      clock: [] as Block[],
+      stream: [] as Block[],
+      event: [] as Block[],
+      callsite: [] as Block[],
+    };
     while (cursor.token.type !== 'end') {
       const { text, type, offset } = cursor.token;
       if (type === 'keyword' && text === 'trace') {
@@ -71,7 +80,14 @@ class BlockParser {
       }
     }
     // Call sites are parsed to be checked; nothing shows them.
-    return { trace, environments: blocks.env, clocks: blocks.clock, streams: blocks.stream, events: blocks.event, declaredTypes: this.#declaredTypes };
+    return {
+      trace,
+      environments: blocks.env,
+      clocks: blocks.clock,
+      streams: blocks.stream,
+      events: blocks.event,
+      declaredTypes: this.#declaredTypes,
+    };
   }
 
   #parseBlock(root: TypeScope): Block {

@@ -3,7 +3,13 @@
 // Compass read. While recording, event record classes are appended one by one as they appear.
 
 import type { StructureFieldClass, ScopeName } from '../model/field-class.ts';
-import type { ClockClass, DataStreamClass, EnvironmentValue, EventRecordClass, TraceClass } from '../model/trace-class.ts';
+import type {
+  ClockClass,
+  DataStreamClass,
+  EnvironmentValue,
+  EventRecordClass,
+  TraceClass,
+} from '../model/trace-class.ts';
 import { type FieldClassWriterOptions, writeScope, writeTypeAliases } from './field-class-writer.ts';
 import { quoteTsdlString, replaceForeignCharacters } from './tsdl-words.ts';
 
@@ -19,7 +25,8 @@ export function writeMetadata(traceClass: TraceClass): string {
     writeEnvironment(traceClass.environment),
     ...traceClass.clockClasses.map(writeClock),
   ];
-  for (const dataStreamClass of traceClass.dataStreamClasses.values()) parts.push(writeDataStreamClass(traceClass, dataStreamClass));
+  for (const dataStreamClass of traceClass.dataStreamClasses.values())
+    parts.push(writeDataStreamClass(traceClass, dataStreamClass));
   return parts.filter((part) => part !== '').join('\n');
 }
 
@@ -40,7 +47,11 @@ export function writeDataStreamClass(traceClass: TraceClass, dataStreamClass: Da
 }
 
 /** One event record class; what is appended to the metadata when a class appears while recording. */
-export function writeEventRecordClass(traceClass: TraceClass, dataStreamClass: DataStreamClass, eventRecordClass: EventRecordClass): string {
+export function writeEventRecordClass(
+  traceClass: TraceClass,
+  dataStreamClass: DataStreamClass,
+  eventRecordClass: EventRecordClass,
+): string {
   const options = writerOptions(traceClass, dataStreamClass, eventRecordClass);
   const definition = definitionWriter(options);
   const { logLevel, emfUri } = eventRecordClass;
@@ -74,7 +85,8 @@ function writeTrace(traceClass: TraceClass): string {
 function writeEnvironment(environment: ReadonlyMap<string, EnvironmentValue>): string {
   if (environment.size === 0) return '';
   const lines = [...environment].map(
-    ([name, value]) => `\t${replaceForeignCharacters(name)} = ${typeof value === 'string' ? quoteTsdlString(value) : String(value)};\n`,
+    ([name, value]) =>
+      `\t${replaceForeignCharacters(name)} = ${typeof value === 'string' ? quoteTsdlString(value) : String(value)};\n`,
   );
   return `env {\n${lines.join('')}};\n`;
 }
@@ -94,7 +106,11 @@ function writeClock(clock: ClockClass): string {
   );
 }
 
-function writerOptions(traceClass: TraceClass, dataStreamClass: DataStreamClass, eventRecordClass?: EventRecordClass): FieldClassWriterOptions {
+function writerOptions(
+  traceClass: TraceClass,
+  dataStreamClass: DataStreamClass,
+  eventRecordClass?: EventRecordClass,
+): FieldClassWriterOptions {
   const scopes: Partial<Record<ScopeName, StructureFieldClass>> = {};
   const put = (scope: ScopeName, fieldClass: StructureFieldClass | undefined): void => {
     if (fieldClass !== undefined) scopes[scope] = fieldClass;

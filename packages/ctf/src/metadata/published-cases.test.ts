@@ -12,7 +12,9 @@ import { decodeMetadata } from './metadata-packets.ts';
 
 const repository = fileURLToPath(new URL('../../../../../', import.meta.url));
 const cases = process.env['LOCKSTEP_CTF_CASES'] ?? join(repository, '../shared/data/ctf-1.8-cases');
-const SKIP = existsSync(join(cases, 'metadata')) ? false : 'no copy of the CTF 1.8 test suite; name it by LOCKSTEP_CTF_CASES';
+const SKIP = existsSync(join(cases, 'metadata'))
+  ? false
+  : 'no copy of the CTF 1.8 test suite; name it by LOCKSTEP_CTF_CASES';
 
 function readCases(kind: 'pass' | 'fail'): readonly { readonly name: string; readonly bytes: Uint8Array }[] {
   const directory = join(cases, 'metadata', kind);

@@ -22,10 +22,17 @@ const PACKET_CONTEXT_ROLES: ReadonlyMap<string, Role> = new Map([
 const UNMAPPED_CLOCK_NAMES: ReadonlySet<string> = new Set(['timestamp_begin', 'timestamp_end', 'timestamp']);
 
 /** `fallbackClock` is the trace's only clock, for fields that are readings by name alone. */
-export function addRoles(scope: ScopeName, root: StructureFieldClass, fallbackClock: string | undefined): StructureFieldClass {
+export function addRoles(
+  scope: ScopeName,
+  root: StructureFieldClass,
+  fallbackClock: string | undefined,
+): StructureFieldClass {
   return {
     ...root,
-    memberClasses: root.memberClasses.map(({ name, fieldClass }) => ({ name, fieldClass: addRole(scope, name, fieldClass, fallbackClock) })),
+    memberClasses: root.memberClasses.map(({ name, fieldClass }) => ({
+      name,
+      fieldClass: addRole(scope, name, fieldClass, fallbackClock),
+    })),
   };
 }
 
@@ -35,53 +42,49 @@ export function hasUnmappedClockField(root: FieldClass | undefined): boolean {
   if (root?.type !== 'structure') return false;
   return root.memberClasses.some(
     ({ name, fieldClass }) =>
-      (UNMAPPED_CLOCK_NAMES.has(name) && fieldClass.type === 'fixed-length-unsigned-integer' && fieldClass.clock === undefined) ||
+      (UNMAPPED_CLOCK_NAMES.has(name) &&
+        fieldClass.type === 'fixed-length-unsigned-integer' &&
+        fieldClass.clock === undefined) ||
       hasUnmappedClockField(fieldClass),
   );
 }
 
 /** Names of the clocks that fields are mapped to, anywhere in a field class. */
 export function collectClocks(fieldClass: FieldClass | undefined, into: Set<string>): void {
-  switch (fieldClass?.type) {
-    case 'fixed-length-unsigned-integer':
-    case 'fixed-length-signed-integer':
-      if (fieldClass.clock !== undefined) into.add(fieldClass.clock);
-      break;
-    case 'structure':
-      for (const member of fieldClass.memberClasses) collectClocks(member.fieldClass, into);
-      break;
-    case 'static-length-array':
-    case 'dynamic-length-array':
-      collectClocks(fieldClass.elementFieldClass, into);
-      break;
-    case 'variant':
-      for (const option of fieldClass.options) collectClocks(option.fieldClass, into);
-      break;
-    default:
+  if (fieldClass === undefined) return;
+  if ('clock' in fieldClass && fieldClass.clock !== undefined) into.add(fieldClass.clock);
+  if ('elementFieldClass' in fieldClass) collectClocks(fieldClass.elementFieldClass, into);
+  if (fieldClass.type === 'structure') {
+    for (const member of fieldClass.memberClasses) collectClocks(member.fieldClass, into);
+  }
+  if (fieldClass.type === 'variant') {
+    for (const option of fieldClass.options) collectClocks(option.fieldClass, into);
   }
 }
 
-function addRole(scope: ScopeName, name: string, fieldClass: FieldClass, fallbackClock: string | undefined): FieldClass {
-  switch (scope) {
-    case 'packet-header':
-      if (name === 'uuid') return asUuid(fieldClass);
-      return withRole(name, fieldClass, PACKET_HEADER_ROLES.get(name), undefined);
-    case 'packet-context': {
-      const role = PACKET_CONTEXT_ROLES.get(name);
-      if (role !== undefined) return withRole(name, fieldClass, role, undefined);
-      return inPacketContext(name, fieldClass, fallbackClock);
-    }
-    case 'event-record-header':
-      return inEventRecordHeader(name, fieldClass, fallbackClock);
-    default:
-      return fieldClass;
+function addRole(
+  scope: ScopeName,
+  name: string,
+  fieldClass: FieldClass,
+  fallbackClock: string | undefined,
+): FieldClass {
+  if (scope === 'packet-header') {
+    return name === 'uuid' ? asUuid(fieldClass) : withRole(name, fieldClass, PACKET_HEADER_ROLES.get(name), undefined);
   }
+  if (scope === 'packet-context') {
+    const role = PACKET_CONTEXT_ROLES.get(name);
+    return role === undefined
+      ? inPacketContext(name, fieldClass, fallbackClock)
+      : withRole(name, fieldClass, role, undefined);
+  }
+  return scope === 'event-record-header' ? inEventRecordHeader(name, fieldClass, fallbackClock) : fieldClass;
 }
 
 /** Section 8: mapped fields of the packet context whose names end with `_begin` and `_end` bound the packet. */
 function inPacketContext(name: string, fieldClass: FieldClass, fallbackClock: string | undefined): FieldClass {
   if (fieldClass.type !== 'fixed-length-unsigned-integer') return fieldClass;
-  const clock = fieldClass.clock ?? (name === 'timestamp_begin' || name === 'timestamp_end' ? fallbackClock : undefined);
+  const clock =
+    fieldClass.clock ?? (name === 'timestamp_begin' || name === 'timestamp_end' ? fallbackClock : undefined);
   if (clock === undefined) return fieldClass;
   if (name.endsWith('_begin')) return withRole(name, fieldClass, 'default-clock-timestamp', clock);
   if (name.endsWith('_end')) return withRole(name, fieldClass, 'packet-end-default-clock-timestamp', clock);
@@ -90,30 +93,26 @@ function inPacketContext(name: string, fieldClass: FieldClass, fallbackClock: st
 
 /** Also inside of structures and variants: LTTng's extended header has an `id` and a `timestamp` there. */
 function inEventRecordHeader(name: string, fieldClass: FieldClass, fallbackClock: string | undefined): FieldClass {
-  switch (fieldClass.type) {
-    case 'fixed-length-unsigned-integer': {
-      const clock = fieldClass.clock ?? (name === 'timestamp' ? fallbackClock : undefined);
-      if (clock !== undefined) return withRole(name, fieldClass, 'default-clock-timestamp', clock);
-      return name === 'id' ? withRole(name, fieldClass, 'event-record-class-id', undefined) : fieldClass;
-    }
-    case 'fixed-length-signed-integer':
-      return name === 'id' ? withRole(name, fieldClass, 'event-record-class-id', undefined) : fieldClass;
-    case 'structure':
-      return {
-        ...fieldClass,
-        memberClasses: fieldClass.memberClasses.map((member) => ({
-          name: member.name,
-          fieldClass: inEventRecordHeader(member.name, member.fieldClass, fallbackClock),
-        })),
-      };
-    case 'variant':
-      return {
-        ...fieldClass,
-        options: fieldClass.options.map((option) => ({ ...option, fieldClass: inEventRecordHeader('', option.fieldClass, fallbackClock) })),
-      };
-    default:
-      return fieldClass;
+  if (fieldClass.type === 'structure') {
+    const memberClasses = fieldClass.memberClasses.map((member) => ({
+      name: member.name,
+      fieldClass: inEventRecordHeader(member.name, member.fieldClass, fallbackClock),
+    }));
+    return { ...fieldClass, memberClasses };
   }
+  if (fieldClass.type === 'variant') {
+    const options = fieldClass.options.map((option) => ({
+      ...option,
+      fieldClass: inEventRecordHeader('', option.fieldClass, fallbackClock),
+    }));
+    return { ...fieldClass, options };
+  }
+  if (fieldClass.type === 'fixed-length-unsigned-integer') {
+    const clock = fieldClass.clock ?? (name === 'timestamp' ? fallbackClock : undefined);
+    if (clock !== undefined) return withRole(name, fieldClass, 'default-clock-timestamp', clock);
+  }
+  const isId = name === 'id' && fieldClass.type.endsWith('integer');
+  return isId ? withRole(name, fieldClass, 'event-record-class-id', undefined) : fieldClass;
 }
 
 function withRole(name: string, fieldClass: FieldClass, role: Role | undefined, clock: string | undefined): FieldClass {

@@ -108,7 +108,8 @@ export class TokenCursor {
   takeValue(name: string): AttributeValue {
     const { type } = this.token;
     if (type === 'string' || type === 'character') return { kind: 'string', text: this.advance().text };
-    if (type === 'integer' || this.is('-') || this.is('+')) return { kind: 'integer', value: this.takeInteger(`the value of "${name}"`) };
+    if (type === 'integer' || this.is('-') || this.is('+'))
+      return { kind: 'integer', value: this.takeInteger(`the value of "${name}"`) };
     return { kind: 'words', text: this.takePath(`the value of "${name}"`).join('.') };
   }
 
@@ -127,7 +128,8 @@ export class TokenCursor {
   }
 
   putAttribute(attributes: Map<string, Attribute>, attribute: Attribute): void {
-    if (attributes.has(attribute.name)) throw this.error(`The attribute "${attribute.name}" is given twice.`, attribute.offset);
+    if (attributes.has(attribute.name))
+      throw this.error(`The attribute "${attribute.name}" is given twice.`, attribute.offset);
     attributes.set(attribute.name, attribute);
   }
 
@@ -172,7 +174,8 @@ export class TokenCursor {
 
   uuidOf(attribute: Attribute): string {
     const text = this.textOf(attribute);
-    if (!isUuidText(text)) throw this.error('A uuid must be 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12.', attribute.offset);
+    if (!isUuidText(text))
+      throw this.error('A uuid must be 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12.', attribute.offset);
     return text.toLowerCase();
   }
 }

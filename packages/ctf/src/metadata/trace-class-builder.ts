@@ -2,7 +2,13 @@
 // Blocks of TSDL metadata -> trace class: defaults, ids, clocks, and which event belongs to which stream.
 
 import type { ScopeName, StructureFieldClass } from '../model/field-class.ts';
-import type { ClockClass, DataStreamClass, EnvironmentValue, EventRecordClass, TraceClass } from '../model/trace-class.ts';
+import type {
+  ClockClass,
+  DataStreamClass,
+  EnvironmentValue,
+  EventRecordClass,
+  TraceClass,
+} from '../model/trace-class.ts';
 import { FieldClassPlacer } from './field-class-placer.ts';
 import type { Block, Blocks } from './metadata-parser.ts';
 import { addRoles, collectClocks, hasUnmappedClockField } from './scope-roles.ts';
@@ -84,7 +90,8 @@ class TraceClassBuilder {
 
   #readByteOrder(): 'little-endian' | 'big-endian' {
     const attribute = this.#trace.attributes.get('byte_order');
-    if (attribute === undefined) throw this.#cursor.error('The trace block needs the attribute "byte_order".', this.#trace.offset);
+    if (attribute === undefined)
+      throw this.#cursor.error('The trace block needs the attribute "byte_order".', this.#trace.offset);
     const word = this.#cursor.wordOf(attribute, 'le or be');
     if (word === 'le') return 'little-endian';
     if (word === 'be' || word === 'network') return 'big-endian';
@@ -92,17 +99,23 @@ class TraceClassBuilder {
   }
 
   #checkVersion(): void {
-    for (const [name, expected] of [['major', 1n], ['minor', 8n]] as const) {
+    for (const [name, expected] of [
+      ['major', 1n],
+      ['minor', 8n],
+    ] as const) {
       const attribute = this.#trace.attributes.get(name);
-      if (attribute === undefined) throw this.#cursor.error(`The trace block needs the attribute "${name}".`, this.#trace.offset);
-      if (this.#cursor.integerOf(attribute) !== expected) throw this.#cursor.error('The trace is not of CTF version 1.8.', attribute.offset);
+      if (attribute === undefined)
+        throw this.#cursor.error(`The trace block needs the attribute "${name}".`, this.#trace.offset);
+      if (this.#cursor.integerOf(attribute) !== expected)
+        throw this.#cursor.error('The trace is not of CTF version 1.8.', attribute.offset);
     }
   }
 
   #readEnvironment(): ReadonlyMap<string, EnvironmentValue> {
     const environment = new Map<string, EnvironmentValue>();
     for (const block of this.#blocks.environments) {
-      for (const [name, { value }] of block.attributes) environment.set(name, value.kind === 'integer' ? value.value : value.text);
+      for (const [name, { value }] of block.attributes)
+        environment.set(name, value.kind === 'integer' ? value.value : value.text);
     }
     return environment;
   }
@@ -114,7 +127,8 @@ class TraceClassBuilder {
     if (nameAttribute === undefined) throw cursor.error('A clock needs the attribute "name".', block.offset);
     const name = cursor.textOf(nameAttribute);
     if (this.#clocks.has(name)) throw cursor.error(`Two clocks have the name "${name}".`, nameAttribute.offset);
-    const frequency = this.#optional(attributes, 'freq', (attribute) => cursor.unsignedOf(attribute)) ?? NANOSECONDS_PER_SECOND;
+    const frequency =
+      this.#optional(attributes, 'freq', (attribute) => cursor.unsignedOf(attribute)) ?? NANOSECONDS_PER_SECOND;
     if (frequency === 0n) throw cursor.error('The frequency of a clock must not be 0.', block.offset);
     const uuid = this.#optional(attributes, 'uuid', (attribute) => cursor.uuidOf(attribute));
     const description = this.#optional(attributes, 'description', (attribute) => cursor.textOf(attribute));
@@ -140,7 +154,8 @@ class TraceClassBuilder {
     const streams = new Map<bigint, Stream>();
     const blocks = this.#blocks.streams;
     // Without a stream block, events belong to a stream that consists of nothing but them.
-    const candidates: readonly (Block | undefined)[] = blocks.length === 0 && this.#blocks.events.length > 0 ? [undefined] : blocks;
+    const candidates: readonly (Block | undefined)[] =
+      blocks.length === 0 && this.#blocks.events.length > 0 ? [undefined] : blocks;
     for (const block of candidates) {
       const idAttribute = block?.attributes.get('id');
       if (block !== undefined && idAttribute === undefined && blocks.length > 1) {
@@ -167,15 +182,23 @@ class TraceClassBuilder {
     const name = cursor.textOf(nameAttribute);
     const streamId = this.#optional(attributes, 'stream_id', (attribute) => cursor.unsignedOf(attribute));
     if (streamId === undefined && streams.size > 1) {
-      throw cursor.error(`The event "${name}" needs the attribute "stream_id", since there are several streams.`, block.offset);
+      throw cursor.error(
+        `The event "${name}" needs the attribute "stream_id", since there are several streams.`,
+        block.offset,
+      );
     }
     const stream = streamId === undefined ? [...streams.values()][0] : streams.get(streamId);
-    if (stream === undefined) throw cursor.error(`The event "${name}" belongs to a stream that is not described.`, block.offset);
+    if (stream === undefined)
+      throw cursor.error(`The event "${name}" belongs to a stream that is not described.`, block.offset);
     const id = this.#optional(attributes, 'id', (attribute) => cursor.unsignedOf(attribute));
     if (id === undefined && stream.events.size > 0) {
-      throw cursor.error(`The event "${name}" needs the attribute "id", since its stream has several events.`, block.offset);
+      throw cursor.error(
+        `The event "${name}" needs the attribute "id", since its stream has several events.`,
+        block.offset,
+      );
     }
-    if (stream.events.has(id ?? 0n)) throw cursor.error(`Two events of one stream have the id ${id ?? 0n}.`, block.offset);
+    if (stream.events.has(id ?? 0n))
+      throw cursor.error(`Two events of one stream have the id ${id ?? 0n}.`, block.offset);
     const logLevel = this.#optional(attributes, 'loglevel', (attribute) => Number(cursor.integerOf(attribute)));
     const emfUri = this.#optional(attributes, 'model.emf.uri', (attribute) => cursor.textOf(attribute));
     const roots = new Map(stream.roots);
@@ -193,7 +216,9 @@ class TraceClassBuilder {
 
   #addImplicitClock(streams: ReadonlyMap<bigint, Stream>): void {
     if (this.#clocks.size > 0) return;
-    const isNeeded = [...streams.values()].some((stream) => hasUnmappedClockField(stream.packetContext) || hasUnmappedClockField(stream.eventRecordHeader));
+    const isNeeded = [...streams.values()].some(
+      (stream) => hasUnmappedClockField(stream.packetContext) || hasUnmappedClockField(stream.eventRecordHeader),
+    );
     if (isNeeded) this.#clocks.set(IMPLICIT_CLOCK.name, IMPLICIT_CLOCK);
   }
 
@@ -232,9 +257,11 @@ class TraceClassBuilder {
     }
     const offset = stream.block?.offset ?? 0;
     for (const name of [...timing, ...all]) {
-      if (!this.#clocks.has(name)) throw this.#cursor.error(`A field is mapped to the clock "${name}", which is not described.`, offset);
+      if (!this.#clocks.has(name))
+        throw this.#cursor.error(`A field is mapped to the clock "${name}", which is not described.`, offset);
     }
-    if (timing.size > 1) throw this.#cursor.error(`A stream is timed by several clocks: ${[...timing].join(', ')}.`, offset);
+    if (timing.size > 1)
+      throw this.#cursor.error(`A stream is timed by several clocks: ${[...timing].join(', ')}.`, offset);
     const [name] = timing;
     return name === undefined ? undefined : this.#clocks.get(name);
   }
@@ -243,12 +270,21 @@ class TraceClassBuilder {
   #checkStreams(streams: ReadonlyMap<bigint, Stream>, packetHeader: StructureFieldClass | undefined): void {
     const hasStreamId = packetHeader?.memberClasses.some((member) => member.name === 'stream_id') ?? false;
     if (streams.size > 1 && !hasStreamId) {
-      throw this.#cursor.error('The packet header needs the field "stream_id", since there are several streams.', this.#trace.offset);
+      throw this.#cursor.error(
+        'The packet header needs the field "stream_id", since there are several streams.',
+        this.#trace.offset,
+      );
     }
     for (const stream of streams.values()) {
-      const hasEventId = stream.eventRecordHeader?.memberClasses.some((member) => member.name === 'id' || member.fieldClass.type === 'variant') ?? false;
+      const hasEventId =
+        stream.eventRecordHeader?.memberClasses.some(
+          (member) => member.name === 'id' || member.fieldClass.type === 'variant',
+        ) ?? false;
       if (stream.events.size > 1 && !hasEventId) {
-        throw this.#cursor.error('The event header needs the field "id", since the stream has several events.', stream.block?.offset ?? 0);
+        throw this.#cursor.error(
+          'The event header needs the field "id", since the stream has several events.',
+          stream.block?.offset ?? 0,
+        );
       }
     }
   }
@@ -261,14 +297,22 @@ class TraceClassBuilder {
   }
 
   /** Places a scope's root and makes it known to the scopes after it. */
-  #place(scope: ScopeName, root: TsdlStructure | undefined, roots: Map<ScopeName, TsdlStructure>): StructureFieldClass | undefined {
+  #place(
+    scope: ScopeName,
+    root: TsdlStructure | undefined,
+    roots: Map<ScopeName, TsdlStructure>,
+  ): StructureFieldClass | undefined {
     if (root === undefined) return undefined;
     const fieldClass = this.#placer.place(scope, root, roots);
     roots.set(scope, root);
     return fieldClass;
   }
 
-  #optional<Value>(attributes: ReadonlyMap<string, Attribute>, name: string, read: (attribute: Attribute) => Value): Value | undefined {
+  #optional<Value>(
+    attributes: ReadonlyMap<string, Attribute>,
+    name: string,
+    read: (attribute: Attribute) => Value,
+  ): Value | undefined {
     const attribute = attributes.get(name);
     return attribute === undefined ? undefined : read(attribute);
   }

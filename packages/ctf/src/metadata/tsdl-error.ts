@@ -14,7 +14,10 @@ export function tsdlError(text: string, offset: number, sentence: string): CtfEr
   const lineEnd = text.indexOf('\n', offset);
   const whole = text.slice(lineStart, lineEnd < 0 ? text.length : lineEnd).replace(/\r$/, '');
   // A long line is shown around the place.
-  const from = whole.length <= MAX_SHOWN_LENGTH ? 0 : Math.max(0, Math.min(column - 1 - MAX_SHOWN_LENGTH / 2, whole.length - MAX_SHOWN_LENGTH));
+  const from =
+    whole.length <= MAX_SHOWN_LENGTH
+      ? 0
+      : Math.max(0, Math.min(column - 1 - MAX_SHOWN_LENGTH / 2, whole.length - MAX_SHOWN_LENGTH));
   const shown = whole.slice(from, from + MAX_SHOWN_LENGTH).trim();
   return new CtfError(sentence, { line, column, text: shown });
 }

@@ -4,9 +4,34 @@
 
 /** CTF 1.8.2 appendix C.1.2; none may name a field or a type. */
 export const TSDL_KEYWORDS: ReadonlySet<string> = new Set([
-  'align', 'callsite', 'const', 'char', 'clock', 'double', 'enum', 'env', 'event', 'floating_point',
-  'float', 'integer', 'int', 'long', 'short', 'signed', 'stream', 'string', 'struct', 'trace',
-  'typealias', 'typedef', 'unsigned', 'variant', 'void', '_Bool', '_Complex', '_Imaginary',
+  'align',
+  'callsite',
+  'const',
+  'char',
+  'clock',
+  'double',
+  'enum',
+  'env',
+  'event',
+  'floating_point',
+  'float',
+  'integer',
+  'int',
+  'long',
+  'short',
+  'signed',
+  'stream',
+  'string',
+  'struct',
+  'trace',
+  'typealias',
+  'typedef',
+  'unsigned',
+  'variant',
+  'void',
+  '_Bool',
+  '_Complex',
+  '_Imaginary',
 ]);
 
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;

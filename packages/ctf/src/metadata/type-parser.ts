@@ -6,14 +6,32 @@ import { parseFloatType, parseIntegerType, parseStringType } from './basic-type-
 import { parseEnumeration } from './enumeration-parser.ts';
 import type { TokenCursor } from './token-cursor.ts';
 import type { Token } from './tsdl-lexer.ts';
-import { type TsdlMember, type TsdlReference, TsdlStructure, type TsdlType, type TsdlVariant, TypeScope } from './tsdl-type.ts';
+import {
+  type TsdlMember,
+  type TsdlReference,
+  TsdlStructure,
+  type TsdlType,
+  type TsdlVariant,
+  TypeScope,
+} from './tsdl-type.ts';
 
 /** Bodies inside bodies; deeper metadata is hostile. LTTng needs 4. */
 const MAX_NESTING = 64;
 const MAX_DIMENSION_COUNT = 16;
 
 const BASIC_WORDS: ReadonlySet<string> = new Set([
-  'void', 'char', 'short', 'int', 'long', 'float', 'double', 'signed', 'unsigned', '_Bool', '_Complex', '_Imaginary',
+  'void',
+  'char',
+  'short',
+  'int',
+  'long',
+  'float',
+  'double',
+  'signed',
+  'unsigned',
+  '_Bool',
+  '_Complex',
+  '_Imaginary',
 ]);
 
 /** What stands before a declarator: a type, or words that will name one once pointers are known. */
@@ -56,7 +74,8 @@ export class TypeParser {
     if (specifiers.isTypedef) {
       this.#parseTypedefNames(scope, specifiers);
     } else {
-      if (!specifiers.isDeclaration) throw this.#cursor.error('Expected a block, a type declaration, "typedef" or "typealias".', specifiers.offset);
+      if (!specifiers.isDeclaration)
+        throw this.#cursor.error('Expected a block, a type declaration, "typedef" or "typealias".', specifiers.offset);
       this.#cursor.take(';', 'after the declaration');
     }
   }
@@ -101,7 +120,9 @@ export class TypeParser {
     return { type, name: words.join(' '), isTypedef, isDeclaration, offset };
   }
 
-  #tryParseCompound(scope: TypeScope): { readonly type: TsdlType | undefined; readonly name: string; readonly isDeclaration: boolean } | undefined {
+  #tryParseCompound(
+    scope: TypeScope,
+  ): { readonly type: TsdlType | undefined; readonly name: string; readonly isDeclaration: boolean } | undefined {
     const cursor = this.#cursor;
     const inline = (type: TsdlType) => ({ type, name: '', isDeclaration: false });
     if (cursor.tryTake('integer')) return inline(parseIntegerType(cursor));
@@ -111,23 +132,30 @@ export class TypeParser {
     if (cursor.is('variant')) return this.#parseVariant(scope);
     if (!cursor.tryTake('enum')) return undefined;
     const name = cursor.token.type === 'identifier' ? `enum ${cursor.advance().text}` : '';
-    if (name !== '' && !cursor.is(':') && !cursor.is('{')) return { type: scope.find(name), name, isDeclaration: false };
+    if (name !== '' && !cursor.is(':') && !cursor.is('{'))
+      return { type: scope.find(name), name, isDeclaration: false };
     const container = cursor.tryTake(':') ? this.#nested(() => this.#parseSpecifiers(scope)) : undefined;
     const offset = cursor.token.offset;
     const containerType = container === undefined ? scope.find('int') : this.#typeOf(scope, container, 0);
-    if (containerType === undefined) throw cursor.error('An enumeration without a type needs the type "int" to be declared before it.', offset);
+    if (containerType === undefined)
+      throw cursor.error('An enumeration without a type needs the type "int" to be declared before it.', offset);
     const type = parseEnumeration(cursor, containerType);
     this.#declare(scope, name, type, offset);
     return { type, name, isDeclaration: true };
   }
 
-  #parseStructure(scope: TypeScope): { readonly type: TsdlType | undefined; readonly name: string; readonly isDeclaration: boolean } {
+  #parseStructure(scope: TypeScope): {
+    readonly type: TsdlType | undefined;
+    readonly name: string;
+    readonly isDeclaration: boolean;
+  } {
     const cursor = this.#cursor;
     const { offset } = cursor.advance();
     const name = cursor.token.type === 'identifier' ? `struct ${cursor.advance().text}` : '';
     if (name !== '' && !cursor.is('{')) {
       const declared = scope.find(name);
-      if (!cursor.is('align') || !(declared instanceof TsdlStructure)) return { type: declared, name, isDeclaration: false };
+      if (!cursor.is('align') || !(declared instanceof TsdlStructure))
+        return { type: declared, name, isDeclaration: false };
       const aligned = new TsdlStructure(declared.lexicalParent);
       aligned.members.push(...declared.members);
       aligned.minimumAlignment = Math.max(declared.minimumAlignment, this.#takeAlignment());
@@ -140,13 +168,21 @@ export class TypeParser {
     return { type, name, isDeclaration: true };
   }
 
-  #parseVariant(scope: TypeScope): { readonly type: TsdlType | undefined; readonly name: string; readonly isDeclaration: boolean } {
+  #parseVariant(scope: TypeScope): {
+    readonly type: TsdlType | undefined;
+    readonly name: string;
+    readonly isDeclaration: boolean;
+  } {
     const cursor = this.#cursor;
     const { offset } = cursor.advance();
     const name = cursor.token.type === 'identifier' ? `variant ${cursor.advance().text}` : '';
     let tag: TsdlReference | undefined;
     if (cursor.tryTake('<')) {
-      tag = { offset: cursor.token.offset, path: cursor.takePath('the name of the tag'), lexicalStructure: scope.structure };
+      tag = {
+        offset: cursor.token.offset,
+        path: cursor.takePath('the name of the tag'),
+        lexicalStructure: scope.structure,
+      };
       cursor.take('>', 'after the tag');
     }
     if (name !== '' && !cursor.is('{')) {
@@ -193,7 +229,8 @@ export class TypeParser {
         const declarator = this.#parseDeclarator(scope, `the name of a ${what}`);
         if (declarator.name === undefined) throw cursor.expected(`the name of a ${what}`);
         const tsdlName = declarator.name.text;
-        if (names.has(tsdlName)) throw cursor.error(`Two ${what}s have the same name "${tsdlName}".`, declarator.name.offset);
+        if (names.has(tsdlName))
+          throw cursor.error(`Two ${what}s have the same name "${tsdlName}".`, declarator.name.offset);
         names.add(tsdlName);
         members.push({ tsdlName, type: this.#applyDeclarator(scope, specifiers, declarator) });
       } while (cursor.tryTake(','));
@@ -203,7 +240,8 @@ export class TypeParser {
 
   /** Parses something inside of a type; bounds how deep types go. */
   #nested<Result>(parse: () => Result): Result {
-    if (++this.#nesting > MAX_NESTING) throw this.#cursor.error(`Types are nested in each other more than ${MAX_NESTING} times.`);
+    if (++this.#nesting > MAX_NESTING)
+      throw this.#cursor.error(`Types are nested in each other more than ${MAX_NESTING} times.`);
     const result = parse();
     this.#nesting--;
     return result;
@@ -215,7 +253,12 @@ export class TypeParser {
     do {
       const declarator = this.#parseDeclarator(scope, 'the name of a type');
       if (declarator.name === undefined) throw cursor.expected('the name of a type');
-      this.#declare(scope, declarator.name.text, this.#applyDeclarator(scope, specifiers, declarator), declarator.name.offset);
+      this.#declare(
+        scope,
+        declarator.name.text,
+        this.#applyDeclarator(scope, specifiers, declarator),
+        declarator.name.offset,
+      );
     } while (cursor.tryTake(','));
     cursor.take(';', 'after the type definition');
   }
@@ -240,9 +283,12 @@ export class TypeParser {
       const { token } = cursor;
       if (cursor.tryTake('const')) continue;
       const isTag = token.type === 'keyword' && words.length === 0 && /^(?:struct|variant|enum)$/.test(token.text);
-      const isName = token.type === 'identifier' && (words.length === 0 || /^(?:struct|variant|enum)$/.test(words.join(' ')));
-      const isBasic = token.type === 'keyword' && BASIC_WORDS.has(token.text) && words.every((word) => BASIC_WORDS.has(word));
-      if (!isTag && !isName && !isBasic && !(cursor.is('*') && words.length > 0)) throw cursor.expected('the name of a type, then ";"');
+      const isName =
+        token.type === 'identifier' && (words.length === 0 || /^(?:struct|variant|enum)$/.test(words.join(' ')));
+      const isBasic =
+        token.type === 'keyword' && BASIC_WORDS.has(token.text) && words.every((word) => BASIC_WORDS.has(word));
+      if (!isTag && !isName && !isBasic && !(cursor.is('*') && words.length > 0))
+        throw cursor.expected('the name of a type, then ";"');
       words.push(cursor.advance().text);
     }
     if (words.length === 0) throw cursor.expected('the name of a type');
@@ -288,7 +334,8 @@ export class TypeParser {
     const { token } = cursor;
     if (token.type === 'integer' || cursor.is('-') || cursor.is('+')) {
       const value = cursor.takeInteger('the length of the array');
-      if (value < 0n || value > BigInt(Number.MAX_SAFE_INTEGER)) throw cursor.error('The length of an array must be from 0 to 2^53.', token.offset);
+      if (value < 0n || value > BigInt(Number.MAX_SAFE_INTEGER))
+        throw cursor.error('The length of an array must be from 0 to 2^53.', token.offset);
       return Number(value);
     }
     if (token.type !== 'identifier' && !(token.type === 'keyword' && /^(?:trace|stream|event|env)$/.test(token.text))) {
@@ -298,7 +345,10 @@ export class TypeParser {
     const first = path[0] ?? '';
     const isField = scope.structure?.members.some((member) => member.tsdlName === first) ?? false;
     if (path.length === 1 && !isField && scope.find(first) !== undefined) {
-      throw cursor.error(`The length of an array must be an integer or a field, and "${first}" is a type.`, token.offset);
+      throw cursor.error(
+        `The length of an array must be an integer or a field, and "${first}" is a type.`,
+        token.offset,
+      );
     }
     return { path, offset: token.offset, lexicalStructure: scope.structure };
   }
@@ -317,7 +367,8 @@ export class TypeParser {
       if (type.kind !== 'integer' || declarator.dimensions.length > 0) {
         throw this.#cursor.error('Only an integer can be a bit-field.', specifiers.offset);
       }
-      if (declarator.bitCount > type.length) throw this.#cursor.error('A bit-field is larger than its type.', specifiers.offset);
+      if (declarator.bitCount > type.length)
+        throw this.#cursor.error('A bit-field is larger than its type.', specifiers.offset);
       type = { ...type, unitLength: type.length, length: declarator.bitCount };
     }
     for (const length of declarator.dimensions.toReversed()) type = { kind: 'array', element: type, length };
@@ -325,8 +376,8 @@ export class TypeParser {
   }
 
   #declare(scope: TypeScope, name: string, type: TsdlType, offset: number): void {
-    if (name !== '' && !scope.tryDeclare(name, type)) throw this.#cursor.error(`The type "${name}" is already declared in this scope.`, offset);
+    if (name !== '' && !scope.tryDeclare(name, type))
+      throw this.#cursor.error(`The type "${name}" is already declared in this scope.`, offset);
     if (name !== '' && scope.structure === undefined) this.#onDeclared(type);
   }
 }
-

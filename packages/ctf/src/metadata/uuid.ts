@@ -15,7 +15,9 @@ export function isUuidText(text: string): boolean {
 export function uuidToBytes(text: string): Uint8Array<ArrayBuffer> {
   assert(isUuidText(text), `${JSON.stringify(text)} is a uuid`);
   const digits = text.replaceAll('-', '');
-  return Uint8Array.from({ length: UUID_SIZE_BYTES }, (_, index) => Number.parseInt(digits.slice(index * 2, index * 2 + 2), 16));
+  return Uint8Array.from({ length: UUID_SIZE_BYTES }, (_, index) =>
+    Number.parseInt(digits.slice(index * 2, index * 2 + 2), 16),
+  );
 }
 
 export function uuidFromBytes(bytes: ArrayLike<number>): string {

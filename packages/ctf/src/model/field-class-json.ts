@@ -27,12 +27,25 @@ const MAX_STATIC_LENGTH = 16 * 1024 * 1024;
 const MAX_ALIGNMENT_BITS = 64 * 8;
 
 const SCOPE_NAMES: ReadonlySet<string> = new Set<ScopeName>([
-  'packet-header', 'packet-context', 'event-record-header', 'event-record-common-context', 'event-record-specific-context', 'event-record-payload',
+  'packet-header',
+  'packet-context',
+  'event-record-header',
+  'event-record-common-context',
+  'event-record-specific-context',
+  'event-record-payload',
 ]);
 const ROLES: ReadonlySet<string> = new Set<Role>([
-  'packet-magic-number', 'metadata-stream-uuid', 'data-stream-class-id', 'data-stream-id', 'packet-total-length',
-  'packet-content-length', 'default-clock-timestamp', 'packet-end-default-clock-timestamp', 'packet-sequence-number',
-  'discarded-event-record-counter-snapshot', 'event-record-class-id',
+  'packet-magic-number',
+  'metadata-stream-uuid',
+  'data-stream-class-id',
+  'data-stream-id',
+  'packet-total-length',
+  'packet-content-length',
+  'default-clock-timestamp',
+  'packet-end-default-clock-timestamp',
+  'packet-sequence-number',
+  'discarded-event-record-counter-snapshot',
+  'event-record-class-id',
 ]);
 
 export function fieldClassToJson(fieldClass: FieldClass): JsonValue {
@@ -42,7 +55,13 @@ export function fieldClassToJson(fieldClass: FieldClass): JsonValue {
       const { mappings, roles, ...rest } = fieldClass;
       return {
         ...rest,
-        ...(mappings === undefined ? {} : { mappings: Object.fromEntries(Object.entries(mappings).map(([label, ranges]) => [label, rangesToJson(ranges)])) }),
+        ...(mappings === undefined
+          ? {}
+          : {
+              mappings: Object.fromEntries(
+                Object.entries(mappings).map(([label, ranges]) => [label, rangesToJson(ranges)]),
+              ),
+            }),
         ...(roles === undefined ? {} : { roles: [...roles] }),
       };
     }
@@ -57,7 +76,10 @@ export function fieldClassToJson(fieldClass: FieldClass): JsonValue {
     case 'structure':
       return {
         type: fieldClass.type,
-        memberClasses: fieldClass.memberClasses.map((member) => ({ name: member.name, fieldClass: fieldClassToJson(member.fieldClass) })),
+        memberClasses: fieldClass.memberClasses.map((member) => ({
+          name: member.name,
+          fieldClass: fieldClassToJson(member.fieldClass),
+        })),
         ...optional('minimumAlignment', fieldClass.minimumAlignment),
       };
     case 'static-length-array':
@@ -98,7 +120,8 @@ export function fieldClassFromJson(value: unknown): FieldClass {
 /** The payload of a class line. */
 export function structureFromJson(value: unknown): StructureFieldClass {
   const fieldClass = fieldClassFromJson(value);
-  if (fieldClass.type !== 'structure') throw new CtfError('The payload of an event record class must be a structure.', { type: fieldClass.type });
+  if (fieldClass.type !== 'structure')
+    throw new CtfError('The payload of an event record class must be a structure.', { type: fieldClass.type });
   return fieldClass;
 }
 
@@ -110,7 +133,8 @@ class FieldClassReader {
 
   read(value: unknown, at: string, depth: number): FieldClass {
     if (depth > MAX_DEPTH) throw new CtfError('A field class is nested too deeply.', { at, limit: MAX_DEPTH });
-    if (++this.#count > MAX_FIELD_CLASS_COUNT) throw new CtfError('An event record class has too many fields.', { limit: MAX_FIELD_CLASS_COUNT });
+    if (++this.#count > MAX_FIELD_CLASS_COUNT)
+      throw new CtfError('An event record class has too many fields.', { limit: MAX_FIELD_CLASS_COUNT });
     const object = asObject(value, at);
     switch (object['type']) {
       case 'fixed-length-unsigned-integer':
@@ -121,7 +145,8 @@ class FieldClassReader {
         return { type: object['type'], ...readBits(object, at) };
       case 'fixed-length-floating-point-number': {
         const bits = readBits(object, at);
-        if (bits.length !== 32 && bits.length !== 64) throw new CtfError('A floating-point number must have 32 or 64 bits.', { at, length: bits.length });
+        if (bits.length !== 32 && bits.length !== 64)
+          throw new CtfError('A floating-point number must have 32 or 64 bits.', { at, length: bits.length });
         return { type: object['type'], ...bits };
       }
       case 'null-terminated-string':
@@ -154,12 +179,19 @@ class FieldClassReader {
             const entry = asObject(option, at);
             const name = readName(entry['name'], at);
             const selectorFieldRanges = this.#readRanges(entry['selectorFieldRanges'], at);
-            return { name, fieldClass: this.read(entry['fieldClass'], `${at}.${name}`, depth + 1), selectorFieldRanges };
+            return {
+              name,
+              fieldClass: this.read(entry['fieldClass'], `${at}.${name}`, depth + 1),
+              selectorFieldRanges,
+            };
           }),
           selectorFieldLocation: readLocation(object['selectorFieldLocation'], at),
         };
       default:
-        throw new CtfError('This is not the type of a field class.', { at, type: typeof object['type'] === 'string' ? object['type'].slice(0, 80) : undefined });
+        throw new CtfError('This is not the type of a field class.', {
+          at,
+          type: typeof object['type'] === 'string' ? object['type'].slice(0, 80) : undefined,
+        });
     }
   }
 
@@ -175,10 +207,15 @@ class FieldClassReader {
     return { type: 'structure', memberClasses, ...readMinimumAlignment(object, at) };
   }
 
-  #readInteger(object: JsonObject, type: FixedLengthIntegerFieldClass['type'], at: string): FixedLengthIntegerFieldClass {
+  #readInteger(
+    object: JsonObject,
+    type: FixedLengthIntegerFieldClass['type'],
+    at: string,
+  ): FixedLengthIntegerFieldClass {
     const bits = readBits(object, at);
     const { preferredDisplayBase: base, mappings, encoding, clock } = object;
-    if (base !== undefined && base !== 2 && base !== 8 && base !== 10 && base !== 16) throw new CtfError('A display base must be 2, 8, 10 or 16.', { at });
+    if (base !== undefined && base !== 2 && base !== 8 && base !== 10 && base !== 16)
+      throw new CtfError('A display base must be 2, 8, 10 or 16.', { at });
     if (encoding !== undefined && encoding !== 'utf-8') throw new CtfError('The only encoding is utf-8.', { at });
     return {
       type,
@@ -193,14 +230,21 @@ class FieldClassReader {
 
   #readMappings(value: unknown, length: number, at: string): Readonly<Record<string, IntegerRangeSet>> {
     return Object.fromEntries(
-      Object.entries(asObject(value, at)).map(([label, ranges]) => [readName(label, at), normalizeRanges(this.#readRanges(ranges, at), length)]),
+      Object.entries(asObject(value, at)).map(([label, ranges]) => [
+        readName(label, at),
+        normalizeRanges(this.#readRanges(ranges, at), length),
+      ]),
     );
   }
 
   /** Bounds as they were written: numbers or, from strings, bigints. */
   #readRanges(value: unknown, at: string): IntegerRangeSet {
     return asArray(value, at).map((range): readonly [bigint | number, bigint | number] => {
-      if (++this.#labelCount > MAX_LABEL_COUNT) throw new CtfError('The enumerations of an event record class have too many ranges.', { at, limit: MAX_LABEL_COUNT });
+      if (++this.#labelCount > MAX_LABEL_COUNT)
+        throw new CtfError('The enumerations of an event record class have too many ranges.', {
+          at,
+          limit: MAX_LABEL_COUNT,
+        });
       const bounds = asArray(range, at);
       const [lower, upper] = [readInteger(bounds[0], at), readInteger(bounds[1], at)];
       if (bounds.length !== 2 || lower > upper) throw new CtfError('A range must be two integers in order.', { at });
@@ -222,11 +266,15 @@ function optional(name: string, value: JsonValue | undefined): { readonly [key: 
   return value === undefined ? {} : { [name]: value };
 }
 
-function readBits(object: JsonObject, at: string): { readonly length: number; readonly byteOrder: 'little-endian' | 'big-endian'; readonly alignment: number } {
+function readBits(
+  object: JsonObject,
+  at: string,
+): { readonly length: number; readonly byteOrder: 'little-endian' | 'big-endian'; readonly alignment: number } {
   const { byteOrder } = object;
   const length = readCount(object['length'], 64, `${at}.length`);
   if (length === 0) throw new CtfError('A field of fixed length needs at least one bit.', { at });
-  if (byteOrder !== 'little-endian' && byteOrder !== 'big-endian') throw new CtfError('A byte order must be little-endian or big-endian.', { at });
+  if (byteOrder !== 'little-endian' && byteOrder !== 'big-endian')
+    throw new CtfError('A byte order must be little-endian or big-endian.', { at });
   return { length, byteOrder, alignment: readAlignment(object['alignment'], at) };
 }
 
@@ -259,7 +307,8 @@ function isRole(value: unknown): value is Role {
 function readLocation(value: unknown, at: string): FieldLocation {
   const object = asObject(value, at);
   const path = asArray(object['path'], at).map((step) => (step === null ? null : readName(step, at)));
-  if (path.length === 0 || path.length > 2 * MAX_DEPTH || path.at(-1) === null) throw new CtfError('A field location must end with a name.', { at });
+  if (path.length === 0 || path.length > 2 * MAX_DEPTH || path.at(-1) === null)
+    throw new CtfError('A field location must end with a name.', { at });
   const { origin } = object;
   if (origin === undefined) return { path };
   if (!isScopeName(origin)) throw new CtfError('The origin of a field location must be one of the six scopes.', { at });
@@ -271,12 +320,14 @@ function isScopeName(value: unknown): value is ScopeName {
 }
 
 function readName(value: unknown, at: string): string {
-  if (typeof value !== 'string' || value.length > MAX_NAME_LENGTH) throw new CtfError('A name must be text of at most 256 characters.', { at });
+  if (typeof value !== 'string' || value.length > MAX_NAME_LENGTH)
+    throw new CtfError('A name must be text of at most 256 characters.', { at });
   return value;
 }
 
 function readCount(value: unknown, limit: number, at: string): number {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0 || value > limit) throw new CtfError('A length is out of its bounds.', { at, limit });
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0 || value > limit)
+    throw new CtfError('A length is out of its bounds.', { at, limit });
   return value;
 }
 
@@ -287,7 +338,8 @@ function readInteger(value: unknown, at: string): bigint | number {
 }
 
 function asObject(value: unknown, at: string): JsonObject {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new CtfError('An object was expected here.', { at });
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new CtfError('An object was expected here.', { at });
   return value as JsonObject;
 }
 

@@ -102,7 +102,10 @@ export function staticLengthArray(
   };
 }
 
-export function dynamicLengthArray(elementFieldClass: FieldClass, lengthFieldLocation: FieldLocation): DynamicLengthArrayFieldClass {
+export function dynamicLengthArray(
+  elementFieldClass: FieldClass,
+  lengthFieldLocation: FieldLocation,
+): DynamicLengthArrayFieldClass {
   return { type: 'dynamic-length-array', elementFieldClass, lengthFieldLocation };
 }
 
@@ -116,7 +119,10 @@ export function sequenceLengthName(name: string): string {
 }
 
 /** The two members of a sequence as LTTng lays them out: a 32-bit length, then the elements. */
-export function sequenceMembers(name: string, elementFieldClass: FieldClass): readonly [StructureMemberClass, StructureMemberClass] {
+export function sequenceMembers(
+  name: string,
+  elementFieldClass: FieldClass,
+): readonly [StructureMemberClass, StructureMemberClass] {
   const lengthName = sequenceLengthName(name);
   return [
     { name: lengthName, fieldClass: unsignedInteger(32) },
@@ -136,22 +142,33 @@ export function naturalAlignment(length: number): number {
   return length % 8 === 0 ? 8 : 1;
 }
 
-function integer(type: FixedLengthIntegerFieldClass['type'], length: number, options: IntegerOptions): FixedLengthIntegerFieldClass {
-  const mappings = options.mappings === undefined
-    ? undefined
-    : Object.fromEntries(Object.entries(options.mappings).map(([label, ranges]) => [label, normalizeRanges(ranges, length)]));
+function integer(
+  type: FixedLengthIntegerFieldClass['type'],
+  length: number,
+  options: IntegerOptions,
+): FixedLengthIntegerFieldClass {
+  const mappings =
+    options.mappings === undefined
+      ? undefined
+      : Object.fromEntries(
+          Object.entries(options.mappings).map(([label, ranges]) => [label, normalizeRanges(ranges, length)]),
+        );
   return {
     type,
     length,
     byteOrder: options.byteOrder ?? 'little-endian',
     alignment: options.alignment ?? naturalAlignment(length),
-    ...(options.displayBase === undefined || options.displayBase === 10 ? {} : { preferredDisplayBase: options.displayBase }),
+    ...(options.displayBase === undefined || options.displayBase === 10
+      ? {}
+      : { preferredDisplayBase: options.displayBase }),
     ...(mappings === undefined ? {} : { mappings }),
     ...(options.roles === undefined ? {} : { roles: options.roles }),
     ...(options.clock === undefined ? {} : { clock: options.clock }),
   };
 }
 
-function isMemberList(members: Readonly<Record<string, FieldClass>> | readonly StructureMemberClass[]): members is readonly StructureMemberClass[] {
+function isMemberList(
+  members: Readonly<Record<string, FieldClass>> | readonly StructureMemberClass[],
+): members is readonly StructureMemberClass[] {
   return Array.isArray(members);
 }

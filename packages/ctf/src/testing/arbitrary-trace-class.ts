@@ -3,7 +3,13 @@
 // lengths and tags in the same structure, in enclosing ones and in other scopes.
 
 import fc from 'fast-check';
-import type { FieldClass, FixedLengthIntegerFieldClass, IntegerRangeSet, StructureFieldClass, StructureMemberClass } from '../model/field-class.ts';
+import type {
+  FieldClass,
+  FixedLengthIntegerFieldClass,
+  IntegerRangeSet,
+  StructureFieldClass,
+  StructureMemberClass,
+} from '../model/field-class.ts';
 import type { ClockClass, DataStreamClass, EventRecordClass, TraceClass } from '../model/trace-class.ts';
 import {
   dynamicLengthArray,
@@ -23,18 +29,38 @@ import {
 /** Names that meet everything which needs escaping: keywords, types, leading underscores. */
 const fieldName = fc.oneof(
   { weight: 5, arbitrary: fc.stringMatching(/^[a-z][a-z0-9_]{0,6}$/) },
-  { weight: 1, arbitrary: fc.constantFrom('int', 'event', 'struct', 'align', '_x', '__y', 'uint8_t', '_', 'id', 'timestamp', 'uuid') },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      'int',
+      'event',
+      'struct',
+      'align',
+      '_x',
+      '__y',
+      'uint8_t',
+      '_',
+      'id',
+      'timestamp',
+      'uuid',
+    ),
+  },
 );
 const byteOrder = fc.constantFrom('little-endian', 'big-endian');
-const text = fc.oneof(fc.string({ maxLength: 12 }), fc.string({ unit: 'binary', maxLength: 8 })).map((value) => value.replaceAll('\0', ''));
+const text = fc
+  .oneof(fc.string({ maxLength: 12 }), fc.string({ unit: 'binary', maxLength: 8 }))
+  .map((value) => value.replaceAll('\0', ''));
 
 function ranges(length: number, isSigned: boolean): fc.Arbitrary<IntegerRangeSet> {
   const bits = BigInt(length);
   const [min, max] = isSigned ? [-(1n << (bits - 1n)), (1n << (bits - 1n)) - 1n] : [0n, (1n << bits) - 1n];
   const bound = fc.bigInt({ min, max });
-  return fc
-    .array(fc.tuple(bound, bound), { minLength: 1, maxLength: 3 })
-    .map((pairs) => normalizeRanges(pairs.map(([a, b]) => (a < b ? ([a, b] as const) : ([b, a] as const))), length));
+  return fc.array(fc.tuple(bound, bound), { minLength: 1, maxLength: 3 }).map((pairs) =>
+    normalizeRanges(
+      pairs.map(([a, b]) => (a < b ? ([a, b] as const) : ([b, a] as const))),
+      length,
+    ),
+  );
 }
 
 const integer: fc.Arbitrary<FixedLengthIntegerFieldClass> = fc
@@ -48,7 +74,11 @@ const integer: fc.Arbitrary<FixedLengthIntegerFieldClass> = fc
   })
   .chain(({ type, length, alignment, byteOrder: order, base, isEnumeration }) =>
     fc
-      .dictionary(text.map((label) => `l${label}`), ranges(length, type === 'fixed-length-signed-integer'), { minKeys: 1, maxKeys: 4, noNullPrototype: true })
+      .dictionary(
+        text.map((label) => `l${label}`),
+        ranges(length, type === 'fixed-length-signed-integer'),
+        { minKeys: 1, maxKeys: 4, noNullPrototype: true },
+      )
       .map((mappings): FixedLengthIntegerFieldClass => ({
         type,
         length,
@@ -76,18 +106,35 @@ function single(fieldClass: fc.Arbitrary<FieldClass>): fc.Arbitrary<Group> {
   return fieldClass.map((chosen) => (name: string) => [{ name, fieldClass: chosen }]);
 }
 
-const TAG_RANGES = { red: [[0, 3]], green: [[4, 4], [9, 12]], _int: [[13, 15]] } as const;
+const TAG_RANGES = {
+  red: [[0, 3]],
+  green: [
+    [4, 4],
+    [9, 12],
+  ],
+  _int: [[13, 15]],
+} as const;
 
-const taggedVariant: fc.Arbitrary<Group> = fc.tuple(integer, float, fc.boolean()).map(([first, second, isDeep]) => (name: string) => {
-  const tag = { name: `${name}_tag`, fieldClass: unsignedInteger(8, { mappings: TAG_RANGES }) };
-  const path = isDeep ? [null, tag.name] : [tag.name];
-  const chosen = variant({ path }, [
-    { name: 'red', fieldClass: first, selectorFieldRanges: TAG_RANGES.red },
-    { name: 'green', fieldClass: structure({ inner: second, own: unsignedInteger(16), list: dynamicLengthArray(first, { path: ['own'] }) }), selectorFieldRanges: TAG_RANGES.green },
-    { name: 'int', fieldClass: nullTerminatedString(), selectorFieldRanges: TAG_RANGES._int },
-  ]);
-  return [tag, { name, fieldClass: isDeep ? structure({ v: chosen }) : chosen }];
-});
+const taggedVariant: fc.Arbitrary<Group> = fc
+  .tuple(integer, float, fc.boolean())
+  .map(([first, second, isDeep]) => (name: string) => {
+    const tag = { name: `${name}_tag`, fieldClass: unsignedInteger(8, { mappings: TAG_RANGES }) };
+    const path = isDeep ? [null, tag.name] : [tag.name];
+    const chosen = variant({ path }, [
+      { name: 'red', fieldClass: first, selectorFieldRanges: TAG_RANGES.red },
+      {
+        name: 'green',
+        fieldClass: structure({
+          inner: second,
+          own: unsignedInteger(16),
+          list: dynamicLengthArray(first, { path: ['own'] }),
+        }),
+        selectorFieldRanges: TAG_RANGES.green,
+      },
+      { name: 'int', fieldClass: nullTerminatedString(), selectorFieldRanges: TAG_RANGES._int },
+    ]);
+    return [tag, { name, fieldClass: isDeep ? structure({ v: chosen }) : chosen }];
+  });
 
 /** A length outside of the structure that uses it, under the same name as one inside that it must not mean. */
 const shadowedLength: fc.Arbitrary<Group> = integer.map((element) => (name: string) => [
@@ -114,7 +161,11 @@ const { group, structureClass } = fc.letrec<{ group: Group; structureClass: Stru
     single(fc.constant(nullTerminatedString())),
     single(fc.nat(20).map(staticLengthString)),
     single(fc.tuple(integer, fc.nat(9)).map(([element, length]) => staticLengthArray(element, length))),
-    single(fc.tuple(float, fc.nat(3), fc.nat(3)).map(([element, inner, outer]) => staticLengthArray(staticLengthArray(element, inner), outer))),
+    single(
+      fc
+        .tuple(float, fc.nat(3), fc.nat(3))
+        .map(([element, inner, outer]) => staticLengthArray(staticLengthArray(element, inner), outer)),
+    ),
     integer.map((element) => (name: string) => sequenceMembers(name, element)),
     taggedVariant,
     shadowedLength,
@@ -159,7 +210,10 @@ const eventRecordClass: fc.Arbitrary<Omit<EventRecordClass, 'id'>> = fc
   .record({
     name: text.map((value) => `e${value}`),
     logLevel: fc.option(fc.nat(14), { nil: undefined }),
-    emfUri: fc.option(text.map((value) => `u${value}`), { nil: undefined }),
+    emfUri: fc.option(
+      text.map((value) => `u${value}`),
+      { nil: undefined },
+    ),
     specificContext: fc.option(structureClass, { nil: undefined }),
     payload: fc.option(structureClass, { nil: undefined }),
   })
@@ -174,8 +228,15 @@ const eventRecordClass: fc.Arbitrary<Omit<EventRecordClass, 'id'>> = fc
 export const arbitraryTraceClass: fc.Arbitrary<TraceClass> = fc
   .record({
     clock: clockClass,
-    environment: fc.dictionary(fc.stringMatching(/^[a-z][a-z0-9_]{0,6}$/), fc.oneof(text, fc.bigInt({ min: -(1n << 63n) + 1n, max: (1n << 63n) - 1n })), { maxKeys: 4 }),
-    streams: fc.array(fc.tuple(fc.boolean(), fc.array(eventRecordClass, { maxLength: 4 })), { minLength: 1, maxLength: 3 }),
+    environment: fc.dictionary(
+      fc.stringMatching(/^[a-z][a-z0-9_]{0,6}$/),
+      fc.oneof(text, fc.bigInt({ min: -(1n << 63n) + 1n, max: (1n << 63n) - 1n })),
+      { maxKeys: 4 },
+    ),
+    streams: fc.array(fc.tuple(fc.boolean(), fc.array(eventRecordClass, { maxLength: 4 })), {
+      minLength: 1,
+      maxLength: 3,
+    }),
   })
   .map(({ clock, environment, streams }) => ({
     uuid: '2a6422d0-6cee-11e0-8c08-cb07d7b3a564',

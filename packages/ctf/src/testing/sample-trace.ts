@@ -34,7 +34,12 @@ export const SAMPLE_CLOCK: ClockClass = {
 
 export const SAMPLE_UUID = '2a6422d0-6cee-11e0-8c08-cb07d7b3a564';
 
-export function eventRecordClass(id: number, name: string, payload?: StructureFieldClass, logLevel?: number): EventRecordClass {
+export function eventRecordClass(
+  id: number,
+  name: string,
+  payload?: StructureFieldClass,
+  logLevel?: number,
+): EventRecordClass {
   return {
     id: BigInt(id),
     name,
@@ -44,7 +49,11 @@ export function eventRecordClass(id: number, name: string, payload?: StructureFi
 }
 
 /** A trace class of one data stream class with id 0. */
-export function sampleTraceClass(kind: 'program' | 'kernel', events: readonly EventRecordClass[], clock: ClockClass = SAMPLE_CLOCK): TraceClass {
+export function sampleTraceClass(
+  kind: 'program' | 'kernel',
+  events: readonly EventRecordClass[],
+  clock: ClockClass = SAMPLE_CLOCK,
+): TraceClass {
   const classes = kind === 'program' ? programPacketClasses(clock.name) : kernelPacketClasses(clock.name);
   const dataStreamClass: DataStreamClass = {
     id: 0n,
@@ -57,7 +66,12 @@ export function sampleTraceClass(kind: 'program' | 'kernel', events: readonly Ev
   return {
     uuid: SAMPLE_UUID,
     byteOrder: 'little-endian',
-    environment: new Map<string, string | bigint>([['hostname', 'box'], ['domain', 'ust'], ['note', 'sam"ple\\\n\u0001é'], ['lowest', -5n]]),
+    environment: new Map<string, string | bigint>([
+      ['hostname', 'box'],
+      ['domain', 'ust'],
+      ['note', 'sam"ple\\\n\u0001é'],
+      ['lowest', -5n],
+    ]),
     packetHeader: classes.packetHeader,
     clockClasses: [clock],
     dataStreamClasses: new Map([[0n, dataStreamClass]]),
@@ -72,7 +86,18 @@ export function everyKindOfField(): StructureFieldClass {
     { name: 'address', fieldClass: unsignedInteger(64, { displayBase: 16 }) },
     { name: 'total', fieldClass: floatingPoint(64) },
     { name: 'sku', fieldClass: nullTerminatedString() },
-    { name: 'color', fieldClass: unsignedInteger(8, { mappings: { red: [[0, 0]], 'dark blue': [[1, 3], [9, 9]] } }) },
+    {
+      name: 'color',
+      fieldClass: unsignedInteger(8, {
+        mappings: {
+          red: [[0, 0]],
+          'dark blue': [
+            [1, 3],
+            [9, 9],
+          ],
+        },
+      }),
+    },
     ...sequenceMembers('sizes', unsignedInteger(16)),
     { name: '_hidden', fieldClass: staticLengthArray(signedInteger(8), 2) },
     { name: 'comm', fieldClass: staticLengthString(8) },

@@ -8,14 +8,32 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { TraceClass } from '../model/trace-class.ts';
-import { everyKindOfField, eventRecordClass, type FieldWriter, samplePacket, sampleTraceClass, SAMPLE_UUID } from '../testing/sample-trace.ts';
-import { encodeIndexEntry, encodeIndexHeader, signedInteger, structure, writeEventRecordClass, writeMetadata } from '../write.ts';
+import {
+  everyKindOfField,
+  eventRecordClass,
+  type FieldWriter,
+  samplePacket,
+  sampleTraceClass,
+  SAMPLE_UUID,
+} from '../testing/sample-trace.ts';
+import {
+  encodeIndexEntry,
+  encodeIndexHeader,
+  signedInteger,
+  structure,
+  writeEventRecordClass,
+  writeMetadata,
+} from '../write.ts';
 
 const hasBabeltrace = spawnSync('babeltrace2', ['--version']).status === 0;
 const SKIP = hasBabeltrace ? false : 'babeltrace2 is not installed';
 
 /** Runs babeltrace2 over a directory made of `files`; fails on any warning. */
-function readWithBabeltrace(t: TestContext, files: Readonly<Record<string, string | Uint8Array>>, options: readonly string[] = []): string {
+function readWithBabeltrace(
+  t: TestContext,
+  files: Readonly<Record<string, string | Uint8Array>>,
+  options: readonly string[] = [],
+): string {
   const directory = mkdtempSync(join(tmpdir(), 'lockstep-ctf-'));
   t.after(() => rmSync(directory, { recursive: true }));
   for (const [name, content] of Object.entries(files)) {
@@ -56,7 +74,9 @@ const EVENTS = [
 test('babeltrace2 reads a program trace with every kind of field, in both event headers', { skip: SKIP }, (t) => {
   const traceClass = sampleTraceClass('program', EVENTS);
   const packet = samplePacket('program', [1000n, 1_000_000_000_000n], writeRecords);
-  const output = readWithBabeltrace(t, { metadata: writeMetadata(traceClass), channel0_3: packet }, ['--clock-seconds']);
+  const output = readWithBabeltrace(t, { metadata: writeMetadata(traceClass), channel0_3: packet }, [
+    '--clock-seconds',
+  ]);
   assert.equal(
     output,
     '[1700000000.000000502] (+?.?????????) box shop:"order": { cpu_id = 1, vpid = 77, vtid = 78, tid = 9078 }, ' +
@@ -68,7 +88,9 @@ test('babeltrace2 reads a program trace with every kind of field, in both event 
 });
 
 test('babeltrace2 reads a kernel trace with its tid context and an index', { skip: SKIP }, (t) => {
-  const traceClass = sampleTraceClass('kernel', [eventRecordClass(3, 'sched_waking', structure({ prio: signedInteger(32) }))]);
+  const traceClass = sampleTraceClass('kernel', [
+    eventRecordClass(3, 'sched_waking', structure({ prio: signedInteger(32) })),
+  ]);
   const packet = samplePacket('kernel', [1000n, 2000n], (writer) => {
     writer.integer(16, 3).integer(32, 1500).integer(32, 4711).integer(32, 120);
   });
@@ -89,8 +111,15 @@ test('babeltrace2 reads a kernel trace with its tid context and an index', { ski
     index,
     16,
   );
-  const output = readWithBabeltrace(t, { 'kernel/metadata': writeMetadata(traceClass), 'kernel/k_1': packet, 'kernel/index/k_1.idx': index }, ['--clock-seconds']);
-  assert.equal(output, '[1700000000.000000752] (+?.?????????) box sched_waking: { cpu_id = 1 }, { tid = 4711 }, { prio = 120 }\n');
+  const output = readWithBabeltrace(
+    t,
+    { 'kernel/metadata': writeMetadata(traceClass), 'kernel/k_1': packet, 'kernel/index/k_1.idx': index },
+    ['--clock-seconds'],
+  );
+  assert.equal(
+    output,
+    '[1700000000.000000752] (+?.?????????) box sched_waking: { cpu_id = 1 }, { tid = 4711 }, { prio = 120 }\n',
+  );
 });
 
 test('babeltrace2 merges two traces of one recording by their common clock', { skip: SKIP }, (t) => {

@@ -33,6 +33,15 @@ test('decodes what it encodes, and leaves out a last entry that is cut off', () 
 
 test('refuses an index on all truncations of its header, another version and impossible entries', () => {
   const header = encodeIndexHeader();
-  for (let size = 0; size < header.length; size++) assert.throws(() => decodeIndex(header.subarray(0, size), 'x'), CtfError);
-  for (const at of [0, 7, 15]) assert.throws(() => decodeIndex(header.map((byte, index) => (index === at ? 3 : byte)), 'x'), CtfError);
+  for (let size = 0; size < header.length; size++)
+    assert.throws(() => decodeIndex(header.subarray(0, size), 'x'), CtfError);
+  for (const at of [0, 7, 15])
+    assert.throws(
+      () =>
+        decodeIndex(
+          header.map((byte, index) => (index === at ? 3 : byte)),
+          'x',
+        ),
+      CtfError,
+    );
 });

@@ -72,9 +72,13 @@ export function decodeIndex(bytes: Uint8Array, name: string): readonly IndexEntr
   const major = view.getUint32(4);
   const minor = view.getUint32(8);
   const entrySizeBytes = view.getUint32(12);
-  if (major !== INDEX_MAJOR) throw new CtfError('This packet index has a version that Lockstep does not know.', { index: name, major, minor });
+  if (major !== INDEX_MAJOR)
+    throw new CtfError('This packet index has a version that Lockstep does not know.', { index: name, major, minor });
   if (entrySizeBytes < MIN_ENTRY_SIZE_BYTES || entrySizeBytes % 8 !== 0 || entrySizeBytes > 4096) {
-    throw new CtfError('The entries of this packet index have an impossible size.', { index: name, entrySize: entrySizeBytes });
+    throw new CtfError('The entries of this packet index have an impossible size.', {
+      index: name,
+      entrySize: entrySizeBytes,
+    });
   }
   const entries: IndexEntry[] = [];
   for (let at = INDEX_HEADER_SIZE_BYTES; at + entrySizeBytes <= bytes.byteLength; at += entrySizeBytes) {

@@ -47,7 +47,10 @@ function packetContext(clock: string, identity: readonly string[]): StructureFie
   const uint64 = (role: Role): FixedLengthIntegerFieldClass => unsignedInteger(64, { roles: [role] });
   return structure([
     { name: 'timestamp_begin', fieldClass: unsignedInteger(64, { clock, roles: ['default-clock-timestamp'] }) },
-    { name: 'timestamp_end', fieldClass: unsignedInteger(64, { clock, roles: ['packet-end-default-clock-timestamp'] }) },
+    {
+      name: 'timestamp_end',
+      fieldClass: unsignedInteger(64, { clock, roles: ['packet-end-default-clock-timestamp'] }),
+    },
     { name: 'content_size', fieldClass: uint64('packet-content-length') },
     { name: 'packet_size', fieldClass: uint64('packet-total-length') },
     { name: 'packet_seq_num', fieldClass: uint64('packet-sequence-number') },

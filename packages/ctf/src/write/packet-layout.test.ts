@@ -7,7 +7,10 @@ import * as layout from './packet-layout.ts';
 import { kernelPacketClasses, type PacketClasses, programPacketClasses } from './packet-classes.ts';
 
 /** Byte offsets of the members of a structure of fixed size that begins at `start`. */
-function offsets(fieldClass: StructureFieldClass, start: number): { readonly of: Readonly<Record<string, number>>; readonly end: number } {
+function offsets(
+  fieldClass: StructureFieldClass,
+  start: number,
+): { readonly of: Readonly<Record<string, number>>; readonly end: number } {
   let at = start;
   const of: Record<string, number> = {};
   for (const { name, fieldClass: member } of fieldClass.memberClasses) {
@@ -81,7 +84,21 @@ test('patches touch only their own words', () => {
   layout.patchPacketSizes(bytes, 8, 32, 64);
   layout.patchPacketIdentity(bytes, 8, uuid.fill(3), 77, 78n);
   const changed = [...bytes.keys()].filter((index) => bytes[index] !== before[index]).map((index) => index - 8);
-  assert.deepEqual(changed, [...Array.from({ length: 16 }, (_, index) => 4 + index), 20, 24, 40, 48, 49, 56, 57, 72, 92, 93, 94, 95]);
+  assert.deepEqual(changed, [
+    ...Array.from({ length: 16 }, (_, index) => 4 + index),
+    20,
+    24,
+    40,
+    48,
+    49,
+    56,
+    57,
+    72,
+    92,
+    93,
+    94,
+    95,
+  ]);
   assert.equal(bytes[7], 7);
   assert.equal(bytes[8 + layout.PROGRAM_PACKET_HEADER_SIZE_BYTES], 7);
 });

@@ -83,7 +83,12 @@ export function encodePacketHeader(bytes: Uint8Array, offset: number, fields: Pa
   return sizeBytes;
 }
 
-export function patchPacketSizes(bytes: Uint8Array, offset: number, contentSizeBytes: number, packetSizeBytes: number): void {
+export function patchPacketSizes(
+  bytes: Uint8Array,
+  offset: number,
+  contentSizeBytes: number,
+  packetSizeBytes: number,
+): void {
   const view = viewOf(bytes, offset, KERNEL_PACKET_HEADER_SIZE_BYTES);
   view.setBigUint64(PACKET_CONTENT_SIZE_OFFSET, BigInt(contentSizeBytes) * 8n, true);
   view.setBigUint64(PACKET_PACKET_SIZE_OFFSET, BigInt(packetSizeBytes) * 8n, true);
@@ -104,7 +109,13 @@ export function patchPacketTid(bytes: Uint8Array, offset: number, tid: number): 
 }
 
 /** Gives a packet another trace and stream: a program's buffer does not know the trace it ends up in. */
-export function patchPacketIdentity(bytes: Uint8Array, offset: number, uuid: Uint8Array, streamId: number, streamInstanceId: bigint): void {
+export function patchPacketIdentity(
+  bytes: Uint8Array,
+  offset: number,
+  uuid: Uint8Array,
+  streamId: number,
+  streamInstanceId: bigint,
+): void {
   assert(uuid.length === UUID_SIZE_BYTES, 'a packet header needs a uuid of 16 bytes');
   const view = viewOf(bytes, offset, KERNEL_PACKET_HEADER_SIZE_BYTES);
   bytes.set(uuid, offset + PACKET_UUID_OFFSET);
