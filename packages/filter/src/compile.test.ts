@@ -62,6 +62,9 @@ test('integers are int64: wide unsigned fields and literals are what their bits 
   assert.equal(evaluate('~u32 == -4294967296', { u32: 0xffff_ffff }), true);
   assert.equal(evaluate('i8 >> 1 > 0', { i8: -1 }), true);
   assert.equal(evaluate('i8 & 0x80000000', { i8: -1 }), true);
+  assert.equal(evaluate('(i32 | u32) == -1', { i32: -1, u32: 0x8000_0000 }), true);
+  assert.equal(evaluate('(u32 ^ i32) < 0', { i32: -1, u32: 0x8000_0000 }), true);
+  assert.equal(evaluate('(i32 & u32) == 0x80000001', { i32: -1, u32: 0x8000_0001 }), true);
   assert.equal(evaluate('u32 << 32 == 0xffffffff00000000', { u32: 0xffff_ffff }), true);
 });
 

@@ -287,7 +287,10 @@ function emitBits(operator: '&' | '|' | '^', left: Operand, right: Operand): Ope
   // two that fit into uint32.
   if (isInt32(a) && isInt32(b)) return operand(`(${a.code} ${operator} ${b.code})`, 'int32', a.isNonNegative && b.isNonNegative);
   const isUint32 = (value: Operand): boolean => value.representation === 'uint32' || (isInt32(value) && value.isNonNegative);
-  if (isUint32(a) && isUint32(b)) return operand(`((${a.code} ${operator} ${b.code}) >>> 0)`, 'uint32', true);
+  const isBoth = isUint32(a) && isUint32(b);
+  // A negative int32 has 32 ones above, which `&` with a uint32 takes away again.
+  const isMask = operator === '&' && ((isUint32(a) && isInt32(b)) || (isInt32(a) && isUint32(b)));
+  if (isBoth || isMask) return operand(`((${a.code} ${operator} ${b.code}) >>> 0)`, 'uint32', true);
   return operand(`(${toBig(a)} ${operator} ${toBig(b)})`, 'big');
 }
 

@@ -14,6 +14,7 @@ test('a star is any text, anywhere, and an escaped one a star', () => {
     ['*', ['', 'x'], []],
     ['**', ['', 'x'], []],
     ['a*b*c', ['abc', 'a1b2c', 'abbc', 'abcbc'], ['ac', 'acb', 'abcd']],
+    ['a*bc*c', ['abcc', 'abcxc'], ['abc', 'ac']],
     ['a*a', ['aa', 'aba'], ['a']],
     ['*ab*ab*', ['abab', 'xabyabz'], ['ab', 'aab']],
     ['a\\*b', ['a*b'], ['ab', 'axb']],

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Which rules match a tracepoint: many rules, asked once for each tracepoint that a program makes.
-// Literal names are found by hash. Globs stand in a trie at the text before their first star, so that
-// a name meets only those globs that begin as it does; the cost depends on the name's length and
-// not on the number of rules. What begins with a star is tried one by one.
+// Literal names are found by hash. Globs stand in a radix tree at the text before their first star,
+// so that a name meets only those globs that begin as it does; the cost depends on the name's length
+// and not on the number of rules. What begins with a star is tried one by one.
+//
+//   sched_*, sched_wak*, sys*        '' -- 's' +- 'ched_' [sched_*] -- 'wak' [sched_wak*]
+//                                              +- 'ys' [sys*]
 
 import { matchGlobParts, compileGlob, splitGlob, type GlobParts } from './glob.ts';
 import { isInLogLevelRange, type LogLevelRange } from './log-level.ts';
@@ -23,21 +26,24 @@ interface Entry<R> {
   readonly rule: R;
   /** Place among all rules. */
   readonly order: number;
-  /** Undefined: whatever begins with the trie's text, or the literal itself, matches. */
+  /** Undefined: whatever begins with the node's text, or the literal itself, matches. */
   readonly parts: GlobParts | undefined;
   readonly exclusions: readonly ((name: string) => boolean)[];
   /** The answer when only this rule matches, so that the usual answers allocate nothing. */
   readonly alone: readonly R[];
 }
 
-interface TrieNode<R> {
-  readonly children: Map<number, TrieNode<R>>;
-  readonly entries: Entry<R>[];
+interface RadixNode<R> {
+  /** What leads here from the parent; '' at the root only. */
+  segment: string;
+  /** By the first character of their segments. */
+  children: Map<number, RadixNode<R>>;
+  entries: Entry<R>[];
 }
 
 export function createRuleIndex<R extends MatchableRule>(rules: readonly R[]): RuleIndex<R> {
   const literals = new Map<string, Entry<R>[]>();
-  const root: TrieNode<R> = { children: new Map(), entries: [] };
+  const root: RadixNode<R> = { segment: '', children: new Map(), entries: [] };
   rules.forEach((rule, order) => {
     const parts = splitGlob(rule.pattern);
     const [prefix = ''] = parts;
@@ -60,13 +66,28 @@ export function createRuleIndex<R extends MatchableRule>(rules: readonly R[]): R
   return { match: (name, logLevel) => matchName(literals, root, name, logLevel) };
 }
 
-function nodeAt<R>(root: TrieNode<R>, text: string): TrieNode<R> {
+/** The node that stands for `text`, made if need be; a segment that only begins like it is split. */
+function nodeAt<R>(root: RadixNode<R>, text: string): RadixNode<R> {
   let node = root;
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    let child = node.children.get(code);
-    if (child === undefined) node.children.set(code, (child = { children: new Map(), entries: [] }));
+  let position = 0;
+  while (position < text.length) {
+    const code = text.charCodeAt(position);
+    const child = node.children.get(code);
+    if (child === undefined) {
+      const leaf: RadixNode<R> = { segment: text.slice(position), children: new Map(), entries: [] };
+      node.children.set(code, leaf);
+      return leaf;
+    }
+    let length = 1;
+    while (length < child.segment.length && text.charCodeAt(position + length) === child.segment.charCodeAt(length)) length++;
+    if (length < child.segment.length) {
+      const rest: RadixNode<R> = { ...child, segment: child.segment.slice(length) };
+      child.segment = child.segment.slice(0, length);
+      child.children = new Map([[rest.segment.charCodeAt(0), rest]]);
+      child.entries = [];
+    }
     node = child;
+    position += length;
   }
   return node;
 }
@@ -75,29 +96,34 @@ const NONE: readonly never[] = [];
 
 function matchName<R extends MatchableRule>(
   literals: ReadonlyMap<string, readonly Entry<R>[]>,
-  root: TrieNode<R>,
+  root: RadixNode<R>,
   name: string,
   logLevel: number,
 ): readonly R[] {
-  let single: Entry<R> | undefined;
+  // Most names meet one rule or none: nothing is allocated for them.
+  let first: Entry<R> | undefined;
   let several: Entry<R>[] | undefined;
-  const collect = (entries: readonly Entry<R>[]): void => {
-    for (const entry of entries) {
-      if (!isMatch(entry, name, logLevel)) continue;
-      if (single === undefined) single = entry;
-      else if (several === undefined) several = [single, entry];
+  let entries: readonly Entry<R>[] = literals.get(name) ?? NONE;
+  let next: RadixNode<R> | undefined = root;
+  let position = 0;
+  for (;;) {
+    for (let index = 0; index < entries.length; index++) {
+      const entry = entries[index];
+      if (entry === undefined || !isMatch(entry, name, logLevel)) continue;
+      if (first === undefined) first = entry;
+      else if (several === undefined) several = [first, entry];
       else several.push(entry);
     }
-  };
-  const named = literals.get(name);
-  if (named !== undefined) collect(named);
-  let node: TrieNode<R> | undefined = root;
-  for (let index = 0; node !== undefined; index++) {
-    if (node.entries.length > 0) collect(node.entries);
-    node = index < name.length ? node.children.get(name.charCodeAt(index)) : undefined;
+    if (next === undefined) break;
+    const node: RadixNode<R> = next;
+    entries = node.entries;
+    next = position < name.length ? node.children.get(name.charCodeAt(position)) : undefined;
+    if (next === undefined) continue;
+    if (name.startsWith(next.segment, position)) position += next.segment.length;
+    else next = undefined;
   }
-  if (several !== undefined) return several.toSorted((a, b) => a.order - b.order).map(({ rule }) => rule);
-  return single?.alone ?? NONE;
+  if (several === undefined) return first?.alone ?? NONE;
+  return several.toSorted((a, b) => a.order - b.order).map(({ rule }) => rule);
 }
 
 function isMatch<R extends MatchableRule>(entry: Entry<R>, name: string, logLevel: number): boolean {
