@@ -35,7 +35,7 @@ const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 async function shopper(number) {
   for (let turn = 0; Date.now() < end; turn += 1) {
     await ask('GET', `/?page=${turn}`);
-    await ask('GET', `/search?term=${['lamp', 'red', 'clock 1', 'spoon'][(turn + number) % 4]}`);
+    await ask('GET', `/search?term=${['lamp', 'red', 'clock%201', 'spoon'][(turn + number) % 4]}`);
     await ask('POST', '/order', JSON.stringify({ product: turn * 131 + number, quantity: 1 + (turn % 5) }));
     await sleep(8);
   }

@@ -11,7 +11,7 @@
 //   POST /order          none; records shop:order_placed
 //   /report              JavaScript: renderReport (src/report.ts), compiled with a source map
 //   /catalog             readFileSync of a large file that is not in the page cache, where dd can drop it
-//   /import              JSON.parse of some 12 MB
+//   /import              JSON.parse of some 8 MB
 //   /garbage             allocation until the collector has work
 //   /report?crowded=1    the report again, while another process wants the same CPU
 
@@ -41,12 +41,15 @@ if (!Number.isFinite(durationMs) || durationMs < 100) {
 }
 const CATALOG_BYTES = 48 * 1024 * 1024;
 const REPORT_ORDERS = 60_000;
+const REPORT_SKUS = 150;
+/** Makes 8 MB of the products. */
+const IMPORT_COPIES = 7;
 /** Processes that share the CPU with the service while it is crowded. */
 const HOG_COUNT = 2;
 const HOG_MS = 250;
 
 const shop = new Shop();
-const skus = shop.products.slice(0, 600).map((product) => product.sku);
+const skus = shop.products.slice(0, REPORT_SKUS).map((product) => product.sku);
 const history = Array.from({ length: REPORT_ORDERS }, (_, id) => ({
   id,
   sku: skus[(id * 7919) % skus.length],
@@ -56,9 +59,7 @@ const history = Array.from({ length: REPORT_ORDERS }, (_, id) => ({
 const directory = mkdtempSync(join(tmpdir(), 'lockstep-example-'));
 const catalogPath = join(directory, 'catalog.bin');
 writeCatalog(catalogPath);
-const importText = JSON.stringify({
-  products: [...shop.products, ...shop.products, ...shop.products, ...shop.products, ...shop.products, ...shop.products, ...shop.products],
-});
+const importText = `{"products":[${Array(IMPORT_COPIES).fill(shop.products.map((product) => JSON.stringify(product)).join()).join()}]}`;
 const children = new Set();
 const crowdedCpu = options['no-planted-hog'] === true ? undefined : chooseCpu();
 let served = 0;

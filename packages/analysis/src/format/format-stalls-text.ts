@@ -74,7 +74,8 @@ export function details(stall: Stall, hasProgram: boolean): string[] {
   if (stall.requests.length > 0) {
     const requests = stall.requests.slice(0, 3).map(({ method, url }) => `${method} ${url}`);
     const more = stall.requests.length > 3 ? ' and more' : '';
-    lines.push(`serving ${requests.join(', ')}${more}; ${countText(stall.openRequestCount, 'request')} open at its end`);
+    const open = stall.openRequestCount === 0 ? '' : `; ${countText(stall.openRequestCount, 'request')} open at its end`;
+    lines.push(`serving ${requests.join(', ')}${more}${open}`);
   }
   if (stall.pageFaultCount !== undefined && stall.pageFaultCount >= 1000) lines.push(`${countText(stall.pageFaultCount, 'page fault')}`);
   for (const doubt of stall.doubts) {

@@ -9,10 +9,13 @@
 //   calls   |   0    |   0       |   12    |          label of the system call; 0 = none
 
 import { lowerBound } from '../growable-columns.ts';
-import { NOT_RUNNING, RUNNING, UNKNOWN } from './thread-state.ts';
+import { INTERRUPTED, RUNNING, UNKNOWN } from './thread-state.ts';
 
 /** Intervals kept for one thread; 21 bytes each. A loop iteration with more of them loses its oldest half, said as unknown. */
 const MAX_INTERVALS = 1 << 20;
+
+/** Between two polls of one wait libuv only reckons what is left of the timeout: some µs, more under interrupts. */
+const MAX_WAIT_GAP_NS = 50_000;
 
 /** A copy of the log between two times; `begins[0]` is the slice's begin. */
 export interface IntervalSlice {
@@ -115,6 +118,22 @@ export class IntervalLog {
     return undefined;
   }
 
+  /**
+   * End of the wait that [begin, end) starts with, `begin` when it starts with none. libuv may poll
+   * again for a last ms after it woke too early for its timer, so waits a moment apart are one.
+   * `isWait(state, call)` says whether an interval belongs to a wait.
+   */
+  waitEnd(begin: number, end: number, isWait: (state: number, call: number) => boolean): number {
+    let i = Math.max(0, lowerBound(this.#begins, this.#length, begin + 1) - 1);
+    let waitedUntil = begin;
+    for (; i < this.#length && (this.#begins[i] as number) < end; i += 1) {
+      const intervalEnd = i + 1 < this.#length ? (this.#begins[i + 1] as number) : end;
+      if (isWait(this.#states[i] as number, this.#calls[i] as number)) waitedUntil = Math.min(intervalEnd, end);
+      else if (intervalEnd - waitedUntil > MAX_WAIT_GAP_NS) break;
+    }
+    return waitedUntil;
+  }
+
   #drop(count: number): void {
     this.#begins.copyWithin(0, count, this.#length);
     this.#states.copyWithin(0, count, this.#length);
@@ -137,7 +156,7 @@ export class IntervalLog {
 }
 
 export function isOnCpu(state: number): boolean {
-  return state !== UNKNOWN && state !== NOT_RUNNING && (state === RUNNING || state === 5);
+  return state === RUNNING || state === INTERRUPTED;
 }
 
 interface TypedArrayLike {

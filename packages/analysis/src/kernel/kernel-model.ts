@@ -38,6 +38,8 @@ export class KernelModel {
   readonly labels = new Labels();
   readonly coverage: KernelCoverage = { hasSched: false, hasCalls: false, hasFaults: false };
   readonly #pageFault = this.labels.idOf('page fault');
+  /** What libuv waits for events in. */
+  readonly #pollCalls = new Set(['epoll_wait', 'epoll_pwait', 'epoll_pwait2'].map((name) => this.labels.idOf(name)));
   readonly #time: TraceTime;
   readonly #threads = new Map<number, KernelThread>();
   readonly #cpus = new Map<number, Cpu>();
@@ -122,6 +124,15 @@ export class KernelModel {
     thread.log = new IntervalLog(time, UNKNOWN);
     thread.enter(time, thread.state, 0);
     return thread;
+  }
+
+  /** When the wait for events that [begin, end) of a watched thread starts with was over. */
+  pollEnd(thread: KernelThread, begin: number, end: number): number {
+    const { log } = thread;
+    if (log === undefined) return begin;
+    if (thread.hasCallState) return log.waitEnd(begin, end, (_state, call) => this.#pollCalls.has(call));
+    // Without system calls a sleep is all that shows; an iteration that begins with one has not begun.
+    return log.waitEnd(begin, end, (state) => state === BLOCKED || state === WOKEN);
   }
 
   #cpuOf(record: EventRecord): Cpu {

@@ -58,9 +58,16 @@ export function isMetaFrame(frame: Frame): boolean {
   return frame.url === '' && (frame.name === '(program)' || frame.name === '(idle)' || frame.name === '(garbage collector)' || frame.name === '(root)');
 }
 
-/** Code that the traced program's author wrote: not Node's, not a dependency's. */
+/** Lockstep's tracer in the traced program: as it is published, and in its own repository. */
+const OWN_CODE = /\/@lockstep\/|\/packages\/(tracer|ring-buffer)\/dist\//;
+
+export function isOwnUrl(url: string): boolean {
+  return OWN_CODE.test(url);
+}
+
+/** Code that the traced program's author wrote: not Node's, not a dependency's, not Lockstep's. */
 export function isUserFrame(frame: Frame): boolean {
-  return frame.url !== '' && !frame.url.startsWith('node:') && !frame.url.includes('/node_modules/');
+  return frame.url !== '' && !frame.url.startsWith('node:') && !frame.url.includes('/node_modules/') && !isOwnUrl(frame.url);
 }
 
 /**

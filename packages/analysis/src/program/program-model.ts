@@ -142,9 +142,11 @@ export class ProgramModel {
 
   #loopIteration(record: EventRecord): void {
     const thread = this.#threadOf(record);
-    const begin = this.#beginOf(record);
-    const end = begin + durationOf(record);
-    const idleNs = numberOf(record.payload, 'idle') * nsPerCycle(record);
+    const told = this.#beginOf(record);
+    const end = told + durationOf(record);
+    // libuv reckons only the last of the polls of one wait as idle: the kernel half knows better.
+    const begin = this.#kernel.pollEnd(thread.kernel, told, end);
+    const idleNs = numberOf(record.payload, 'idle') * nsPerCycle(record) + begin - told;
     thread.loop.add(end - begin);
     this.#observer.iteration(thread, begin, end, idleNs);
     thread.iterationEnd = end;

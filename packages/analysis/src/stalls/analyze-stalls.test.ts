@@ -143,7 +143,11 @@ test('without the kernel half, what cannot be split is said', () => {
   assert.equal(report.kernelHalf, 'missing');
   assert.equal(
     report.stalls[0]?.sentence,
-    'event loop blocked 29 ms: 25 ms in renderReport (report.js:88), 4 ms GC; kernel half missing: 29 ms of it cannot be split into running and waiting; record as root to know',
+    'event loop blocked 29 ms: 25 ms in renderReport (report.js:88), 4 ms GC (kernel half missing: running or waiting not told)',
+  );
+  assert.equal(
+    report.stalls[0]?.doubts[0]?.text,
+    'kernel half missing: 29 ms of it cannot be split into running and waiting; record as root to know',
   );
 });
 
@@ -193,6 +197,27 @@ test('an iteration that has not ended with the trace is told up to there', () =>
   assert.equal(stall.kind, 'unfinished');
   assert.match(stall.sentence, /^event loop still blocked at the end, for 30 ms: 30 ms running renderReport/);
   assert.deepEqual(stall.requests, [{ method: 'GET', url: '/report' }]);
+});
+
+test('a wait that libuv forgot to reckon is no part of the iteration: seen by the kernel', () => {
+  const report = reportOf(`
+    cpu0  |M...............................MM
+    wait  | sssssssssssssssssssssssssssssss
+    sys   |eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee
+    loop  |     [===========================]`);
+  assert.deepEqual(report.stalls, []);
+  assert.equal(report.loops[0]?.longestMs, 2);
+});
+
+test('the same wait seen by samples that say idle, when there is no kernel half', () => {
+  const waiting = reportOf(`
+    js    |zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzaa
+    loop  |     [===========================]`, { samplesLateMs: 400 });
+  assert.deepEqual(waiting.stalls, []);
+  const [stall] = reportOf(`
+    js    |zzzzzzzzaaaaaaaaaaaaaaaaaaaaaaaaaa
+    loop  |     [===========================]`, { samplesLateMs: 400 }).stalls;
+  assert.match(stall?.sentence ?? '', /^event loop blocked 26 ms: 26 ms in renderReport/);
 });
 
 test('a loop that waits when the trace ends is no stall', () => {

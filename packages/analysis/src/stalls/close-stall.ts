@@ -2,6 +2,7 @@
 // An open stall whose late records have come in, the stall of the report out.
 
 import type { KernelCoverage, KernelModel } from '../kernel/kernel-model.ts';
+import { UNKNOWN } from '../kernel/thread-state.ts';
 import type { TraceTime } from '../trace-time.ts';
 import { countText, msText } from './amounts.ts';
 import { attributeStall } from './attribute-stall.ts';
@@ -14,6 +15,8 @@ import type { Doubt, Stall, StallPart } from './stall-report.ts';
 
 /** Time that may stay without an answer before it is worth a doubt. */
 const MIN_DOUBT_MS = 1;
+/** Samples of one wait follow each other without gaps but for the sampler's own jitter. */
+const MAX_SAMPLE_GAP_NS = 1.5e6;
 /** Requests listed with one stall. */
 const MAX_REQUESTS = 8;
 
@@ -24,7 +27,10 @@ export interface CloseContext {
   readonly discarded: readonly DiscardedSpan[];
 }
 
-export function closeStall(open: OpenStall, context: CloseContext): Stall {
+/** Undefined when late records showed that it was a wait, and what is left is shorter than the threshold. */
+export function closeStall(opened: OpenStall, thresholdNs: number, context: CloseContext): Stall | undefined {
+  const open = withoutIdle(opened);
+  if (open.end - open.begin < thresholdNs) return undefined;
   const { thread } = open;
   const builder = attributeStall(open, context.kernel.labels);
   const parts = partsOf(builder.totals.values(), context.positions, open.others);
@@ -51,6 +57,21 @@ export function closeStall(open: OpenStall, context: CloseContext): Stall {
   };
 }
 
+/**
+ * Without the kernel half V8's sampler is the witness of a wait: `(idle)` is what it says while the loop
+ * polls. libuv reckons only the last of the polls of one wait as idle, so a stall may begin with one.
+ */
+function withoutIdle(open: OpenStall): OpenStall {
+  if (open.kind === 'start-up' || open.slice.states[0] !== UNKNOWN) return open;
+  const idle = open.story.samples.filter(({ frame }) => frame.url === '' && frame.name === '(idle)');
+  let { begin } = open;
+  for (const sample of idle.sort((a, b) => a.begin - b.begin)) {
+    if (sample.begin > begin + MAX_SAMPLE_GAP_NS) break;
+    begin = Math.max(begin, Math.min(sample.end, open.end));
+  }
+  return begin === open.begin ? open : { ...open, begin };
+}
+
 function doubtsOf(open: OpenStall, parts: readonly StallPart[], context: CloseContext): Doubt[] {
   const doubts: Doubt[] = [];
   const unsplitMs = parts.reduce((ms, part) => (part.isSplit ? ms : ms + part.ms), 0);
@@ -72,12 +93,18 @@ function doubtsOf(open: OpenStall, parts: readonly StallPart[], context: CloseCo
 function unsplitDoubt(coverage: KernelCoverage, unsplitMs: number): Doubt {
   const of = `${msText(unsplitMs)} of it cannot be split into running and waiting`;
   if (!coverage.hasSched && !coverage.hasCalls) {
-    return { about: 'kernel-half-missing', text: `kernel half missing: ${of}; record as root to know` };
+    const text = `kernel half missing: ${of}; record as root to know`;
+    return { about: 'kernel-half-missing', text, short: 'kernel half missing: running or waiting not told' };
   }
   if (!coverage.hasSched) {
-    return { about: 'kernel-half-partial', text: `sched_switch was not recorded: ${of}; record with -k 'sched_*' to know` };
+    const text = `sched_switch was not recorded: ${of}; record with -k 'sched_*' to know`;
+    return { about: 'kernel-half-partial', text, short: 'sched_switch not recorded: running or waiting not told' };
   }
-  return { about: 'kernel-half-partial', text: `the kernel half does not tell this thread's state all the time: ${of}` };
+  return {
+    about: 'kernel-half-partial',
+    text: `the kernel half does not tell this thread's state all the time: ${of}`,
+    short: `running or waiting not told for ${msText(unsplitMs)}`,
+  };
 }
 
 function discardedDoubt(open: OpenStall, spans: readonly DiscardedSpan[], isKernel: boolean): Doubt | undefined {

@@ -52,6 +52,7 @@ export function pathOfUrl(url: string): string {
 
 /** `report.ts:88`: what stands in a sentence. */
 export function shortPosition(position: SourcePosition): string {
+  if (position.source.startsWith('node:')) return position.source;
   return `${position.source.slice(position.source.lastIndexOf('/') + 1)}:${position.line}`;
 }
 

@@ -3,7 +3,7 @@
 // whether its time was spent running in the kernel, blocked in it or copying; functions that share a
 // stall in small pieces are one cause under the function that called them all.
 
-import { frameIdentity, isUserFrame, type Frame } from '../program/call-tree.ts';
+import { frameIdentity, isOwnUrl, isUserFrame, nearestUserFrame, type Frame } from '../program/call-tree.ts';
 import { msText, sizeText } from './amounts.ts';
 import { functionText, type Positions } from './position.ts';
 import type { FunctionName, StallCause, StallPart, ThreadName } from './stall-report.ts';
@@ -164,6 +164,12 @@ function javaScriptCauses(
   const allMs = scripts.reduce((ms, script) => ms + script.ms, 0);
   const isSplit = scripts.every((script) => script.parts.every((part) => part.isSplit));
   const verb = isSplit ? 'running' : 'in';
+  const own = scripts.filter(isOwn);
+  if (own.length > 0 && own.length < scripts.length) {
+    const rest = scripts.filter((script) => !own.includes(script));
+    return [...javaScriptCauses(rest, withoutOwn(javaScriptNs), positions), ...javaScriptCauses(own, javaScriptNs, positions)];
+  }
+  if (own.length > 0) return [{ key: 'lockstep', ms: allMs, text: `${verb} Lockstep's own code` }];
   const longest = scripts.reduce<CauseTotal | undefined>((best, script) => (best === undefined || script.ms > best.ms ? script : best), undefined);
   if (longest === undefined) return [];
   if (longest.ms >= allMs * DOMINANT_SHARE) {
@@ -178,6 +184,17 @@ function javaScriptCauses(
   const name = positions.functionOf(covering);
   const text = `${verb} ${functionText(name)} and what it calls, ${most}`;
   return [{ key: `javascript below ${positionKey(name)}`, ms: allMs, text }];
+}
+
+/** Functions of the tracer that no code of the program called. */
+function isOwn(script: CauseTotal): boolean {
+  const part = script.parts[0];
+  const source = part?.kind === 'javascript' ? part.function.position?.source : undefined;
+  return source !== undefined && isOwnUrl(source);
+}
+
+function withoutOwn(javaScriptNs: ReadonlyMap<Frame, number>): Map<Frame, number> {
+  return new Map([...javaScriptNs].filter(([top]) => !isOwnUrl(nearestUserFrame(top).url)));
 }
 
 /** `renderReport (report.ts:88)`: at the line that was sampled most, else where the function begins. */

@@ -114,7 +114,8 @@ export class StallCollector implements ProgramObserver {
       if (open.end >= time) break;
       closedCount += 1;
       const context = { time: this.#time, kernel: this.#kernel, positions: this.#positions, discarded: this.discarded };
-      this.#keep(closeStall(open, context));
+      const stall = closeStall(open, this.#thresholdNs, context);
+      if (stall !== undefined) this.#keep(stall);
     }
     if (closedCount > 0) list.splice(0, closedCount);
   }

@@ -122,6 +122,8 @@ export interface Doubt {
   readonly about:
     'kernel-half-missing' | 'kernel-half-partial' | 'kernel-records-discarded' | 'program-records-discarded' | 'no-samples';
   readonly text: string;
+  /** As it stands in the sentence, when that is shorter. */
+  readonly short?: string;
 }
 
 export interface ProgramName {

@@ -22,7 +22,7 @@ export function sentenceOf(
   const restMs = durationMs - named.reduce((ms, cause) => ms + cause.ms, 0);
   if (restMs >= 1 && named.length > 0) phrases.push(`${msText(restMs)} other`);
   const doubt = doubts.find((each) => each.about === 'kernel-half-missing' || each.about === 'kernel-half-partial');
-  const shortDoubt = doubt === undefined ? '' : `; ${doubt.text}`;
+  const shortDoubt = doubt === undefined ? '' : ` (${doubt.short ?? doubt.text})`;
   return `${subject(kind, isMain)} ${msText(durationMs)}: ${phrases.join(', ')}${shortDoubt}`;
 }
 
