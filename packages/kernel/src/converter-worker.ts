@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+// The converter thread: takes chunks of raw pages from the queue, then from the spool, and writes
+// packets. Ends when the reader has ended and nothing is left.
+
+import { closeSync, openSync, readlinkSync, rmSync } from 'node:fs';
+import { parentPort, workerData } from 'node:worker_threads';
+import { loadNative } from '@lockstep/native';
+import { ChunkConverter } from './chunk-converter.ts';
+import {
+  CHUNK_SIZE_BYTES,
+  CONVERTER_CPU_NS,
+  DAMAGED_PAGE_COUNT,
+  DISCARDED_COUNT,
+  PageQueue,
+  READER_ENDED,
+  RECORD_COUNT,
+  SLOT_COUNT,
+  SPOOL_CONVERTED,
+  SPOOL_WRITTEN,
+  STOP,
+  UNKNOWN_LOSS_COUNT,
+  WAKE,
+  WRITTEN_BYTES,
+} from './page-queue.ts';
+import type { WorkerMessage } from './reader-worker.ts';
+import { ENTRY_HEADER_SIZE_BYTES, listSpoolFiles, spoolPath, SpoolProgress, tryReadEntry, type SpoolDescription } from './spool.ts';
+import { errorCode } from './tracefs.ts';
+
+export interface ConverterWorkerData {
+  readonly memory: SharedArrayBuffer;
+  readonly stateDirectory: string;
+  readonly description: SpoolDescription;
+}
+
+/** Records wait at most so long in an unfinished packet: what kill -9 can cost, and what a viewer waits. */
+const FLUSH_INTERVAL_MS = 250;
+
+class ConverterLoop {
+  readonly #queue: PageQueue;
+  readonly #options: ConverterWorkerData;
+  readonly #converter: ChunkConverter;
+  readonly #native = loadNative();
+  #spoolFd: number | undefined;
+  #spoolStart = 0n;
+  #progress: SpoolProgress | undefined;
+  #hasFailed = false;
+  #lastFlushMs = 0;
+
+  constructor(options: ConverterWorkerData) {
+    this.#options = options;
+    this.#queue = new PageQueue(options.memory);
+    this.#converter = new ChunkConverter(options.description);
+  }
+
+  run(): void {
+    const { control } = this.#queue;
+    for (;;) {
+      const wake = Atomics.load(control, WAKE);
+      const hasReaderEnded = Atomics.load(control, READER_ENDED) !== 0;
+      if (this.#step()) continue;
+      this.#flushWhenDue();
+      if (hasReaderEnded) break;
+      Atomics.wait(control, WAKE, wake, FLUSH_INTERVAL_MS);
+    }
+    this.#guard(() => this.#converter.flush());
+    this.#publish();
+    this.#converter.close();
+    this.#progress?.close();
+    if (this.#spoolFd !== undefined) closeSync(this.#spoolFd);
+  }
+
+  /** One chunk; false when nothing waits. */
+  #step(): boolean {
+    // Read before the queue: see page-queue.ts.
+    const spoolWritten = Atomics.load(this.#queue.counters, SPOOL_WRITTEN);
+    const taken = this.#queue.tryTake();
+    if (taken !== undefined) {
+      this.#guard(() => this.#converter.convert(taken, this.#queue.words, this.#queue.bytes, this.#queue.chunkOffset(taken.index)));
+      this.#queue.release();
+      this.#publish();
+      return true;
+    }
+    const converted = Atomics.load(this.#queue.counters, SPOOL_CONVERTED);
+    if (converted >= spoolWritten) return false;
+    this.#convertSpooled(converted, spoolWritten);
+    this.#publish();
+    return true;
+  }
+
+  #convertSpooled(converted: bigint, spoolWritten: bigint): void {
+    const { counters } = this.#queue;
+    const { stateDirectory, description } = this.#options;
+    let next = spoolWritten;
+    this.#guard(() => {
+      this.#converter.flush();
+      this.#progress ??= new SpoolProgress(stateDirectory, description.streams.length);
+      this.#progress.write(converted, this.#converter.packetCounts);
+      const fd = this.#openSpool(converted);
+      const offset = this.#queue.chunkOffset(SLOT_COUNT);
+      const slot = tryReadEntry(fd, Number(converted - this.#spoolStart), this.#queue.bytes.subarray(offset, offset + CHUNK_SIZE_BYTES), description.streams.length);
+      if (slot === undefined) return;
+      next = converted + BigInt(ENTRY_HEADER_SIZE_BYTES + slot.sizeBytes);
+      this.#converter.convert(slot, this.#queue.words, this.#queue.bytes, offset);
+    });
+    // The reader goes back to the queue when this reaches what it wrote, so the packets come first.
+    Atomics.store(counters, SPOOL_CONVERTED, next);
+  }
+
+  #openSpool(converted: bigint): number {
+    const starts = listSpoolFiles(this.#options.stateDirectory).filter((start) => start <= converted);
+    const start = starts[starts.length - 1] ?? 0n;
+    if (this.#spoolFd !== undefined && start === this.#spoolStart) return this.#spoolFd;
+    if (this.#spoolFd !== undefined) {
+      closeSync(this.#spoolFd);
+      rmSync(spoolPath(this.#options.stateDirectory, this.#spoolStart), { force: true });
+    }
+    this.#spoolStart = start;
+    this.#spoolFd = openSync(spoolPath(this.#options.stateDirectory, start), 'r');
+    return this.#spoolFd;
+  }
+
+  #flushWhenDue(): void {
+    const now = performance.now();
+    if (now - this.#lastFlushMs < FLUSH_INTERVAL_MS) return;
+    this.#lastFlushMs = now;
+    this.#guard(() => this.#converter.flush());
+    this.#publish();
+  }
+
+  /** After a failed write nothing more is converted: what is on disk stays whole. */
+  #guard(work: () => void): void {
+    if (this.#hasFailed) return;
+    try {
+      work();
+    } catch (error) {
+      this.#hasFailed = true;
+      const code = errorCode(error);
+      const sentence =
+        code === 'ENOSPC' || code === 'EDQUOT'
+          ? 'The disk is full; kernel events are recorded no further, what was written is kept.'
+          : 'Kernel events cannot be written any further; what was written is kept.';
+      const path = this.#options.description.outputDirectory;
+      parentPort?.postMessage({ type: 'problem', sentence, code, path } satisfies WorkerMessage);
+      Atomics.store(this.#queue.control, STOP, 1);
+      Atomics.notify(this.#queue.control, STOP);
+    }
+  }
+
+  #publish(): void {
+    const { counters } = this.#queue;
+    Atomics.store(counters, RECORD_COUNT, BigInt(this.#converter.recordCount));
+    Atomics.store(counters, WRITTEN_BYTES, BigInt(this.#converter.writtenBytes));
+    Atomics.store(counters, DISCARDED_COUNT, this.#converter.discardedCount);
+    Atomics.store(counters, UNKNOWN_LOSS_COUNT, BigInt(this.#converter.countLosses('unknownLossCount')));
+    Atomics.store(counters, DAMAGED_PAGE_COUNT, BigInt(this.#converter.countLosses('damagedPageCount')));
+    if (this.#native !== undefined) Atomics.store(counters, CONVERTER_CPU_NS, this.#native.clockNs('thread-cpu'));
+  }
+}
+
+const loop = new ConverterLoop(workerData as ConverterWorkerData);
+parentPort?.postMessage({ type: 'ready', tid: Number(readlinkSync('/proc/thread-self').split('/')[2]) } satisfies WorkerMessage);
+loop.run();

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+// Kernel event rules + the events that this kernel has -> the events to record. Names are LTTng's,
+// the kernel's or `system:name`; nothing that a rule names is left out silently.
+
+import { compileGlob, parseRule, type Rule } from '@lockstep/filter';
+import { InputError } from '@lockstep/base';
+import { lttngName } from './lttng-names.ts';
+import { readTracefs } from './tracefs.ts';
+
+export interface AvailableEvent {
+  readonly system: string;
+  /** The kernel's. */
+  readonly name: string;
+  readonly lttngName: string;
+}
+
+export interface MatchedEvent extends AvailableEvent {
+  /** The rules that want it; without a filter in one of them every record is wanted. */
+  readonly rules: readonly Rule[];
+}
+
+/** All events that tracefs offers, from its `available_events`. */
+export function listAvailableEvents(tracefs: string): AvailableEvent[] {
+  const events: AvailableEvent[] = [];
+  for (const line of readTracefs(`${tracefs}/available_events`).split('\n')) {
+    const colon = line.indexOf(':');
+    if (colon <= 0) continue;
+    const system = line.slice(0, colon);
+    const name = line.slice(colon + 1);
+    events.push({ system, name, lttngName: lttngName(system, name).name });
+  }
+  return events;
+}
+
+/** Throws InputError for a rule that names nothing, or something that cannot be recorded yet. */
+export function matchKernelRules(rules: readonly (string | Rule)[], available: readonly AvailableEvent[]): MatchedEvent[] {
+  const matched = new Map<AvailableEvent, Rule[]>();
+  for (const given of rules) {
+    const rule = typeof given === 'string' ? parseRule(given, 'kernel') : given;
+    const events = matchRule(rule, available);
+    if (events.length === 0) throw unknownName(rule, available);
+    for (const event of events) {
+      const list = matched.get(event);
+      if (list === undefined) matched.set(event, [rule]);
+      else list.push(rule);
+    }
+  }
+  return [...matched].map(([event, rulesOfEvent]) => ({ ...event, rules: rulesOfEvent }));
+}
+
+function matchRule(rule: Rule, available: readonly AvailableEvent[]): AvailableEvent[] {
+  const isMatch = compileGlob(rule.pattern);
+  if (rule.kind === 'syscall') {
+    return available.filter((event) => {
+      const call = syscallOf(event);
+      return call !== undefined && (isMatch(call) || isMatch(event.lttngName));
+    });
+  }
+  if (rule.kind !== 'tracepoint') {
+    throw new InputError(`This version of Lockstep cannot record ${rule.kind} rules yet; tracepoints and system calls it can.`, { rule: rule.text });
+  }
+  // As in LTTng, "*" means the tracepoints; system calls have their own kind, or are named.
+  const isAboutSyscalls = /^(raw_)?sys/.test(rule.pattern);
+  return available.filter((event) => {
+    if (!isAboutSyscalls && (event.system === 'syscalls' || event.system === 'raw_syscalls')) return false;
+    return isMatch(event.lttngName) || isMatch(event.name) || isMatch(`${event.system}:${event.name}`);
+  });
+}
+
+/** `openat` of `syscall_entry_openat`. */
+function syscallOf(event: AvailableEvent): string | undefined {
+  return event.system === 'syscalls' ? /^syscall_(?:entry|exit)_(.+)$/.exec(event.lttngName)?.[1] : undefined;
+}
+
+const SUGGESTION_COUNT = 3;
+
+function unknownName(rule: Rule, available: readonly AvailableEvent[]): InputError {
+  const isSyscall = rule.kind === 'syscall';
+  const names = new Set<string>();
+  for (const event of available) {
+    const call = syscallOf(event);
+    if (isSyscall && call !== undefined) names.add(call);
+    if (!isSyscall && call === undefined) names.add(event.lttngName);
+  }
+  if (isSyscall && names.size === 0) {
+    return new InputError('This kernel has no events for system calls; one built with CONFIG_FTRACE_SYSCALLS is needed.', { rule: rule.text });
+  }
+  const wanted = (rule.pattern.split(':').pop() ?? '').replace(/\*/g, '');
+  const close = [...names]
+    .map((name) => ({ name, distance: wanted !== '' && name.includes(wanted) ? 0 : editDistance(wanted, name) }))
+    .filter(({ distance }) => distance <= Math.max(2, wanted.length / 3))
+    .sort((one, other) => one.distance - other.distance || one.name.length - other.name.length)
+    .slice(0, SUGGESTION_COUNT)
+    .map(({ name }) => (isSyscall ? `syscall:${name}` : name));
+  const what = isSyscall ? 'system call' : 'event';
+  const advice = close.length > 0 ? `close to it: ${close.join(', ')}` : 'the file available_events of tracefs lists all';
+  return new InputError(`This kernel has no ${what} "${rule.pattern}"; ${advice}.`, { rule: rule.text });
+}
+
+/** Levenshtein's, with one row kept. */
+function editDistance(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= one.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= other.length; j++) {
+      const change = (row[j - 1] ?? 0) + (one[i - 1] === other[j - 1] ? 0 : 1);
+      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[other.length] ?? 0;
+}

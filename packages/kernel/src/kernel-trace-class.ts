@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+// Channels and their events -> the CTF trace class of a kernel trace, and its metadata file.
+//
+// The environment is LTTng's, tracer_name "lttng-modules" and its version included: Trace Compass
+// chooses its kernel event layout by these, and the events that follow are named and shaped as that
+// tracer's are. `trace_producer` says who really wrote the trace.
+
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { hostname, release, version } from 'node:os';
+import {
+  kernelPacketClasses,
+  writeMetadata,
+  type ClockClass,
+  type DataStreamClass,
+  type EnvironmentValue,
+  type EventRecordClass,
+  type TraceClass,
+} from '@lockstep/ctf/write';
+import type { KernelEventClass } from './event-class.ts';
+import { STATE_DUMP_EVENT_CLASSES } from './state-dump.ts';
+
+export interface ChannelClass {
+  readonly name: string;
+  readonly id: number;
+  readonly events: readonly Pick<KernelEventClass, 'name' | 'payload' | 'plan'>[];
+}
+
+export const STATE_DUMP_CHANNEL_NAME = 'statedump';
+
+export interface KernelTraceOptions {
+  readonly uuid: string;
+  readonly clockClass: ClockClass;
+  readonly channels: readonly ChannelClass[];
+  readonly stateDumpChannelId: number;
+  readonly traceName: string;
+  readonly startTime: Date;
+  readonly environment: Readonly<Record<string, EnvironmentValue>>;
+}
+
+export function kernelTraceClass(options: KernelTraceOptions): TraceClass {
+  const dataStreamClasses = new Map<bigint, DataStreamClass>();
+  for (const channel of options.channels) {
+    const events = channel.events.map((event): EventRecordClass => ({ id: BigInt(event.plan.id), name: event.name, payload: event.payload }));
+    dataStreamClasses.set(BigInt(channel.id), dataStreamClass(options.clockClass, channel.id, channel.name, events));
+  }
+  const dumpId = options.stateDumpChannelId;
+  dataStreamClasses.set(BigInt(dumpId), dataStreamClass(options.clockClass, dumpId, STATE_DUMP_CHANNEL_NAME, STATE_DUMP_EVENT_CLASSES));
+  return {
+    uuid: options.uuid,
+    byteOrder: 'little-endian',
+    environment: kernelEnvironment(options),
+    packetHeader: kernelPacketClasses(options.clockClass.name).packetHeader,
+    clockClasses: [options.clockClass],
+    dataStreamClasses,
+  };
+}
+
+function dataStreamClass(clock: ClockClass, id: number, name: string, events: readonly EventRecordClass[]): DataStreamClass {
+  const classes = kernelPacketClasses(clock.name);
+  return {
+    id: BigInt(id),
+    name,
+    packetContext: classes.packetContext,
+    eventRecordHeader: classes.eventRecordHeader,
+    ...(classes.commonContext === undefined ? {} : { commonContext: classes.commonContext }),
+    defaultClock: clock,
+    eventRecordClasses: new Map(events.map((event) => [event.id, event])),
+  };
+}
+
+function kernelEnvironment(options: KernelTraceOptions): Map<string, EnvironmentValue> {
+  return new Map<string, EnvironmentValue>([
+    ['hostname', hostname()],
+    ['domain', 'kernel'],
+    ['sysname', 'Linux'],
+    ['kernel_release', release()],
+    ['kernel_version', kernelVersion()],
+    ['tracer_name', 'lttng-modules'],
+    ['tracer_major', 2n],
+    ['tracer_minor', 13n],
+    ['tracer_patchlevel', 0n],
+    ['trace_buffering_scheme', 'global'],
+    ['trace_name', options.traceName],
+    ['trace_creation_datetime', dateTime(options.startTime)],
+    ['trace_producer', 'lockstep'],
+    ...Object.entries(options.environment),
+  ]);
+}
+
+function kernelVersion(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/version', 'utf8').trim();
+  } catch {
+    return version();
+  }
+}
+
+/** As LTTng writes it: 20260131T235959+0000. */
+function dateTime(date: Date): string {
+  return `${date.toISOString().replace(/[-:]/g, '').slice(0, 15)}+0000`;
+}
+
+/** Replaces `metadata` in one step: a reader of the directory meets the old text or the new one, whole. */
+export function writeMetadataFile(traceClass: TraceClass, outputDirectory: string, stateDirectory: string): void {
+  mkdirSync(`${outputDirectory}/index`, { recursive: true });
+  // Beside the trace, not in it: readers refuse files that they do not know.
+  const temporary = `${stateDirectory}/kernel-metadata.new`;
+  writeFileSync(temporary, writeMetadata(traceClass));
+  renameSync(temporary, `${outputDirectory}/metadata`);
+}

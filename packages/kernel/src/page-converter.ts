@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: MIT
+// Raw sub-buffers of one CPU's kernel ring buffer -> CTF packets of one data stream, given to a sink.
+// The hot loop of the kernel half (bench dd): one pass, words in, words out, nothing allocated a record.
+//
+// A sub-buffer as trace_pipe_raw returns it (kernel/trace/ring_buffer.c, events/header_page):
+//   0 time stamp u64 | 8 commit u64: bits 0-26 bytes of records, 31 events were lost before this page,
+//   30 their count is stored (u64) right after the records | 16 records
+// A record: word = type_len (bits 0-4), time delta (bits 5-31), then
+//   0       u32 length (itself included), data        1-28   type_len words of data
+//   29      discarded: u32 length, nothing of use; with a zero delta the rest of the page is void
+//   30      time extend: u32 more bits of the delta    31     absolute time: u32, delta is its low 27 bits
+// Data of an event: u16 common_type, u8 flags, u8 preempt count, i32 common_pid, fields.
+
+import { assert } from '@lockstep/base';
+import { KERNEL_PACKET_HEADER_SIZE_BYTES, MAX_COMPACT_EVENT_ID } from '@lockstep/ctf/write';
+import { generateCopier, payloadBound, type PayloadCopier } from './conversion-code.ts';
+import type { ConversionPlan } from './event-class.ts';
+
+const PAGE_HEADER_SIZE_BYTES = 16;
+const COMMIT_SIZE_MASK = 0x07ff_ffff;
+const COMMIT_EVENTS_LOST = 1 << 31;
+const COMMIT_LOST_COUNT_STORED = 1 << 30;
+
+const TYPE_PADDING = 29;
+const TYPE_TIME_EXTEND = 30;
+const TYPE_TIME_STAMP = 31;
+
+const TWO_TO_27 = 134_217_728;
+const TWO_TO_32 = 4_294_967_296;
+
+/** One packet's room. Bench dd: larger ones gain nothing, smaller ones cost writes. */
+export const PACKET_CAPACITY_BYTES = 1 << 20;
+
+/** A packet's records, borrowed until the sink returns. */
+export interface ConvertedPacket {
+  /** Of the packet: header's room first, not yet written. */
+  readonly bytes: Uint8Array;
+  readonly contentSizeBytes: number;
+  readonly timestampBegin: bigint;
+  readonly timestampEnd: bigint;
+  /** Cumulative in this stream. */
+  readonly discardedCount: bigint;
+  readonly recordCount: number;
+}
+
+/** The events that a set of streams can carry: type id -> copier and sizes. */
+export class CopierTable {
+  readonly copiers: (PayloadCopier | undefined)[] = [];
+  readonly minimumSizes: Int32Array;
+  readonly fixedBounds: Int32Array;
+  readonly dynamicCounts: Int32Array;
+
+  constructor(plans: readonly ConversionPlan[], makeCopier: (plan: ConversionPlan) => PayloadCopier = generateCopier) {
+    const size = plans.reduce((largest, plan) => Math.max(largest, plan.id), 0) + 1;
+    assert(size <= MAX_COMPACT_EVENT_ID + 1, 'kernel event ids fit the compact event header');
+    this.minimumSizes = new Int32Array(size);
+    this.fixedBounds = new Int32Array(size);
+    this.dynamicCounts = new Int32Array(size);
+    this.copiers = new Array<PayloadCopier | undefined>(size).fill(undefined);
+    for (const plan of plans) {
+      const bound = payloadBound(plan);
+      this.copiers[plan.id] = makeCopier(plan);
+      this.minimumSizes[plan.id] = plan.sizeBytes;
+      // The extended event header is 16 bytes longer than the compact one.
+      this.fixedBounds[plan.id] = bound.fixedBytes + 24;
+      this.dynamicCounts[plan.id] = bound.dynamicCount;
+    }
+  }
+}
+
+/** Why records of a stream are not in the trace though the kernel had written them. */
+export interface ConversionLosses {
+  /** Sub-buffers whose content makes no sense from some point on. */
+  damagedPageCount: number;
+  /** Records of no event that we asked for, or too short for their event. */
+  strayRecordCount: number;
+  /** Times that the kernel lost events without telling how many; each counts as one discarded event. */
+  unknownLossCount: number;
+}
+
+export class PageConverter {
+  readonly losses: ConversionLosses = { damagedPageCount: 0, strayRecordCount: 0, unknownLossCount: 0 };
+  readonly #table: CopierTable;
+  readonly #sink: (packet: ConvertedPacket) => void;
+  readonly #target = new Int32Array(PACKET_CAPACITY_BYTES / 4);
+  readonly #targetBytes = new Uint8Array(this.#target.buffer);
+  #discarded = 0n;
+  #recordCount = 0;
+  /** Word of the next record. */
+  #at = KERNEL_PACKET_HEADER_SIZE_BYTES / 4;
+  /** Byte after the last record's end. */
+  #end = KERNEL_PACKET_HEADER_SIZE_BYTES;
+  // Times in two halves: a bigint a record would cost more than all the rest.
+  #beginLow = 0;
+  #beginHigh = 0;
+  #lastLow = 0;
+  #lastHigh = 0;
+
+  constructor(table: CopierTable, discardedBefore: bigint, sink: (packet: ConvertedPacket) => void) {
+    this.#table = table;
+    this.#sink = sink;
+    this.#discarded = discardedBefore;
+  }
+
+  get discardedCount(): bigint {
+    return this.#discarded;
+  }
+
+  /** Hands the packet that is being filled to the sink, if there is anything in it. */
+  flush(): void {
+    if (this.#recordCount === 0) return;
+    this.#flushAt(this.#end, this.#recordCount, this.#lastLow, this.#lastHigh);
+  }
+
+  #flushAt(end: number, recordCount: number, lastLow: number, lastHigh: number): void {
+    this.#at = KERNEL_PACKET_HEADER_SIZE_BYTES / 4;
+    this.#end = KERNEL_PACKET_HEADER_SIZE_BYTES;
+    this.#recordCount = 0;
+    this.#sink({
+      bytes: this.#targetBytes,
+      contentSizeBytes: end,
+      timestampBegin: join(this.#beginLow, this.#beginHigh),
+      timestampEnd: join(lastLow, lastHigh),
+      discardedCount: this.#discarded,
+      recordCount,
+    });
+  }
+
+  /**
+   * Converts the sub-buffer of `pageSizeBytes` at byte `offset` (a multiple of 4) of `source`.
+   * Returns how many records it gave. Never throws on what the page holds, and ends on any bytes.
+   */
+  convertPage(source: Int32Array, sourceBytes: Uint8Array, offset: number, pageSizeBytes: number): number {
+    const page = offset >> 2;
+    const commit = source[page + 2] as number;
+    const sizeBytes = commit & COMMIT_SIZE_MASK;
+    if (pageSizeBytes < PAGE_HEADER_SIZE_BYTES || sizeBytes > pageSizeBytes - PAGE_HEADER_SIZE_BYTES || offset + pageSizeBytes > sourceBytes.length) {
+      this.#noteDamage();
+      return 0;
+    }
+    if ((commit & COMMIT_EVENTS_LOST) !== 0) this.#noteLoss(source, page, sizeBytes, pageSizeBytes, commit);
+
+    // What the loop uses, in locals.
+    const { copiers, minimumSizes, fixedBounds, dynamicCounts } = this.#table;
+    const target = this.#target;
+    const targetBytes = this.#targetBytes;
+    const idCount = copiers.length;
+    let d = this.#at;
+    let end = this.#end;
+    let count = this.#recordCount;
+    let lastLow = this.#lastLow;
+    let lastHigh = this.#lastHigh;
+    let converted = 0;
+    let stray = 0;
+
+    let low = (source[page] as number) >>> 0;
+    let high = (source[page + 1] as number) >>> 0;
+    // Pages of a CPU come in order; a clock that went back all the same must not make the stream do so.
+    if (high < lastHigh || (high === lastHigh && low < lastLow)) {
+      low = lastLow;
+      high = lastHigh;
+    }
+    let i = page + PAGE_HEADER_SIZE_BYTES / 4;
+    const pageEnd = i + (sizeBytes >> 2);
+    while (i < pageEnd) {
+      const word = source[i] as number;
+      const typeLength = word & 31;
+      low += word >>> 5;
+      let record = i + 1;
+      let lengthWords = typeLength;
+      if (typeLength >= TYPE_PADDING || typeLength === 0) {
+        const more = i + 1 < pageEnd ? (source[i + 1] as number) >>> 0 : 0;
+        if (typeLength === 0) {
+          lengthWords = (more - 1) >>> 2;
+          record = i + 2;
+          // A length counts itself.
+          if (more < 8 || i + 1 >= pageEnd) {
+            this.#noteDamage();
+            break;
+          }
+        } else if (typeLength === TYPE_TIME_EXTEND) {
+          low += more * TWO_TO_27;
+          if (low >= TWO_TO_32) {
+            const carry = Math.floor(low / TWO_TO_32);
+            high = (high + carry) >>> 0;
+            low -= carry * TWO_TO_32;
+          }
+          i += 2;
+          continue;
+        } else if (typeLength === TYPE_TIME_STAMP) {
+          // 59 bits; the top five are those of the time so far.
+          const stampLow = ((more << 27) | (word >>> 5)) >>> 0;
+          const stampHigh = ((high & 0xf800_0000) | (more >>> 5)) >>> 0;
+          if (stampHigh > lastHigh || (stampHigh === lastHigh && stampLow >= lastLow)) {
+            low = stampLow;
+            high = stampHigh;
+          } else {
+            low -= word >>> 5;
+          }
+          i += 2;
+          continue;
+        } else {
+          if (word >>> 5 === 0) break;
+          i += 1 + Math.max(1, (more + 3) >>> 2);
+          continue;
+        }
+      }
+      if (low >= TWO_TO_32) {
+        low -= TWO_TO_32;
+        high = (high + 1) >>> 0;
+      }
+      i = record + lengthWords;
+      if (i > pageEnd) {
+        this.#noteDamage();
+        break;
+      }
+      const id = (source[record] as number) & 0xffff;
+      const copier = id < idCount ? copiers[id] : undefined;
+      const recordBytes = lengthWords << 2;
+      if (copier === undefined || recordBytes < (minimumSizes[id] as number)) {
+        stray++;
+        continue;
+      }
+      const needed = (fixedBounds[id] as number) + (dynamicCounts[id] as number) * recordBytes;
+      if ((d << 2) + needed > PACKET_CAPACITY_BYTES) {
+        if (count > 0) this.#flushAt(end, count, lastLow, lastHigh);
+        d = this.#at;
+        count = 0;
+        if ((d << 2) + needed > PACKET_CAPACITY_BYTES) {
+          stray++;
+          continue;
+        }
+      }
+      if (count === 0) {
+        this.#beginLow = low;
+        this.#beginHigh = high;
+        lastHigh = high;
+      }
+      if (high !== lastHigh) {
+        target[d] = 0xffff;
+        target[d + 1] = 0;
+        target[d + 2] = id;
+        target[d + 3] = 0;
+        target[d + 4] = low | 0;
+        target[d + 5] = high | 0;
+        d += 4;
+      } else {
+        target[d] = id;
+        target[d + 1] = low | 0;
+      }
+      target[d + 2] = source[record + 1] as number;
+      end = copier(source, sourceBytes, record, recordBytes, target, targetBytes, d);
+      d = ((end + 7) >> 3) << 1;
+      lastLow = low;
+      lastHigh = high;
+      count++;
+      converted++;
+    }
+    this.#at = d;
+    this.#end = end;
+    this.#recordCount = count;
+    this.#lastLow = lastLow;
+    this.#lastHigh = lastHigh;
+    if (stray > 0) {
+      this.losses.strayRecordCount += stray;
+      this.#discarded += BigInt(stray);
+    }
+    return converted;
+  }
+
+  #noteDamage(): void {
+    this.losses.damagedPageCount++;
+    this.#discarded++;
+  }
+
+  /** The loss lies between two pages, so the packet before it ends here and the next one tells it. */
+  #noteLoss(source: Int32Array, page: number, sizeBytes: number, pageSizeBytes: number, commit: number): void {
+    this.flush();
+    const at = page + PAGE_HEADER_SIZE_BYTES / 4 + (sizeBytes >> 2);
+    const isStored = (commit & COMMIT_LOST_COUNT_STORED) !== 0 && sizeBytes + PAGE_HEADER_SIZE_BYTES + 8 <= pageSizeBytes;
+    const count = isStored ? join(source[at] as number, source[at + 1] as number) : 0n;
+    // A page that says "lost" and counts none, or absurdly many, knows nothing.
+    if (count === 0n || count > 0xffff_ffff_ffffn) {
+      this.losses.unknownLossCount++;
+      this.#discarded++;
+    } else {
+      this.#discarded += count;
+    }
+  }
+}
+
+function join(low: number, high: number): bigint {
+  return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+// The reader thread: moves raw pages from the kernel's per-CPU buffers to the converter, or to the
+// spool while that is behind, and does nothing else. Ends when told to stop and everything is read.
+
+import { closeSync, constants, openSync, readlinkSync, readSync } from 'node:fs';
+import { parentPort, workerData } from 'node:worker_threads';
+import { loadNative } from '@lockstep/native';
+import { CHUNK_SIZE_BYTES, PageQueue, READ_BYTES, READER_CPU_NS, READER_ENDED, SPOOL_WRITTEN, STOP } from './page-queue.ts';
+import { ENTRY_HEADER_SIZE_BYTES, spoolPath, writeEntryHeader, writeFully } from './spool.ts';
+import { errorCode } from './tracefs.ts';
+
+export interface ReaderSource {
+  /** `…/per_cpu/cpuN/trace_pipe_raw`. */
+  readonly path: string;
+  readonly subBufferSizeBytes: number;
+  readonly bufferSizeBytes: number;
+}
+
+export interface ReaderWorkerData {
+  readonly memory: SharedArrayBuffer;
+  readonly stateDirectory: string;
+  readonly sources: readonly ReaderSource[];
+}
+
+export type WorkerMessage =
+  | { readonly type: 'ready'; readonly tid: number }
+  | { readonly type: 'problem'; readonly sentence: string; readonly code: string; readonly path: string };
+
+interface OpenSource extends ReaderSource {
+  readonly fd: number;
+}
+
+/** Bytes a second that one CPU can produce: 5.7 million records of 36 bytes (bench dd), doubled. */
+const PEAK_BYTES_PER_MS = 400_000;
+/** Sleep at most so long that a CPU at its peak fills this share of its buffer. */
+const FILL_SHARE = 0.5;
+const MAX_SLEEP_MS = 50;
+const MIN_SLEEP_MS = 2;
+
+class PageReader {
+  readonly #queue: PageQueue;
+  readonly #stateDirectory: string;
+  readonly #sources: OpenSource[] = [];
+  readonly #sleepMs: number;
+  readonly #spoolBytes = new Uint8Array(ENTRY_HEADER_SIZE_BYTES + CHUNK_SIZE_BYTES);
+  #spoolFd: number | undefined;
+  #isSpoolBroken = false;
+
+  constructor(options: ReaderWorkerData) {
+    this.#queue = new PageQueue(options.memory);
+    this.#stateDirectory = options.stateDirectory;
+    for (const source of options.sources) {
+      try {
+        this.#sources.push({ ...source, fd: openSync(source.path, constants.O_RDONLY | constants.O_NONBLOCK) });
+      } catch (error) {
+        report(`The buffer of a CPU cannot be read; its events are missing.`, error, source.path);
+        // Its place is kept: streams are numbered by it.
+        this.#sources.push({ ...source, fd: -1 });
+      }
+    }
+    const smallest = options.sources.reduce((size, source) => Math.min(size, source.bufferSizeBytes), Infinity);
+    this.#sleepMs = Math.max(MIN_SLEEP_MS, Math.min(MAX_SLEEP_MS, Math.floor((smallest * FILL_SHARE) / PEAK_BYTES_PER_MS)));
+  }
+
+  run(): void {
+    const { control, counters } = this.#queue;
+    const native = loadNative();
+    for (;;) {
+      const isStopping = Atomics.load(control, STOP) !== 0;
+      const isBusy = this.#drainAll();
+      if (native !== undefined) Atomics.store(counters, READER_CPU_NS, native.clockNs('thread-cpu'));
+      if (isStopping && !isBusy) break;
+      if (!isBusy) Atomics.wait(control, STOP, 0, this.#sleepMs);
+    }
+    for (const source of this.#sources) if (source.fd >= 0) closeSync(source.fd);
+    if (this.#spoolFd !== undefined) closeSync(this.#spoolFd);
+    Atomics.store(control, READER_ENDED, 1);
+    this.#queue.wake();
+  }
+
+  /** One chunk of each CPU. True when at least one gave a full chunk: more is likely there. */
+  #drainAll(): boolean {
+    let isBusy = false;
+    for (const [stream, source] of this.#sources.entries()) {
+      if (source.fd >= 0 && this.#drain(stream, source)) isBusy = true;
+    }
+    return isBusy;
+  }
+
+  #drain(stream: number, source: OpenSource): boolean {
+    const slot = this.#reserve();
+    const pageSizeBytes = source.subBufferSizeBytes;
+    if (slot !== undefined) {
+      const sizeBytes = this.#read(source, this.#queue.bytes, this.#queue.chunkOffset(slot));
+      if (sizeBytes > 0) this.#queue.commit({ stream, sizeBytes, pageSizeBytes });
+      return isFull(sizeBytes, pageSizeBytes);
+    }
+    const sizeBytes = this.#read(source, this.#spoolBytes, ENTRY_HEADER_SIZE_BYTES);
+    if (sizeBytes > 0) this.#spool({ stream, sizeBytes, pageSizeBytes });
+    return isFull(sizeBytes, pageSizeBytes);
+  }
+
+  /** A slot to read into; undefined: into the spool. */
+  #reserve(): number | undefined {
+    if (this.#queue.isSpoolDrained) {
+      if (this.#spoolFd !== undefined) {
+        closeSync(this.#spoolFd);
+        this.#spoolFd = undefined;
+      }
+      const slot = this.#queue.tryReserve();
+      if (slot !== undefined) return slot;
+    }
+    if (!this.#isSpoolBroken) return undefined;
+    // Nowhere to put pages: the kernel's buffer takes the strain, and the kernel counts what it loses.
+    for (;;) {
+      const slot = this.#queue.isSpoolDrained ? this.#queue.tryReserve() : undefined;
+      if (slot !== undefined) return slot;
+      Atomics.wait(this.#queue.control, STOP, 0, 1);
+      sleep(1);
+    }
+  }
+
+  /** Bytes read into `target`: whole sub-buffers, as many as are there and fit. */
+  #read(source: OpenSource, target: Uint8Array, offset: number): number {
+    const pageSizeBytes = source.subBufferSizeBytes;
+    let sizeBytes = 0;
+    try {
+      while (sizeBytes + pageSizeBytes <= CHUNK_SIZE_BYTES) {
+        const count = readSync(source.fd, target, offset + sizeBytes, pageSizeBytes, null);
+        if (count < pageSizeBytes) break;
+        sizeBytes += count;
+      }
+    } catch (error) {
+      const code = errorCode(error);
+      // EAGAIN: nothing is left. EINTR: the next round reads on.
+      if (code !== 'EAGAIN' && code !== 'EINTR') {
+        report('The kernel ends the reading of a CPU; what was read before is kept.', error, source.path);
+        closeSync(source.fd);
+        (source as { fd: number }).fd = -1;
+      }
+    }
+    if (sizeBytes > 0) Atomics.add(this.#queue.counters, READ_BYTES, BigInt(sizeBytes));
+    return sizeBytes;
+  }
+
+  #spool(slot: { readonly stream: number; readonly sizeBytes: number; readonly pageSizeBytes: number }): void {
+    const { counters } = this.#queue;
+    const written = Atomics.load(counters, SPOOL_WRITTEN);
+    const path = spoolPath(this.#stateDirectory, written);
+    const sizeBytes = ENTRY_HEADER_SIZE_BYTES + slot.sizeBytes;
+    try {
+      this.#spoolFd ??= openSync(path, 'w');
+      writeEntryHeader(this.#spoolBytes, slot);
+      writeFully(this.#spoolFd, this.#spoolBytes.subarray(0, sizeBytes));
+      Atomics.store(counters, SPOOL_WRITTEN, written + BigInt(sizeBytes));
+      this.#queue.wake();
+    } catch (error) {
+      this.#isSpoolBroken = true;
+      report('The disk takes no more spooled kernel pages; recording goes on as fast as they are converted, losses are counted.', error, path);
+      // This one chunk waits for a slot instead.
+      const index = this.#reserve() ?? 0;
+      this.#queue.bytes.set(this.#spoolBytes.subarray(ENTRY_HEADER_SIZE_BYTES, sizeBytes), this.#queue.chunkOffset(index));
+      this.#queue.commit(slot);
+    }
+  }
+}
+
+/** True when a read filled its chunk as far as whole pages can. */
+function isFull(sizeBytes: number, pageSizeBytes: number): boolean {
+  return sizeBytes + pageSizeBytes > CHUNK_SIZE_BYTES;
+}
+
+const sleepWord = new Int32Array(new SharedArrayBuffer(4));
+function sleep(ms: number): void {
+  Atomics.wait(sleepWord, 0, 0, ms);
+}
+
+function report(sentence: string, error: unknown, path: string): void {
+  parentPort?.postMessage({ type: 'problem', sentence, code: errorCode(error), path } satisfies WorkerMessage);
+}
+
+const reader = new PageReader(workerData as ReaderWorkerData);
+parentPort?.postMessage({ type: 'ready', tid: Number(readlinkSync('/proc/thread-self').split('/')[2]) } satisfies WorkerMessage);
+reader.run();
