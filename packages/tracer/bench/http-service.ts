@@ -142,7 +142,7 @@ function measure(done: (result: HttpResult) => void): void {
   let beginCount = 0;
   const timer = setInterval(() => {
     const count = requestCount - beginCount;
-    if (windowIndex > 0 && count > 0) costs.push({ isOn, us: (cpuUs() - beginUs) / count });
+    if (windowIndex > 0) costs.push({ isOn, us: (cpuUs() - beginUs) / count });
     windowIndex++;
     if (windowIndex > windowCount) {
       clearInterval(timer);
@@ -164,10 +164,11 @@ function summarize(costs: readonly { readonly isOn: boolean; readonly us: number
   const ratios: number[] = [];
   for (let index = 0; index + 1 < costs.length; index += 2) {
     const [a, b] = [costs[index], costs[index + 1]];
-    if (a === undefined || b === undefined || a.isOn === b.isOn) continue;
+    // A window without a request says nothing.
+    if (a === undefined || b === undefined || !Number.isFinite(a.us) || !Number.isFinite(b.us)) continue;
     ratios.push(a.isOn ? a.us / b.us : b.us / a.us);
   }
-  const of = (wanted: boolean): number => median(costs.filter((cost) => cost.isOn === wanted).map((cost) => cost.us));
+  const of = (wanted: boolean): number => median(costs.filter((cost) => cost.isOn === wanted && Number.isFinite(cost.us)).map((cost) => cost.us));
   return { offUs: of(false), onUs: of(true), ratio: median(ratios), requestCount, pairCount: ratios.length };
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a tracepoint costs, beside the same in C through LTTng-UST: both record into 8 sub-buffers of
 // 1 MiB that are overwritten, rounds alternate, each round is a process of its own bound to one CPU.
-// Prints ns an event of both and the median of the rounds' ratios. Without LTTng: Lockstep's alone.
+// Prints ns of CPU time an event of both and the median of the rounds' ratios. Without LTTng: Lockstep's alone.
 //
 //   node packages/tracer/dist/bench/tracepoint.bench.js [rounds] [variant…]
 

@@ -5,6 +5,7 @@
 // resolution.
 
 import { performance } from 'node:perf_hooks';
+import { setInterval } from 'node:timers';
 import type { Instrumentation } from './instrumentation.ts';
 
 /** Period of the fallback's timer; a stall shorter than this is not seen by it. */
@@ -21,19 +22,26 @@ export function observeLoop({ events, time, native }: Instrumentation, onIterati
   const readIdleMs = idleTimeReader();
   let pollBegin = time.now();
   let lastIdleMs = readIdleMs();
+  /** Whether the two above are of the turn before; not after a while in which nobody asked. */
+  let isFollowing = true;
 
   function endIteration(): void {
+    onIteration();
+    if (!record.enabled) {
+      isFollowing = false;
+      return;
+    }
     const now = time.now();
     const idleMs = readIdleMs();
-    if (record.enabled) {
+    if (isFollowing) {
       // The poll cannot have waited longer than there was time.
       const idle = Math.min(Math.round((idleMs - lastIdleMs) * time.cyclesPerMs), now - pollBegin);
       const begin = pollBegin + idle;
       record(begin, now - begin, idle);
     }
+    isFollowing = true;
     pollBegin = now;
     lastIdleMs = idleMs;
-    onIteration();
   }
 
   if (native !== undefined) {

@@ -7,8 +7,10 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** Requests for which the storage stays in use after it was last asked for. */
+/** Requests for which the storage stays in use after a file call or a client request asked for it. */
 const KEEP_REQUEST_COUNT = 500;
+/** The same after a call of over a millisecond, which is often only the machine being busy. */
+const KEEP_REQUEST_COUNT_AFTER_LONG_CALL = 50;
 
 export interface RequestContext {
   /** A request begins in this asynchronous context. Returns its id, unique in the thread, never 0. */
@@ -16,6 +18,8 @@ export interface RequestContext {
   readonly end: () => void;
   /** Id of the current request; 0 = none or unknown. */
   readonly current: () => number;
+  /** The same for a long call. */
+  readonly currentOfLongCall: () => number;
 }
 
 export function createRequestContext(): RequestContext {
@@ -24,6 +28,12 @@ export function createRequestContext(): RequestContext {
   let keepCount = KEEP_REQUEST_COUNT;
   let openCount = 0;
   let lastId = 0;
+
+  function ask(wantedKeepCount: number): number {
+    if (openCount > 0 && keepCount < wantedKeepCount) keepCount = wantedKeepCount;
+    return isInUse ? (storage.getStore() ?? 0) : 0;
+  }
+
   return {
     begin() {
       lastId = (lastId + 1) >>> 0 || 1;
@@ -43,10 +53,7 @@ export function createRequestContext(): RequestContext {
     end() {
       if (openCount > 0) openCount--;
     },
-    current() {
-      if (openCount === 0 && !isInUse) return 0;
-      if (openCount > 0) keepCount = KEEP_REQUEST_COUNT;
-      return isInUse ? (storage.getStore() ?? 0) : 0;
-    },
+    current: () => ask(KEEP_REQUEST_COUNT),
+    currentOfLongCall: () => ask(KEEP_REQUEST_COUNT_AFTER_LONG_CALL),
   };
 }

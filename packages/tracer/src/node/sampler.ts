@@ -6,10 +6,13 @@
 // Only profiles that the console's commands start can overlap in one session.
 
 import type { Session } from 'node:inspector';
+// Not the globals: programs under test replace those.
+import { clearTimeout, setTimeout } from 'node:timers';
 import type { Instrumentation } from './instrumentation.ts';
 import { createProfileRecorder, type CpuProfile } from './cpu-profile.ts';
 
-const ROTATION_PERIOD_MS = 1000;
+/** A thread that is killed loses what is younger; programs that live short get their samples early. */
+const ROTATION_PERIODS_MS = [100, 300, 1000] as const;
 /** Names of the profiles in turn; odd enough not to meet one of the program. */
 const TITLES = ['lockstep:a', 'lockstep:b'] as const;
 
@@ -43,6 +46,14 @@ export function createSampler(instrumentation: Instrumentation, loadInspector: (
     command(`profileEnd('${finished}')`);
   }
 
+  function scheduleRotation(index: number): void {
+    timer = setTimeout(() => {
+      attempt(rotate);
+      scheduleRotation(Math.min(index + 1, ROTATION_PERIODS_MS.length - 1));
+    }, ROTATION_PERIODS_MS[index]);
+    timer.unref();
+  }
+
   function start(intervalUs: number): void {
     const inspector = loadInspector();
     session = new inspector.Session();
@@ -57,12 +68,11 @@ export function createSampler(instrumentation: Instrumentation, loadInspector: (
     const begin = time.now();
     command(`profile('${TITLES[turn & 1]}')`);
     events.samplerState(begin, intervalUs, 'on');
-    timer = setInterval(() => attempt(rotate), ROTATION_PERIOD_MS);
-    timer.unref();
+    scheduleRotation(0);
   }
 
   function stop(): void {
-    clearInterval(timer);
+    clearTimeout(timer);
     command(`profileEnd('${TITLES[turn & 1]}')`);
     session?.disconnect();
     session = undefined;

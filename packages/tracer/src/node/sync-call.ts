@@ -60,7 +60,7 @@ export function observeSyncCalls(instrumentation: Instrumentation): SyncCallObse
     const duration = time.now() - begin;
     if (duration < threshold) return;
     try {
-      record(begin, duration, operation, size, requests.current());
+      record(begin, duration, operation, size, requests.currentOfLongCall());
     } catch {
       // The program's call has happened and its result stands.
     }
