@@ -19,7 +19,7 @@ import { interpretScopes, type ScopesDecoder } from './interpret.ts';
 import { UNKNOWN_PLACE, type Place } from './place.ts';
 
 const HELPERS = { readBits, readSignedBits, readWideBits, readWideSignedBits, readBitFloat } as const;
-const PROLOGUE = 'let p = s.position, k = s.bit; const end = s.end, endBit = s.endBit, u8 = s.bytes, view = s.view, saved = s.saved;';
+const PROLOGUE = 'let p = s.position, k = s.bit; const end = s.end, endBit = s.endBit, u8 = s.bytes, view = s.view, saved = s.saved, cw = s.clockWords;';
 
 /** Loops with longer code than this (characters) call one function a class: V8 does not optimise giant functions. */
 const LONGEST_LOOP = 24_000;

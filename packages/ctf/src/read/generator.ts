@@ -236,7 +236,9 @@ export class Generator {
         this.lines.push(local === undefined ? `s.${effect.property} = ${value};` : `${local} = ${isWide ? `Number(${value})` : value};`);
       } else if (effect.kind === 'packet-begin') {
         this.lines.push('s.packetBegin = s.clock[0];');
-      } else if (fc.length <= 32) {
+      } else if (fc.length === 32) {
+        this.lines.push(`if (${value} < cw[0]) cw[1]++; cw[0] = ${value};`);
+      } else if (fc.length < 32) {
         this.lines.push(`s.extendClock(${value}, ${fc.length});`);
       } else {
         this.lines.push(`s.extendClockWide(${value}, ${fc.length});`);

@@ -15,11 +15,11 @@ export function formatReal(value: number): string {
     const shortest = String(value);
     const digitCount = shortest.length - (value < 0 ? 1 : 0) - (Number.isInteger(value) ? 0 : 1);
     if (digitCount <= PRECISION) return shortest;
-    return formatRounded(value, isHalf(magnitude) ? roundHalfToEven(magnitude) : magnitude.toExponential(PRECISION - 1));
+    return formatRounded(value, roundToPrecision(magnitude));
   }
   if (value === 0) return 1 / value < 0 ? '-0' : '0';
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf';
-  return formatRounded(value, isHalf(magnitude) ? roundHalfToEven(magnitude) : magnitude.toExponential(PRECISION - 1));
+  return formatRounded(value, roundToPrecision(magnitude));
 }
 
 function formatRounded(value: number, rounded: string): string {
@@ -42,23 +42,24 @@ function trimZeros(text: string): string {
   return text.slice(0, end);
 }
 
-/** Digits of the exact decimal value that show whether it lies half-way: a double that is no exact half differs long before the 30th. */
-const EXACT_DIGITS = 30;
-
-/** C rounds exact halves to even where JavaScript rounds them up. */
-function isHalf(magnitude: number): boolean {
-  // An exact half has seven digits and ends in 5, so its shortest form has; cheap to rule out.
+/** Six digits in exponential form. C rounds exact halves to even where JavaScript rounds them up. */
+function roundToPrecision(magnitude: number): string {
   const shortest = magnitude.toExponential();
-  if (shortest.indexOf('e') !== PRECISION + 2 || shortest.charCodeAt(PRECISION + 1) !== 53) return false;
-  const exact = magnitude.toExponential(PRECISION - 1 + EXACT_DIGITS);
-  return /^50*$/.test(exact.slice(PRECISION + 1, exact.indexOf('e')));
+  // An exact half has one digit more than is kept, and that is a 5.
+  if (shortest.charAt(PRECISION + 2) === 'e' && shortest.charAt(PRECISION + 1) === '5') {
+    const exponent = Number(shortest.slice(PRECISION + 3));
+    const digits = Number(shortest.charAt(0) + shortest.slice(2, PRECISION + 2));
+    const isEven = Number(shortest.charAt(PRECISION)) % 2 === 0;
+    if (isEven && isExact(magnitude, digits, exponent - PRECISION)) return shortest.slice(0, PRECISION + 1) + shortest.slice(PRECISION + 2);
+  }
+  return magnitude.toExponential(PRECISION - 1);
 }
 
-function roundHalfToEven(magnitude: number): string {
-  const exact = magnitude.toExponential(PRECISION - 1 + EXACT_DIGITS);
-  const kept = exact.slice(0, PRECISION + 1);
-  if (Number(kept.charAt(PRECISION)) % 2 === 0) return kept + exact.slice(exact.indexOf('e'));
-  return magnitude.toExponential(PRECISION - 1);
+/** Whether the double is `digits` times ten to the `exponent`, and not only near it. */
+function isExact(magnitude: number, digits: number, exponent: number): boolean {
+  if (exponent >= 0) return BigInt(magnitude) === BigInt(digits) * 10n ** BigInt(exponent);
+  // A decimal fraction is a binary one only if its numerator has all the fives of its denominator.
+  return digits % 5 ** -exponent === 0;
 }
 
 /** An integer in the base that its class prefers. Negative ones are two's complement in bases other than 10. */
