@@ -3,14 +3,15 @@
 // pid, stopped after it. What the machine does not allow becomes one sentence.
 
 import type { TraceClock } from '@lockstep/clock';
+import type { Rule } from '@lockstep/filter';
 import type { KernelSummary } from './record-types.ts';
 
 export interface KernelHalfOptions {
   readonly traceDirectory: string;
   readonly sessionName: string;
   readonly clock: TraceClock;
-  /** Texts of -k; empty: the default rules. */
-  readonly rules: readonly string[];
+  /** Rules of -k; empty: the default rules. */
+  readonly rules: readonly Rule[];
   readonly isSnapshot: boolean;
 }
 

@@ -11,7 +11,7 @@ import { hasPreload, preloadNodeOptions } from '@lockstep/tracer/preload';
 import { clockClassToJson } from './clock-class-json.ts';
 import { startConsumerThread, type ConsumerThread } from './consumer/consumer-thread.ts';
 import { sumReport, type ConsumerReport } from './consumer/report.ts';
-import { parseUserRule } from './event-rules.ts';
+import { parseEventRules, type EventRules } from './event-rules.ts';
 import { startKernelHalf, type KernelHalf } from './kernel-half.ts';
 import { findOwner, type Owner } from './owner.ts';
 import { checkProgram, launchProgram, type LaunchedProgram } from './program-launch.ts';
@@ -37,15 +37,16 @@ export async function record(options: RecordOptions): Promise<RecordResult> {
   checkProgram(program);
   const owner = findOwner(process.env, options.isAsRoot);
   const clock = chooseClock(options.clock);
+  const rules = await parseEventRules(options.userRules, options.isKernelWanted ? options.kernelRules : []);
   const plan = makeTracingPlan({
-    userRules: options.userRules.map(parseUserRule),
+    userRules: rules.user,
     isSamplerWanted: options.isSamplerWanted,
     isSnapshot: options.isSnapshot,
   });
   const name = basename(program);
   const traceDirectory = createTraceDirectory(options.traceDirectory ?? defaultTraceDirectory(name, owner), owner);
   try {
-    return await new Recording(options, { owner, clock, plan, name, traceDirectory }).run();
+    return await new Recording(options, { owner, clock, plan, rules, name, traceDirectory }).run();
   } catch (error) {
     removeIfEmpty(traceDirectory);
     throw error;
@@ -56,6 +57,7 @@ interface Parts {
   readonly owner: Owner;
   readonly clock: TraceClock;
   readonly plan: TracingPlan;
+  readonly rules: EventRules;
   readonly name: string;
   readonly traceDirectory: string;
 }
@@ -136,12 +138,12 @@ class Recording {
   }
 
   async #startKernel(): Promise<void> {
-    const { clock, name, traceDirectory } = this.#parts;
+    const { clock, rules, name, traceDirectory } = this.#parts;
     const started = await startKernelHalf({
       traceDirectory,
       sessionName: name,
       clock,
-      rules: this.#options.kernelRules,
+      rules: rules.kernel,
       isSnapshot: this.#options.isSnapshot,
     });
     if (typeof started === 'string') this.#missing.push(started);

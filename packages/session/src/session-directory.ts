@@ -5,7 +5,7 @@
 
 import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { InputError, ProtocolError, SystemError } from '@lockstep/base';
 import type { ClockClass } from '@lockstep/ctf/write';
 import type { Mapping, Native } from '@lockstep/native';
@@ -116,7 +116,6 @@ function openBase(owner: Owner): string {
   const base = sessionBaseDirectory();
   // Under sudo the traced program, another user, has to pass through to its session's directory.
   const mode = owner.isInvokedBySudo ? 0o711 : 0o700;
-  makeDirectory(dirname(base), true);
   try {
     mkdirSync(base, { mode });
   } catch (error) {
@@ -131,9 +130,9 @@ function openBase(owner: Owner): string {
   return base;
 }
 
-function makeDirectory(path: string, isExistingFine = false): void {
+function makeDirectory(path: string): void {
   try {
-    mkdirSync(path, { mode: 0o700, recursive: isExistingFine });
+    mkdirSync(path, { mode: 0o700 });
   } catch (error) {
     throw explainFileError(error, 'The session directory cannot be made', path);
   }

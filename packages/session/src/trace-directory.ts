@@ -28,10 +28,11 @@ export function defaultTraceDirectory(name: string, owner: Owner, now = new Date
 /** Makes the directory, or takes an empty one. InputError when there is something in it: a trace is never overwritten. */
 export function createTraceDirectory(path: string, owner: Owner): string {
   const absolute = resolve(path);
-  const made = madeParents(absolute);
+  const made = missingParts(absolute);
   let entries: readonly string[];
   try {
-    mkdirSync(absolute, { recursive: true });
+    // One by one: mkdir's own `recursive` never returns where a parent refuses with ENOENT, as /proc does.
+    for (const directory of made) mkdirSync(directory);
     entries = readdirSync(absolute);
     accessSync(absolute, constants.W_OK | constants.X_OK);
   } catch (error) {
@@ -68,8 +69,8 @@ export function handOver(path: string, owner: Owner): void {
 export function rememberLastTrace(path: string, owner: Owner): void {
   const file = lastTraceFile(owner);
   try {
-    const made = madeParents(dirname(file));
-    mkdirSync(dirname(file), { recursive: true });
+    const made = missingParts(dirname(file));
+    for (const directory of made) mkdirSync(directory);
     const draft = `${file}.${process.pid}`;
     writeFileSync(draft, `${path}\n`);
     if (owner.isInvokedBySudo) for (const part of [...made, draft]) chownSync(part, owner.uid, owner.gid);
@@ -97,8 +98,8 @@ function lastTraceFile(owner: Owner): string {
   return join(base, 'lockstep', 'last-trace');
 }
 
-/** The directories that `mkdir -p` of `path` would make, outermost first. */
-function madeParents(path: string): readonly string[] {
+/** The directories that have to be made for `path` to be one, outermost first. */
+function missingParts(path: string): readonly string[] {
   const made: string[] = [];
   for (let part = path; lstatSync(part, { throwIfNoEntry: false }) === undefined; part = dirname(part)) {
     made.unshift(part);

@@ -9,8 +9,9 @@ import { ProgressLine } from '../progress-line.ts';
 
 interface RecordFlags {
   readonly output?: string;
-  readonly kernel: boolean | readonly string[];
-  readonly user: readonly string[];
+  readonly kernel: boolean;
+  readonly kernelRule: readonly string[];
+  readonly userRule: readonly string[];
   readonly context: readonly string[];
   readonly sampler: boolean;
   readonly snapshot?: boolean;
@@ -45,15 +46,15 @@ export async function runRecord(command: readonly string[], flags: object): Prom
 
 function readOptions(command: readonly string[], options: RecordFlags): RecordOptions {
   if (command.length === 0) throw new InputError('record needs a program to run: lockstep record -- node server.js');
+  if (!options.kernel && options.kernelRule.length > 0) throw new InputError('--no-kernel and -k exclude each other', { rule: options.kernelRule[0] });
   if (options.context.length > 0) throw new InputError('Context fields (-t) are not there yet; leave -t out', { context: options.context[0] });
   if (options.clock === 'synthetic') throw new InputError('The synthetic clock is not there yet; take --clock tsc or --clock mono');
   return {
     command,
     traceDirectory: options.output,
-    // --no-kernel makes it false, -k a list.
-    kernelRules: Array.isArray(options.kernel) ? options.kernel : [],
-    isKernelWanted: options.kernel !== false,
-    userRules: options.user,
+    kernelRules: options.kernelRule,
+    isKernelWanted: options.kernel,
+    userRules: options.userRule,
     isSamplerWanted: options.sampler,
     isSnapshot: options.snapshot === true,
     durationMs: options.duration === undefined ? undefined : readDuration(options.duration),

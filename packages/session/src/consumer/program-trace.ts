@@ -55,6 +55,7 @@ export class ProgramTrace {
   #output: ProgramOutput | undefined;
   #seenChange = -1;
   #nextLifeCheckMs = 0;
+  #areClassesBroken = false;
   #isOver = false;
 
   /** Undefined while the program has not described itself yet. Throws ProtocolError when that is nonsense. */
@@ -232,10 +233,8 @@ export class ProgramTrace {
     try {
       return this.#classes.refresh();
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      this.#addProblem(`${error.message}.`);
-      for (const buffer of this.#buffers.values()) this.#endBuffer(buffer);
-      return false;
+      this.#areClassesBroken = error instanceof ProtocolError;
+      throw error;
     }
   }
 
@@ -283,7 +282,8 @@ export class ProgramTrace {
         this.#context.fail(error);
       } else if (error instanceof LockstepError) {
         this.#addProblem(`Stream ${buffer.channel.name}_${buffer.bufferNumber} ended early: ${error.message}.`);
-        this.#endBuffer(buffer);
+        // Without classes no buffer of this program can be understood.
+        for (const ended of this.#areClassesBroken ? this.#buffers.values() : [buffer]) this.#endBuffer(ended);
       } else {
         throw error;
       }
