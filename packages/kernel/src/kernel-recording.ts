@@ -3,7 +3,7 @@
 // `startKernelRecording` to `stop`. One instance a channel; one reader and one converter for all.
 
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { InputError, SystemError, type LockstepError } from '@lockstep/base';
 import type { ClockClass, EnvironmentValue } from '@lockstep/ctf/write';
@@ -12,13 +12,13 @@ import type { ConverterWorkerData } from './converter-worker.ts';
 import { makeEventClass, type KernelEventClass } from './event-class.ts';
 import { parseEventFormat } from './event-format.ts';
 import { kernelFilterOf } from './kernel-filter.ts';
-import { listAvailableEvents, matchKernelRules, type MatchedEvent } from './kernel-rules.ts';
+import { listAvailableEvents, matchKernelRules, type AvailableEvent, type MatchedEvent } from './kernel-rules.ts';
 import { kernelTraceClass, STATE_DUMP_CHANNEL_NAME, writeMetadataFile, type ChannelClass, type KernelTraceOptions } from './kernel-trace-class.ts';
 import * as page from './page-queue.ts';
 import type { ReaderSource, ReaderWorkerData, WorkerMessage } from './reader-worker.ts';
 import { removeSpool, writeSpoolDescription, type SpoolDescription, type StreamDescription } from './spool.ts';
 import { dumpState } from './state-dump.ts';
-import { openTracefs } from './tracefs.ts';
+import { openTracefs, readTracefs } from './tracefs.ts';
 import { removeAbandonedInstances, TracefsInstance } from './tracefs-instance.ts';
 import { startWatchdog, type Watchdog } from './watchdog.ts';
 
@@ -97,6 +97,7 @@ export interface KernelRecording {
 interface Channel {
   readonly options: KernelChannelOptions;
   readonly events: readonly MatchedEvent[];
+  readonly wholeSystems: ReadonlySet<string>;
   readonly classes: readonly KernelEventClass[];
   readonly instance: TracefsInstance;
   isEnabled: boolean;
@@ -111,7 +112,10 @@ export async function startKernelRecording(options: KernelRecordingOptions): Pro
   const matched = options.channels.map((channel) => matchKernelRules(channel.rules, available));
   const channels: Channel[] = [];
   try {
-    options.channels.forEach((channel, index) => channels.push(openChannel(tracefs, options, channel, matched[index] ?? [])));
+    const readClass = eventClassReader(tracefs);
+    options.channels.forEach((channel, index) => {
+      channels.push(openChannel(tracefs, options, channel, matched[index] ?? [], available, readClass));
+    });
     const recording = new Recording(options, channels);
     await recording.start();
     return recording;
@@ -121,17 +125,44 @@ export async function startKernelRecording(options: KernelRecordingOptions): Pro
   }
 }
 
-function openChannel(tracefs: string, options: KernelRecordingOptions, channel: KernelChannelOptions, events: readonly MatchedEvent[]): Channel {
-  const classes = events.flatMap((event) => {
-    const format = parseEventFormat(event.system, readFileSync(`${tracefs}/events/${event.system}/${event.name}/format`, 'utf8'));
-    return format === undefined ? [] : [makeEventClass(format)];
-  });
+type ClassReader = (event: MatchedEvent) => KernelEventClass | undefined;
+
+/** Several channels may record the same events; a format is read once. */
+function eventClassReader(tracefs: string): ClassReader {
+  const known = new Map<string, KernelEventClass | undefined>();
+  return (event) => {
+    const key = `${event.system}/${event.name}`;
+    if (!known.has(key)) {
+      const format = parseEventFormat(event.system, readTracefs(`${tracefs}/events/${key}/format`));
+      known.set(key, format === undefined ? undefined : makeEventClass(format));
+    }
+    return known.get(key);
+  };
+}
+
+function openChannel(
+  tracefs: string,
+  options: KernelRecordingOptions,
+  channel: KernelChannelOptions,
+  events: readonly MatchedEvent[],
+  available: readonly AvailableEvent[],
+  readClass: ClassReader,
+): Channel {
+  const classes = events.map(readClass).filter((eventClass) => eventClass !== undefined);
   const instance = new TracefsInstance(tracefs, {
     name: `${options.name}-${channel.name}`,
     clock: options.clock.kernelName,
     bufferSizeKb: channel.bufferSizeKb ?? DEFAULT_BUFFER_SIZE_KB,
   });
-  return { options: channel, events, classes, instance, isEnabled: false };
+  return { options: channel, events, wholeSystems: findWholeSystems(events, available), classes, instance, isEnabled: false };
+}
+
+/** Systems of which every event is wanted, without a filter: one write enables them. */
+function findWholeSystems(events: readonly MatchedEvent[], available: readonly AvailableEvent[]): ReadonlySet<string> {
+  const missing = new Map<string, number>();
+  for (const event of available) missing.set(event.system, (missing.get(event.system) ?? 0) + 1);
+  for (const event of events) if (kernelFilterOf(event) === undefined) missing.set(event.system, (missing.get(event.system) ?? 0) - 1);
+  return new Set([...missing].filter(([, count]) => count === 0).map(([system]) => system));
 }
 
 class Recording implements KernelRecording {
@@ -146,6 +177,7 @@ class Recording implements KernelRecording {
   #converter: Worker | undefined;
   #ended: Promise<unknown> = Promise.resolve();
   #problem: SystemError | undefined;
+  #hasStoppedWriting = false;
   #stateDump: Promise<number> = Promise.resolve(0);
   #stopping: Promise<KernelRecordingSummary> | undefined;
 
@@ -226,6 +258,7 @@ class Recording implements KernelRecording {
       worker.on('message', (message: WorkerMessage) => {
         if (message.type === 'ready') resolve(message.tid);
         else this.#note(message.sentence, message.code, message.path);
+        if (message.type === 'problem' && message.path === this.#options.outputDirectory) this.#hasStoppedWriting = true;
       });
       worker.on('error', (error) => {
         this.#note(`A thread of the kernel half ended: ${error.message}.`, 'EIO', this.#options.outputDirectory);
@@ -247,10 +280,18 @@ class Recording implements KernelRecording {
 
   #enable(channel: Channel): void {
     channel.isEnabled = true;
-    const bySystem = new Map<string, MatchedEvent[]>();
-    for (const event of channel.events) bySystem.set(event.system, [...(bySystem.get(event.system) ?? []), event]);
+    const enabledSystems = new Set<string>();
+    for (const system of channel.wholeSystems) {
+      try {
+        channel.instance.enable(system);
+        enabledSystems.add(system);
+      } catch {
+        // One of its events is refused; the loop below finds out which.
+      }
+    }
     let firstError: LockstepError | undefined;
     for (const event of channel.events) {
+      if (enabledSystems.has(event.system)) continue;
       const path = `${event.system}/${event.name}`;
       const filter = kernelFilterOf(event);
       try {
@@ -321,7 +362,8 @@ class Recording implements KernelRecording {
     const { outputDirectory, stateDirectory } = this.#options;
     try {
       if (clockClass !== undefined) writeMetadataFile(kernelTraceClass({ ...this.#traceOptions, clockClass }), outputDirectory, stateDirectory);
-      removeSpool(stateDirectory);
+      // After a full disk the rest of the spool waits for room: the next command finishes it.
+      if (!this.#hasStoppedWriting) removeSpool(stateDirectory);
     } catch (error) {
       this.#note('The metadata could not be written anew; the one from the start is kept.', String((error as { code?: unknown }).code ?? 'EIO'), outputDirectory);
     }
