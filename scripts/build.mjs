@@ -37,7 +37,11 @@ async function buildAddon() {
   }
   const sourceDirectory = join(nativeDirectory, 'src');
   const files = readdirSync(sourceDirectory).filter((name) => /\.[ch]$/.test(name));
-  const newest = Math.max(...[...files.map((name) => join(sourceDirectory, name)), fileURLToPath(import.meta.url)].map((path) => statSync(path).mtimeMs));
+  const newest = Math.max(
+    ...[...files.map((name) => join(sourceDirectory, name)), fileURLToPath(import.meta.url)].map(
+      (path) => statSync(path).mtimeMs,
+    ),
+  );
   if (existsSync(addonPath) && statSync(addonPath).mtimeMs >= newest) return 0;
 
   const headers = join(root, 'node_modules/node-api-headers/include');
@@ -49,7 +53,18 @@ async function buildAddon() {
   // Compiled beside and renamed, so that a process that has the old one loaded keeps it whole.
   const temporaryPath = `${addonPath}.${process.pid}.tmp`;
   const sources = files.filter((name) => name.endsWith('.c')).map((name) => join(sourceDirectory, name));
-  const flags = ['-std=gnu11', '-O2', '-g', '-fPIC', '-shared', '-fvisibility=hidden', '-ftls-model=initial-exec', '-Wall', '-Wextra', '-pthread'];
+  const flags = [
+    '-std=gnu11',
+    '-O2',
+    '-g',
+    '-fPIC',
+    '-shared',
+    '-fvisibility=hidden',
+    '-ftls-model=initial-exec',
+    '-Wall',
+    '-Wextra',
+    '-pthread',
+  ];
   const compilers = process.env.CC === undefined ? ['cc', 'gcc', 'clang'] : [process.env.CC];
   for (const compiler of compilers) {
     const status = await run(compiler, [...flags, `-I${headers}`, ...sources, '-o', temporaryPath]);

@@ -14,7 +14,11 @@ function main(): void {
   const cases: [name: string, run: (count: number) => number][] = [];
   // A source of its own for each: V8 shares the feedback of equal ones.
   const addCase = (name: string, expression: string, clock: unknown): void => {
-    const make = new Function('clock', `return (count) => { /* ${name} */ let sink = 0; for (let i = 0; i < count; i++) if (${expression} == 0) sink++; return sink; }`);
+    // oxlint-disable-next-line typescript/no-implied-eval -- see above
+    const make = new Function(
+      'clock',
+      `return (count) => { /* ${name} */ let sink = 0; for (let i = 0; i < count; i++) if (${expression} == 0) sink++; return sink; }`,
+    );
     cases.push([name, make(clock) as (count: number) => number]);
   };
   if (explainNoTsc(machine) === undefined) addCase('tsc', 'clock.now()', chooseClock('tsc'));
@@ -39,7 +43,9 @@ function main(): void {
     const rounds = times[index] ?? [];
     const ratio = median(rounds.map((ns, round) => ns / (reference[round] ?? Number.NaN)));
     console.log(
-      `${name.padEnd(26)} median ${median(rounds).toFixed(1).padStart(7)}  min ${Math.min(...rounds).toFixed(1).padStart(7)}  ${ratio.toFixed(2)} x hrtime.bigint`,
+      `${name.padEnd(26)} median ${median(rounds).toFixed(1).padStart(7)}  min ${Math.min(...rounds)
+        .toFixed(1)
+        .padStart(7)}  ${ratio.toFixed(2)} x hrtime.bigint`,
     );
   });
 }

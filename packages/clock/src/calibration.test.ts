@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -57,7 +66,10 @@ test('a kept calibration is not used after a reboot, a sleep of the machine, a j
     const sleptMs = machine.sleptMs;
     const clock = chooseClock('tsc', machine);
     assert.ok(machine.sleptMs > sleptMs, `case ${index}`);
-    assert.ok(clock.frequency > FREQUENCY - 1000n && clock.frequency < FREQUENCY + 1000n, `case ${index}: ${clock.frequency}`);
+    assert.ok(
+      clock.frequency > FREQUENCY - 1000n && clock.frequency < FREQUENCY + 1000n,
+      `case ${index}: ${clock.frequency}`,
+    );
   });
 });
 
@@ -112,13 +124,19 @@ test('monotonicNsToCycles follows a frequency that is a little wrong, however lo
     const error = clock.monotonicNsToCycles(machine.monotonicNs()) - machine.tsc();
     assert.equal(error, 0n);
     // 300 ms ago, as late garbage collection entries are: 10 ppm of that.
-    const past = clock.monotonicNsToCycles(machine.monotonicNs() - 300_000_000n) - (machine.tsc() - (3n * FREQUENCY) / 10n);
+    const past =
+      clock.monotonicNsToCycles(machine.monotonicNs() - 300_000_000n) - (machine.tsc() - (3n * FREQUENCY) / 10n);
     assert.ok(past > -10_000n && past < 10_000n);
   }
 });
 
 test('an offset is normalised for anchors before and after the epoch', () => {
-  for (const [cycles, epochNs] of [[0n, 0n], [10n, 0n], [5n * FREQUENCY, 3n], [7n, 1_700_000_000n * SECOND + 1n]] as const) {
+  for (const [cycles, epochNs] of [
+    [0n, 0n],
+    [10n, 0n],
+    [5n * FREQUENCY, 3n],
+    [7n, 1_700_000_000n * SECOND + 1n],
+  ] as const) {
     const { offsetSeconds, offsetCycles } = offsetOf({ cycles, epochNs }, FREQUENCY);
     assert.ok(offsetCycles >= 0n && offsetCycles < FREQUENCY);
     assert.equal(offsetSeconds * FREQUENCY + offsetCycles + cycles, (epochNs * FREQUENCY) / SECOND);

@@ -68,20 +68,28 @@ export function calibrateBetween(first: ClockPair, last: ClockPair): Calibration
 }
 
 /** A stretch of at least a second is preferred to everything; among shorter ones the smaller error wins. */
-export function betterCalibration(recent: Calibration | undefined, elapsedNs: bigint, earlier: Calibration): Calibration {
+export function betterCalibration(
+  recent: Calibration | undefined,
+  elapsedNs: bigint,
+  earlier: Calibration,
+): Calibration {
   if (recent === undefined) return earlier;
   if (elapsedNs >= GOOD_STRETCH_NS) return recent;
   return recent.errorCycles < earlier.errorCycles ? recent : earlier;
 }
 
 /** The frequency now: from the boot's first pair if that is known, else from a short wait. */
-export function calibrate(machine: Machine, native: ClockNative): { readonly pair: ClockPair; readonly calibration: Calibration } {
+export function calibrate(
+  machine: Machine,
+  native: ClockNative,
+): { readonly pair: ClockPair; readonly calibration: Calibration } {
   const cached = readCache(machine);
   let pair = measurePair(native);
   if (cached !== undefined) {
     const calibration = calibrateBetween(cached.pair, pair);
     const isLongEnough = pair.monotonicNs - cached.pair.monotonicNs >= BigInt(QUICK_CALIBRATION_MS) * 1_000_000n;
-    if (calibration !== undefined && isLongEnough && isSameClock(calibration.frequency, cached.frequency)) return { pair, calibration };
+    if (calibration !== undefined && isLongEnough && isSameClock(calibration.frequency, cached.frequency))
+      return { pair, calibration };
   }
   let calibration: Calibration | undefined;
   const first = pair;
@@ -106,7 +114,8 @@ interface CachedCalibration {
 
 /** Whatever is not exactly what this program wrote, in this boot, counts as absent. */
 function readCache(machine: Machine): CachedCalibration | undefined {
-  if (machine.cacheDirectory === undefined || machine.bootId === undefined || !isOwnDirectory(machine.cacheDirectory)) return undefined;
+  if (machine.cacheDirectory === undefined || machine.bootId === undefined || !isOwnDirectory(machine.cacheDirectory))
+    return undefined;
   try {
     const content: unknown = JSON.parse(readFileSync(join(machine.cacheDirectory, CACHE_FILE), 'utf8'));
     const fields = content as Readonly<Record<string, unknown>>;
@@ -140,7 +149,9 @@ function writeCache(machine: Machine, cached: CachedCalibration): void {
     const content = { version: CACHE_VERSION, bootId, frequency, ...pair };
     // Renamed into place: another start may read at any moment.
     const temporaryPath = `${path}.${process.pid}.tmp`;
-    const text = JSON.stringify(content, (_name, value: unknown) => (typeof value === 'bigint' ? value.toString() : value));
+    const text = JSON.stringify(content, (_name, value: unknown) =>
+      typeof value === 'bigint' ? value.toString() : value,
+    );
     writeFileSync(temporaryPath, text, { mode: 0o600, flag: 'wx' });
     renameSync(temporaryPath, path);
   } catch {

@@ -33,7 +33,10 @@ test('whatever the TSC lacks gives CLOCK_MONOTONIC, and an error that says what 
     const clock = chooseClock(undefined, machine);
     assert.equal(clock.kind, 'mono');
     assert.match(clock.reason, reason);
-    assert.throws(() => chooseClock('tsc', machine), (error) => error instanceof InputError && reason.test(error.message));
+    assert.throws(
+      () => chooseClock('tsc', machine),
+      (error) => error instanceof InputError && reason.test(error.message),
+    );
   }
 });
 
@@ -53,7 +56,8 @@ test('a program without the addon cannot open a TSC recording, and can open a mo
 });
 
 test('a flag counts only if every CPU has it', () => {
-  const cpuinfo = 'processor\t: 0\nflags\t\t: tsc constant_tsc nonstop_tsc\n\nprocessor\t: 1\nflags\t\t: tsc constant_tsc\n';
+  const cpuinfo =
+    'processor\t: 0\nflags\t\t: tsc constant_tsc nonstop_tsc\n\nprocessor\t: 1\nflags\t\t: tsc constant_tsc\n';
   assert.deepEqual([...parseCpuFlags(cpuinfo)].toSorted(), ['constant_tsc', 'tsc']);
   assert.equal(parseCpuFlags('').size, 0);
 });
@@ -72,7 +76,10 @@ test('both kinds have the uuid that depends on the boot and the kind alone', () 
   const [otherTsc, otherMono] = uuids(machineWith({ bootId: '43f46956-8021-4bd9-a2c3-ef60b6402e48' }));
   assert.notEqual(otherTsc, tsc);
   assert.notEqual(otherMono, mono);
-  assert.notEqual(chooseClock('mono', machineWith({ bootId: undefined })).uuid, chooseClock('mono', machineWith({ bootId: undefined })).uuid);
+  assert.notEqual(
+    chooseClock('mono', machineWith({ bootId: undefined })).uuid,
+    chooseClock('mono', machineWith({ bootId: undefined })).uuid,
+  );
 });
 
 test('on this machine a clock is found, its readings rise, and its class puts now at now', (t) => {

@@ -12,7 +12,8 @@ import type { ClockKind, TraceClock } from './trace-clock.ts';
 
 /** One sentence: why the TSC cannot be the trace clock here; undefined when it can. */
 export function explainNoTsc(machine: Machine): string | undefined {
-  if (machine.native === undefined) return `The TSC cannot be read without the native addon. ${machine.nativeMissingReason ?? ''}`.trimEnd();
+  if (machine.native === undefined)
+    return `The TSC cannot be read without the native addon. ${machine.nativeMissingReason ?? ''}`.trimEnd();
   if (machine.native.readTsc === undefined || machine.native.readPair === undefined) return 'This CPU has no TSC.';
   for (const flag of ['constant_tsc', 'nonstop_tsc']) {
     if (!machine.cpuFlags.has(flag)) return `The TSC of this CPU does not run evenly (/proc/cpuinfo has no ${flag}).`;
@@ -26,10 +27,12 @@ export function explainNoTsc(machine: Machine): string | undefined {
 /** The clock for a new recording. Throws InputError when the wished one is impossible here. */
 export function chooseClock(wish?: ClockKind, machine: Machine = readMachine()): TraceClock {
   const obstacle = explainNoTsc(machine);
-  if (wish === 'mono') return new MonoClock(machine, clockUuid('mono', machine.bootId), 'CLOCK_MONOTONIC, as asked for.');
+  if (wish === 'mono')
+    return new MonoClock(machine, clockUuid('mono', machine.bootId), 'CLOCK_MONOTONIC, as asked for.');
   if (obstacle === undefined && machine.native !== undefined) {
     const { pair, calibration } = calibrate(machine, machine.native);
-    const reason = wish === 'tsc' ? 'The TSC, as asked for.' : 'The TSC: constant, non-stop and the clock source of the kernel.';
+    const reason =
+      wish === 'tsc' ? 'The TSC, as asked for.' : 'The TSC: constant, non-stop and the clock source of the kernel.';
     return new TscClock(machine.native, pair, calibration, clockUuid('tsc', machine.bootId), reason);
   }
   if (wish === 'tsc') throw new InputError(`The clock tsc is not possible here: ${obstacle ?? ''} Use --clock mono`);
@@ -42,7 +45,15 @@ export function openClock(kind: ClockKind, frequency: bigint, machine: Machine =
   if (kind === 'mono') return new MonoClock(machine, uuid, 'The session records with CLOCK_MONOTONIC.');
   const { native } = machine;
   if (native?.readTsc === undefined || native.readPair === undefined) {
-    throw new InputError(`The session records with the TSC, which this program cannot read. ${machine.nativeMissingReason ?? 'This CPU has no TSC.'}`);
+    throw new InputError(
+      `The session records with the TSC, which this program cannot read. ${machine.nativeMissingReason ?? 'This CPU has no TSC.'}`,
+    );
   }
-  return new TscClock(native, measurePair(native), { frequency, errorCycles: 1n }, uuid, 'The session records with the TSC.');
+  return new TscClock(
+    native,
+    measurePair(native),
+    { frequency, errorCycles: 1n },
+    uuid,
+    'The session records with the TSC.',
+  );
 }

@@ -63,7 +63,11 @@ export class TscClock implements TraceClock {
   refine(): TscClock {
     const last = measurePair(this.#native);
     const earlier = { frequency: this.frequency, errorCycles: this.precisionCycles };
-    const calibration = betterCalibration(calibrateBetween(this.#origin, last), last.monotonicNs - this.#origin.monotonicNs, earlier);
+    const calibration = betterCalibration(
+      calibrateBetween(this.#origin, last),
+      last.monotonicNs - this.#origin.monotonicNs,
+      earlier,
+    );
     return new TscClock(this.#native, this.#origin, calibration, this.uuid, this.reason);
   }
 }

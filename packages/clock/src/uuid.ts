@@ -15,7 +15,10 @@ export function clockUuid(kind: ClockKind, bootId: string | undefined): string {
   const boot = bootId?.toLowerCase();
   if (boot === undefined || !UUID_PATTERN.test(boot)) return randomUUID();
   if (kind === 'mono') return boot;
-  const hash = createHash('sha1').update(Buffer.from(boot.replaceAll('-', ''), 'hex')).update(kind).digest();
+  const hash = createHash('sha1')
+    .update(Buffer.from(boot.replaceAll('-', ''), 'hex'))
+    .update(kind)
+    .digest();
   hash[6] = ((hash[6] ?? 0) & 0x0f) | 0x50;
   hash[8] = ((hash[8] ?? 0) & 0x3f) | 0x80;
   return hash.toString('hex', 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');

@@ -67,7 +67,11 @@ for (const nameCount of [1000, 10_000, 100_000, 1_000_000]) {
   const isMatched = makeIndexed(RULE_COUNT);
   // Few names are registered several times over, each time made anew, until there is time to measure.
   const repeatCount = Math.max(1, 50_000 / nameCount);
-  const measure = (): number => Array.from({ length: repeatCount }, () => nsPerName(makeNames(nameCount), isMatched)).reduce((sum, ns) => sum + ns, 0) / repeatCount;
+  const measure = (): number =>
+    Array.from({ length: repeatCount }, () => nsPerName(makeNames(nameCount), isMatched)).reduce(
+      (sum, ns) => sum + ns,
+      0,
+    ) / repeatCount;
   const rounds = Array.from({ length: ROUND_COUNT }, measure);
   console.log(`${String(nameCount).padEnd(10)} ${String(RULE_COUNT).padEnd(7)} ${median(rounds).toFixed(0)}`);
 }
@@ -77,8 +81,13 @@ for (const ruleCount of [10, 100, 1000, 10_000]) {
   const indexed = makeIndexed(ruleCount);
   const listed = makeListed(ruleCount);
   nsPerName(makeNames(LIST_NAME_COUNT), listed);
-  const pairs = Array.from({ length: ROUND_COUNT }, () => [nsPerName(makeNames(100_000), indexed), nsPerName(makeNames(LIST_NAME_COUNT), listed)] as const);
+  const pairs = Array.from(
+    { length: ROUND_COUNT },
+    () => [nsPerName(makeNames(100_000), indexed), nsPerName(makeNames(LIST_NAME_COUNT), listed)] as const,
+  );
   const [index, list] = [median(pairs.map(([ns]) => ns)), median(pairs.map(([, ns]) => ns))];
   const ratio = median(pairs.map(([indexNs, listNs]) => listNs / indexNs));
-  console.log(`${String(ruleCount).padEnd(7)} ${index.toFixed(0).padEnd(8)} ${list.toFixed(0).padEnd(8)} ${ratio.toFixed(0)}`);
+  console.log(
+    `${String(ruleCount).padEnd(7)} ${index.toFixed(0).padEnd(8)} ${list.toFixed(0).padEnd(8)} ${ratio.toFixed(0)}`,
+  );
 }

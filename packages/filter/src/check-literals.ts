@@ -3,7 +3,7 @@
 // compared with numbers, fractions where bits are meant. LTTng refuses these when the rule is made,
 // so they are InputErrors; what depends on a field's type only makes the filter false (check.ts).
 
-import { InputError } from '@lockstep/base';
+import { assertUnreachable, InputError } from '@lockstep/base';
 import type { BinaryNode, Filter, FilterNode } from './ast.ts';
 import { isGlob } from './glob.ts';
 import { filterError } from './lexer.ts';
@@ -15,7 +15,11 @@ export function checkLiterals(filter: Filter): void {
   const { text, root } = filter;
   const type = typeOf(text, root);
   if (type === 'string' || type === 'float') {
-    throw filterError(`The filter is a ${type === 'string' ? 'string' : 'fraction'} and no condition; compare it with something`, text, root.position);
+    throw filterError(
+      `The filter is a ${type === 'string' ? 'string' : 'fraction'} and no condition; compare it with something`,
+      text,
+      root.position,
+    );
   }
 }
 
@@ -29,12 +33,16 @@ function typeOf(text: string, node: FilterNode): LiteralType {
       return 'unknown';
     case 'unary': {
       const operand = typeOf(text, node.operand);
-      if (operand === 'string') throw filterError(`"${node.operator}" is not possible with a string`, text, node.position);
-      if (node.operator === '~' && operand === 'float') throw filterError('"~" is not possible with a fraction', text, node.position);
+      if (operand === 'string')
+        throw filterError(`"${node.operator}" is not possible with a string`, text, node.position);
+      if (node.operator === '~' && operand === 'float')
+        throw filterError('"~" is not possible with a fraction', text, node.position);
       return node.operator === '!' ? 'integer' : operand;
     }
     case 'binary':
       return typeOfBinary(text, node, typeOf(text, node.left), typeOf(text, node.right));
+    default:
+      return assertUnreachable(node);
   }
 }
 
@@ -50,25 +58,43 @@ function typeOfBinary(text: string, node: BinaryNode, left: LiteralType, right: 
     case '<=':
     case '>':
     case '>=':
-      if (hasString) throw filterError(`Strings can be compared with == and != only, not with "${operator}"`, text, position);
+      if (hasString)
+        throw filterError(`Strings can be compared with == and != only, not with "${operator}"`, text, position);
       return 'integer';
     case '&&':
     case '||':
       if (hasString) throw filterError(`A string is no condition: "${operator}" needs comparisons`, text, position);
       return 'integer';
-    default:
+    case '<<':
+    case '>>':
+    case '&':
+    case '^':
+    case '|':
       if (hasString) throw filterError(`"${operator}" is not possible with a string`, text, position);
-      if (left === 'float' || right === 'float') throw filterError(`"${operator}" is not possible with a fraction`, text, position);
+      if (left === 'float' || right === 'float')
+        throw filterError(`"${operator}" is not possible with a fraction`, text, position);
       return 'integer';
+    default:
+      return assertUnreachable(operator);
   }
 }
 
-function checkStringComparison(text: string, { left, right, position }: BinaryNode, leftType: LiteralType, rightType: LiteralType): void {
+function checkStringComparison(
+  text: string,
+  { left, right, position }: BinaryNode,
+  leftType: LiteralType,
+  rightType: LiteralType,
+): void {
   const isText = (type: LiteralType): boolean => type === 'string' || type === 'unknown';
-  if (!isText(leftType) || !isText(rightType)) throw filterError('A string cannot be compared with a number', text, position);
+  if (!isText(leftType) || !isText(rightType))
+    throw filterError('A string cannot be compared with a number', text, position);
   // A unary operator makes a number of a field, whatever it is.
-  if (left.type === 'unary' || right.type === 'unary') throw filterError('A string cannot be compared with a number', text, position);
+  if (left.type === 'unary' || right.type === 'unary')
+    throw filterError('A string cannot be compared with a number', text, position);
   if (left.type === 'string' && right.type === 'string' && isGlob(left.pattern) && isGlob(right.pattern)) {
-    throw new InputError('Two patterns with "*" cannot be compared with each other', { filter: text, position: position + 1 });
+    throw new InputError('Two patterns with "*" cannot be compared with each other', {
+      filter: text,
+      position: position + 1,
+    });
   }
 }

@@ -3,6 +3,7 @@
 // events of this class (a missing field, a string compared with a number). That is no error: a rule
 // may match many event classes, and LTTng records none of those that its filter does not fit.
 
+import { assertUnreachable } from '@lockstep/base';
 import { describeField, type BinaryNode, type FieldNode, type Filter, type FilterNode, type UnaryNode } from './ast.ts';
 import type { FilterFieldType, FilterScopes } from './field-types.ts';
 
@@ -68,6 +69,8 @@ class Checker {
         return this.#typeOfUnary(node);
       case 'binary':
         return this.#typeOfBinary(node);
+      default:
+        return assertUnreachable(node);
     }
   }
 
@@ -81,7 +84,8 @@ class Checker {
       else leaf = leaf.type === 'structure' ? leaf.members.get(step) : undefined;
     }
     if (leaf === undefined) throw new Mismatch(`there is no field ${describeField(node)}`);
-    if (leaf.type === 'array' || leaf.type === 'structure') throw new Mismatch(`the field ${describeField(node)} has no single value`);
+    if (leaf.type === 'array' || leaf.type === 'structure')
+      throw new Mismatch(`the field ${describeField(node)} has no single value`);
     this.#bindings.set(node, { name, scope, leaf });
     return leaf.type;
   }
@@ -104,7 +108,8 @@ class Checker {
       if (left !== right) throw new Mismatch('a string cannot be compared with a number');
     }
     const isBitwise = ['<<', '>>', '&', '^', '|'].includes(operator);
-    if (isBitwise && (left === 'float' || right === 'float')) throw new Mismatch(`"${operator}" is not possible with a fraction`);
+    if (isBitwise && (left === 'float' || right === 'float'))
+      throw new Mismatch(`"${operator}" is not possible with a fraction`);
     return 'integer';
   }
 }

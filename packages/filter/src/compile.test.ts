@@ -8,10 +8,28 @@ import { interpretFilter, type FilterValues } from './interpret.ts';
 import { parseFilter } from './parser.ts';
 import { filterText, randomEvent, SCOPES } from './testing/arbitrary-filter.ts';
 
-const BASE = { i8: 0, u8: 0, i32: 0, u32: 0, u40: 0, i64: 0n, u64: 0n, f32: 0, f64: 0, text: '', other: '', list: [1, 2, 3], point: { x: 1, name: 'p' } };
+const BASE = {
+  i8: 0,
+  u8: 0,
+  i32: 0,
+  u32: 0,
+  u40: 0,
+  i64: 0n,
+  u64: 0n,
+  f32: 0,
+  f64: 0,
+  text: '',
+  other: '',
+  list: [1, 2, 3],
+  point: { x: 1, name: 'p' },
+};
 
 /** What all three evaluators say; they must agree. */
-function evaluate(text: string, values: FilterValues = {}, context: FilterValues = { vpid: 7, '$app.shop:user': 'eve' }): boolean {
+function evaluate(
+  text: string,
+  values: FilterValues = {},
+  context: FilterValues = { vpid: 7, '$app.shop:user': 'eve' },
+): boolean {
   const filter = parseFilter(text);
   const payload = { ...BASE, ...values };
   const interpreted = interpretFilter(checkFilter(filter, SCOPES), payload, context);
@@ -145,7 +163,12 @@ test('a getter that throws makes the filter false and reaches nobody', () => {
 
 test('no name or text of a filter becomes code', () => {
   const hostile = '"];globalThis.broken=1;["';
-  const scopes = { payload: new Map([[hostile, { type: 'string' as const }], ['s', { type: 'string' as const }]]) };
+  const scopes = {
+    payload: new Map([
+      [hostile, { type: 'string' as const }],
+      ['s', { type: 'string' as const }],
+    ]),
+  };
   const source = compileToJavaScript(parseFilter(`s == '");globalThis.broken=1;("*'`), scopes).source;
   assert.ok(source.includes(JSON.stringify('");globalThis.broken=1;("')));
   for (const layout of ['object', 'positional'] as const) {

@@ -6,6 +6,7 @@
 // plain numbers; the representation of each operand is tracked, and only what may leave 53 bits
 // becomes a bigint. What makes the whole filter false is an early return.
 
+import { assertUnreachable } from '@lockstep/base';
 import { compileGlob, splitGlob } from './glob.ts';
 import { checkFilter, type CheckedFilter } from './check.ts';
 import { interpretFilter, type FilterValues } from './interpret.ts';
@@ -31,15 +32,25 @@ export interface CompiledPositionalFilter extends CompiledFilter {
 }
 
 export function compileToJavaScript(filter: Filter, scopes: FilterScopes, layout?: 'object'): CompiledObjectFilter;
-export function compileToJavaScript(filter: Filter, scopes: FilterScopes, layout: 'positional'): CompiledPositionalFilter;
-export function compileToJavaScript(filter: Filter, scopes: FilterScopes, layout: FilterLayout = 'object'): CompiledObjectFilter | CompiledPositionalFilter {
+export function compileToJavaScript(
+  filter: Filter,
+  scopes: FilterScopes,
+  layout: 'positional',
+): CompiledPositionalFilter;
+export function compileToJavaScript(
+  filter: Filter,
+  scopes: FilterScopes,
+  layout: FilterLayout = 'object',
+): CompiledObjectFilter | CompiledPositionalFilter {
   const checked = checkFilter(filter, scopes);
   const names = [...scopes.payload.keys()];
   const generator = new Generator(checked, layout === 'positional' ? names : undefined);
   const source = generator.generate();
-  const parameters = layout === 'positional' ? ['context', ...names.map((_name, index) => `f${index}`)] : ['payload', 'context'];
+  const parameters =
+    layout === 'positional' ? ['context', ...names.map((_name, index) => `f${index}`)] : ['payload', 'context'];
   const { mismatch } = checked;
   try {
+    // oxlint-disable-next-line typescript/no-implied-eval -- generating code is what this file is for
     const make = new Function('constants', `'use strict';\nreturn function (${parameters.join(', ')}) {\n${source}};`);
     return { source, mismatch, isGenerated: true, evaluate: make(generator.constants) as () => boolean };
   } catch (error) {
@@ -47,7 +58,12 @@ export function compileToJavaScript(filter: Filter, scopes: FilterScopes, layout
     if (!(error instanceof EvalError)) throw error;
   }
   if (layout === 'object') {
-    return { source, mismatch, isGenerated: false, evaluate: (payload: FilterValues, context?: FilterValues) => interpretFilter(checked, payload, context) };
+    return {
+      source,
+      mismatch,
+      isGenerated: false,
+      evaluate: (payload: FilterValues, context?: FilterValues) => interpretFilter(checked, payload, context),
+    };
   }
   const evaluate = (context: FilterValues | undefined, ...values: readonly unknown[]): boolean =>
     interpretFilter(checked, Object.fromEntries(names.map((name, index) => [name, values[index]])), context);
@@ -104,6 +120,8 @@ class Generator {
         return this.#emitUnary(node);
       case 'binary':
         return this.#emitBinary(node);
+      default:
+        return assertUnreachable(node);
     }
   }
 
@@ -150,16 +168,26 @@ class Generator {
     const { bits, isSigned } = leaf;
     const wrap = `BigInt.${isSigned ? 'asIntN' : 'asUintN'}`;
     if (bits > 32) {
-      this.#line(`if (typeof ${value} === 'number') ${value} = BigInt(Number.isFinite(${value}) ? Math.trunc(${value}) : 0);`);
+      this.#line(
+        `if (typeof ${value} === 'number') ${value} = BigInt(Number.isFinite(${value}) ? Math.trunc(${value}) : 0);`,
+      );
       this.#line(`else if (typeof ${value} === 'boolean') ${value} = ${value} ? 1n : 0n;`);
       this.#line(`else if (typeof ${value} !== 'bigint') return false;`);
-      this.#line(`${value} = ${bits === 64 ? '' : `BigInt.asIntN(64, ${wrap}(${bits}, `}${bits === 64 ? `BigInt.asIntN(64, ${value})` : `${value}))`};`);
+      this.#line(
+        `${value} = ${bits === 64 ? '' : `BigInt.asIntN(64, ${wrap}(${bits}, `}${bits === 64 ? `BigInt.asIntN(64, ${value})` : `${value}))`};`,
+      );
       return operand(value, 'big');
     }
     this.#line(`if (typeof ${value} === 'bigint') ${value} = Number(${wrap}(${bits}, ${value}));`);
     this.#line(`else if (typeof ${value} !== 'number' && typeof ${value} !== 'boolean') return false;`);
     const shift = 32 - bits;
-    const code = isSigned ? (shift === 0 ? `${value} | 0` : `${value} << ${shift} >> ${shift}`) : shift === 0 ? `${value} >>> 0` : `${value} << ${shift} >>> ${shift}`;
+    const code = isSigned
+      ? shift === 0
+        ? `${value} | 0`
+        : `${value} << ${shift} >> ${shift}`
+      : shift === 0
+        ? `${value} >>> 0`
+        : `${value} << ${shift} >>> ${shift}`;
     return operand(`(${code})`, isSigned || bits < 32 ? 'int32' : 'uint32', !isSigned);
   }
 
@@ -179,6 +207,8 @@ class Generator {
       case '~':
         if (isInt32(inner)) return operand(`(~${toNumber(inner).code})`, 'int32');
         return operand(`(~${toBig(inner)})`, 'big');
+      default:
+        return assertUnreachable(node.operator);
     }
   }
 
@@ -188,17 +218,9 @@ class Generator {
     if (this.#checked.valueTypes.get(node.left) === 'string') return this.#emitTextComparison(node);
     const left = this.#emit(node.left);
     const right = this.#emit(node.right);
-    switch (operator) {
-      case '<<':
-      case '>>':
-        return this.#emitShift(operator, left, right);
-      case '&':
-      case '|':
-      case '^':
-        return emitBits(operator, left, right);
-      default:
-        return emitComparison(operator, left, right);
-    }
+    if (operator === '<<' || operator === '>>') return this.#emitShift(operator, left, right);
+    if (operator === '&' || operator === '|' || operator === '^') return emitBits(operator, left, right);
+    return emitComparison(operator, left, right);
   }
 
   #emitLogical(node: BinaryNode, operator: '&&' | '||'): Operand {
@@ -217,17 +239,25 @@ class Generator {
 
   #emitShift(operator: '<<' | '>>', left: Operand, right: Operand): Operand {
     const count = right.literal;
-    const isSmall = left.representation === 'int32' || left.representation === 'uint32' || left.representation === 'bool';
+    const isSmall =
+      left.representation === 'int32' || left.representation === 'uint32' || left.representation === 'bool';
     if (count !== undefined && isSmall) {
       const { code } = toNumber(left);
       // 32 bits and 20 more are within 53.
-      if (operator === '<<' && count >= 0n && count <= 20n) return operand(`(${code} * ${2 ** Number(count)})`, 'safe', left.isNonNegative);
-      if (operator === '>>' && left.isNonNegative && count >= 0n && count <= 31n) return operand(`(${code} >>> ${count})`, 'uint32', true);
+      if (operator === '<<' && count >= 0n && count <= 20n)
+        return operand(`(${code} * ${2 ** Number(count)})`, 'safe', left.isNonNegative);
+      if (operator === '>>' && left.isNonNegative && count >= 0n && count <= 31n)
+        return operand(`(${code} >>> ${count})`, 'uint32', true);
     }
     const distance = this.#declare(toBig(right));
     this.#line(`if (${distance} < 0n || ${distance} > 63n) return false;`);
     const value = toBig(left);
-    return operand(operator === '<<' ? `BigInt.asIntN(64, ${value} << ${distance})` : `BigInt.asIntN(64, BigInt.asUintN(64, ${value}) >> ${distance})`, 'big');
+    return operand(
+      operator === '<<'
+        ? `BigInt.asIntN(64, ${value} << ${distance})`
+        : `BigInt.asIntN(64, BigInt.asUintN(64, ${value}) >> ${distance})`,
+      'big',
+    );
   }
 
   #emitTextComparison({ left, right, operator }: BinaryNode): Operand {
@@ -238,23 +268,17 @@ class Generator {
       return operand(`(${this.#emit(left).code} ${operator}= ${this.#emit(right).code})`, 'bool', true);
     }
     const { code } = this.#emit(other);
-    if (parts.length === 2 && parts[1] === '') return operand(`${not}${code}.startsWith(${JSON.stringify(parts[0])})`, 'bool', true);
+    if (parts.length === 2 && parts[1] === '')
+      return operand(`${not}${code}.startsWith(${JSON.stringify(parts[0])})`, 'bool', true);
     this.constants.push(compileGlob(glob.pattern));
     return operand(`${not}constants[${this.constants.length - 1}](${code})`, 'bool', true);
   }
 
   #toBoolean({ code, representation }: Operand): string {
-    switch (representation) {
-      case 'bool':
-        return code;
-      case 'big':
-        return `${code} !== 0n`;
-      case 'float':
-        // LTTng casts to int64 first.
-        return `Math.trunc(${code}) !== 0`;
-      default:
-        return `${code} !== 0`;
-    }
+    if (representation === 'bool') return code;
+    if (representation === 'big') return `${code} !== 0n`;
+    // LTTng casts a fraction to int64 first.
+    return representation === 'float' ? `Math.trunc(${code}) !== 0` : `${code} !== 0`;
   }
 }
 
@@ -285,8 +309,10 @@ function emitBits(operator: '&' | '|' | '^', left: Operand, right: Operand): Ope
   const [a, b] = [toNumber(left), toNumber(right)];
   // JavaScript's operators work on int32: right for two int32, since both extend their sign, and for
   // two that fit into uint32.
-  if (isInt32(a) && isInt32(b)) return operand(`(${a.code} ${operator} ${b.code})`, 'int32', a.isNonNegative && b.isNonNegative);
-  const isUint32 = (value: Operand): boolean => value.representation === 'uint32' || (isInt32(value) && value.isNonNegative);
+  if (isInt32(a) && isInt32(b))
+    return operand(`(${a.code} ${operator} ${b.code})`, 'int32', a.isNonNegative && b.isNonNegative);
+  const isUint32 = (value: Operand): boolean =>
+    value.representation === 'uint32' || (isInt32(value) && value.isNonNegative);
   const isBoth = isUint32(a) && isUint32(b);
   // A negative int32 has 32 ones above, which `&` with a uint32 takes away again.
   const isMask = operator === '&' && ((isUint32(a) && isInt32(b)) || (isInt32(a) && isUint32(b)));

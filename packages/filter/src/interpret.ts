@@ -2,6 +2,7 @@
 // Evaluates a checked filter by walking its tree: the plain twin of the generated code, its oracle in
 // tests, and what runs where code may not be generated. Integers are int64 as bigint throughout.
 
+import { assertUnreachable } from '@lockstep/base';
 import { splitGlob, matchGlobParts } from './glob.ts';
 import { readFloat, readInteger } from './field-types.ts';
 import type { BinaryNode, FieldNode, FilterNode, UnaryNode } from './ast.ts';
@@ -15,7 +16,11 @@ type Value = bigint | number | string | undefined;
 
 const NO_VALUES: FilterValues = {};
 
-export function interpretFilter(checked: CheckedFilter, payload: FilterValues, context: FilterValues = NO_VALUES): boolean {
+export function interpretFilter(
+  checked: CheckedFilter,
+  payload: FilterValues,
+  context: FilterValues = NO_VALUES,
+): boolean {
   if (checked.mismatch !== undefined) return false;
   const result = evaluate(checked, checked.filter.root, { payload, context });
   return typeof result === 'bigint' && result !== 0n;
@@ -39,6 +44,8 @@ function evaluate(checked: CheckedFilter, node: FilterNode, scopes: Scopes): Val
       return evaluateUnary(checked, node, scopes);
     case 'binary':
       return evaluateBinary(checked, node, scopes);
+    default:
+      return assertUnreachable(node);
   }
 }
 
@@ -51,14 +58,10 @@ function readField(checked: CheckedFilter, node: FieldNode, scopes: Scopes): Val
     if (typeof step === 'number' && step >= (value as ArrayLike<unknown>).length) return undefined;
     value = (value as Readonly<Record<string | number, unknown>>)[step];
   }
-  switch (binding.leaf.type) {
-    case 'integer':
-      return readInteger(value, binding.leaf.bits, binding.leaf.isSigned);
-    case 'float':
-      return readFloat(value, binding.leaf.bits);
-    default:
-      return typeof value === 'string' ? value : undefined;
-  }
+  const { leaf } = binding;
+  if (leaf.type === 'integer') return readInteger(value, leaf.bits, leaf.isSigned);
+  if (leaf.type === 'float') return readFloat(value, leaf.bits);
+  return typeof value === 'string' ? value : undefined;
 }
 
 function evaluateUnary(checked: CheckedFilter, node: UnaryNode, scopes: Scopes): Value {
@@ -74,6 +77,8 @@ function evaluateUnary(checked: CheckedFilter, node: UnaryNode, scopes: Scopes):
       return operand == 0 ? 1n : 0n;
     case '~':
       return typeof operand === 'bigint' ? ~operand : undefined;
+    default:
+      return assertUnreachable(node.operator);
   }
 }
 
@@ -102,7 +107,11 @@ function isTrue(value: Exclude<Value, undefined>): boolean {
 }
 
 /** On uint64, and back. */
-function combineBits(operator: '<<' | '>>' | '&' | '|' | '^', signedLeft: bigint, signedRight: bigint): bigint | undefined {
+function combineBits(
+  operator: '<<' | '>>' | '&' | '|' | '^',
+  signedLeft: bigint,
+  signedRight: bigint,
+): bigint | undefined {
   const left = BigInt.asUintN(64, signedLeft);
   const right = BigInt.asUintN(64, signedRight);
   switch (operator) {
@@ -116,11 +125,17 @@ function combineBits(operator: '<<' | '>>' | '&' | '|' | '^', signedLeft: bigint
       return BigInt.asIntN(64, left | right);
     case '^':
       return BigInt.asIntN(64, left ^ right);
+    default:
+      return assertUnreachable(operator);
   }
 }
 
 /** An integer that meets a fraction becomes one, with C's rounding. */
-function compare(operator: '<' | '<=' | '>' | '>=' | '==' | '!=', first: bigint | number, second: bigint | number): boolean {
+function compare(
+  operator: '<' | '<=' | '>' | '>=' | '==' | '!=',
+  first: bigint | number,
+  second: bigint | number,
+): boolean {
   const isMixed = typeof first !== typeof second;
   const left = isMixed ? Number(first) : first;
   const right = isMixed ? Number(second) : second;
@@ -137,13 +152,17 @@ function compare(operator: '<' | '<=' | '>' | '>=' | '==' | '!=', first: bigint 
       return left === right;
     case '!=':
       return left !== right;
+    default:
+      return assertUnreachable(operator);
   }
 }
 
 /** Only a literal is a glob; a field's text is taken as it is. */
 function isSameText({ left, right }: BinaryNode, leftValue: Value, rightValue: Value): boolean {
   if (typeof leftValue !== 'string' || typeof rightValue !== 'string') return false;
-  const [leftParts, rightParts] = [left, right].map((node) => (node.type === 'string' ? splitGlob(node.pattern) : undefined));
+  const [leftParts, rightParts] = [left, right].map((node) =>
+    node.type === 'string' ? splitGlob(node.pattern) : undefined,
+  );
   if (leftParts !== undefined && leftParts.length > 1) return matchGlobParts(leftParts, rightValue);
   if (rightParts !== undefined && rightParts.length > 1) return matchGlobParts(rightParts, leftValue);
   return leftValue === rightValue;

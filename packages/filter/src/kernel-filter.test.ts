@@ -7,7 +7,8 @@ import { parseFilter } from './parser.ts';
 
 /** Fields of sched_switch, and a few of other sizes. */
 const resolve: KernelFieldResolver = (scope, name) => {
-  if (scope === 'context') return name === 'tid' ? { name: 'common_pid', type: { type: 'integer', bits: 32, isSigned: true } } : undefined;
+  if (scope === 'context')
+    return name === 'tid' ? { name: 'common_pid', type: { type: 'integer', bits: 32, isSigned: true } } : undefined;
   const integers: Readonly<Record<string, readonly [bits: number, isSigned: boolean]>> = {
     prev_pid: [32, true],
     prev_prio: [32, true],
@@ -37,7 +38,10 @@ test('what the kernel can say is said in its words', () => {
     ['(prev_pid & 4) == 0', '!(prev_pid & 4)'],
     ['0 != (4 & prev_pid)', 'prev_pid & 4'],
     ['$ctx.tid == 7', 'common_pid == 7'],
-    ['prev_pid == 1 || prev_pid == 2 && !(prev_prio < 100)', '(prev_pid == 1) || ((prev_pid == 2) && (!(prev_prio < 100)))'],
+    [
+      'prev_pid == 1 || prev_pid == 2 && !(prev_prio < 100)',
+      '(prev_pid == 1) || ((prev_pid == 2) && (!(prev_prio < 100)))',
+    ],
     ['u64 == 5', 'u64 == 5'],
   ];
   for (const [text, expected] of cases) assert.equal(compile(text), expected, text);
@@ -85,7 +89,13 @@ test('the kernel takes every filter made for it', (t) => {
   }
   try {
     const file = `${instance}/events/sched/sched_switch/filter`;
-    const texts = ['prev_pid == 5 && prev_comm == "no*e"', '!(prev_pid & 4) || prev_prio >= -3', '$ctx.tid == 7', 'prev_comm != "a*"', "prev_comm == 'a\"b'"];
+    const texts = [
+      'prev_pid == 5 && prev_comm == "no*e"',
+      '!(prev_pid & 4) || prev_prio >= -3',
+      '$ctx.tid == 7',
+      'prev_comm != "a*"',
+      "prev_comm == 'a\"b'",
+    ];
     for (const text of texts) {
       const filter = compile(text);
       assert.ok(filter !== undefined);

@@ -4,13 +4,16 @@
 // with one constant and joins such comparisons by && || ! and parentheses. Whatever would not mean
 // exactly the same gives undefined, and the filter is applied when pages are converted.
 
+import { assertUnreachable } from '@lockstep/base';
 import type { BinaryNode, FieldNode, Filter, FilterNode } from './ast.ts';
 import { splitGlob } from './glob.ts';
 
 /** How the kernel calls a field, and what is stored in it. */
 export interface KernelField {
   readonly name: string;
-  readonly type: { readonly type: 'integer'; readonly bits: number; readonly isSigned: boolean } | { readonly type: 'string' };
+  readonly type:
+    | { readonly type: 'integer'; readonly bits: number; readonly isSigned: boolean }
+    | { readonly type: 'string' };
 }
 /** Undefined: the kernel has no such field. */
 export type KernelFieldResolver = (scope: FieldNode['scope'], name: string) => KernelField | undefined;
@@ -51,8 +54,12 @@ class KernelFilterWriter {
       }
       case 'binary':
         return this.#binary(node);
-      default:
+      case 'integer':
+      case 'float':
+      case 'string':
         return undefined;
+      default:
+        return assertUnreachable(node);
     }
   }
 
@@ -71,8 +78,17 @@ class KernelFilterWriter {
       case '^':
       case '|':
         return undefined;
+      case '<':
+      case '<=':
+      case '>':
+      case '>=':
+      case '==':
+      case '!=':
+        return (
+          this.#compare(node.left, operator, node.right) ?? this.#compare(node.right, SWAPPED[operator], node.left)
+        );
       default:
-        return this.#compare(node.left, operator, node.right) ?? this.#compare(node.right, SWAPPED[operator], node.left);
+        return assertUnreachable(operator);
     }
   }
 
@@ -96,7 +112,9 @@ class KernelFilterWriter {
       return field !== undefined && /^\w+$/.test(field.name) ? field : undefined;
     }
     // Of an unknown field: as if it were the smallest, so that every constant let through fits.
-    return node.scope === 'payload' ? { name: node.name, type: { type: 'integer', bits: 8, isSigned: true } } : undefined;
+    return node.scope === 'payload'
+      ? { name: node.name, type: { type: 'integer', bits: 8, isSigned: true } }
+      : undefined;
   }
 
   /** The kernel cuts the constant to the field's size before it compares; so it must fit. */
@@ -122,7 +140,10 @@ class KernelFilterWriter {
   }
 
   #compareText(node: FieldNode, operator: Comparison, pattern: string): string | undefined {
-    const field = this.#resolve === undefined && node.path.length === 0 && node.scope === 'payload' ? { name: node.name } : this.#field(node);
+    const field =
+      this.#resolve === undefined && node.path.length === 0 && node.scope === 'payload'
+        ? { name: node.name }
+        : this.#field(node);
     if (field === undefined || ('type' in field && field.type.type !== 'string')) return undefined;
     if (operator !== '==' && operator !== '!=') return undefined;
     const parts = splitGlob(pattern);
@@ -133,7 +154,10 @@ class KernelFilterWriter {
     if (!/^[\x20-\x7e]*$/.test(text) || text.length > MAX_STRING_BYTES || text === '') return undefined;
     const quote = text.includes('"') ? "'" : '"';
     if (text.includes(quote) || text.includes('\\')) return undefined;
-    if (isPattern) return operator === '==' ? `${field.name} ~ ${quote}${text}${quote}` : `!(${field.name} ~ ${quote}${text}${quote})`;
+    if (isPattern)
+      return operator === '=='
+        ? `${field.name} ~ ${quote}${text}${quote}`
+        : `!(${field.name} ~ ${quote}${text}${quote})`;
     return `${field.name} ${operator} ${quote}${text}${quote}`;
   }
 }

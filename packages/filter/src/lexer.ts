@@ -13,7 +13,8 @@ export type Token =
   | { readonly type: 'end'; readonly position: number };
 
 const SPACE_OR_COMMENT = /(?:\s+|\/\/[^\n]*|\/\*[^]*?\*\/)+/y;
-const FLOAT = /(?:0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)[pP][+-]?\d+|(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+)[fFlL]?(?![\w.])/y;
+const FLOAT =
+  /(?:0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)[pP][+-]?\d+|(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+)[fFlL]?(?![\w.])/y;
 const INTEGER = /(0[xX][0-9a-fA-F]+|\d+)(?:[uU](?:ll|LL|[lL])?|(?:ll|LL|[lL])[uU]?)?(?![\w.])/y;
 const IDENTIFIER = /\$?[A-Za-z_]\w*/y;
 const OPERATOR = /<<|>>|<=|>=|==|!=|&&|\|\||->|[-+!~&^|<>()[\].:*/%]/y;
@@ -39,15 +40,25 @@ export function tokenizeFilter(text: string): readonly Token[] {
   return tokens;
 }
 
-function takeToken(text: string, position: number, take: (pattern: RegExp) => RegExpExecArray | null): { readonly token: Token; readonly length: number } {
+function takeToken(
+  text: string,
+  position: number,
+  take: (pattern: RegExp) => RegExpExecArray | null,
+): { readonly token: Token; readonly length: number } {
   let match = take(FLOAT);
-  if (match !== null) return { token: { type: 'float', value: parseFloatLiteral(match[0]), position }, length: match[0].length };
+  if (match !== null)
+    return { token: { type: 'float', value: parseFloatLiteral(match[0]), position }, length: match[0].length };
   match = take(INTEGER);
-  if (match !== null) return { token: { type: 'integer', value: parseIntegerLiteral(text, match[1] ?? '', position), position }, length: match[0].length };
+  if (match !== null)
+    return {
+      token: { type: 'integer', value: parseIntegerLiteral(text, match[1] ?? '', position), position },
+      length: match[0].length,
+    };
   match = take(IDENTIFIER);
   if (match !== null) return { token: { type: 'identifier', name: match[0], position }, length: match[0].length };
   match = take(STRING);
-  if (match !== null) return { token: { type: 'string', pattern: match[1] ?? match[2] ?? '', position }, length: match[0].length };
+  if (match !== null)
+    return { token: { type: 'string', pattern: match[1] ?? match[2] ?? '', position }, length: match[0].length };
   const character = text.charAt(position);
   if (character === '"' || character === "'") return failString(text, position, character);
   if (text.startsWith('/*', position)) throw filterError('The comment has no end', text, position);
@@ -73,7 +84,8 @@ function failString(text: string, position: number, quote: string): never {
 
 function parseIntegerLiteral(text: string, digits: string, position: number): bigint {
   const isOctal = /^0\d/.test(digits);
-  if (isOctal && /[89]/.test(digits)) throw filterError('A number that begins with 0 is octal and has no digit 8 or 9', text, position);
+  if (isOctal && /[89]/.test(digits))
+    throw filterError('A number that begins with 0 is octal and has no digit 8 or 9', text, position);
   const value = BigInt(isOctal ? `0o${digits.slice(1)}` : digits);
   if (value > MAX_UINT64) throw filterError('The number does not fit into 64 bits', text, position);
   return BigInt.asIntN(64, value);
@@ -82,7 +94,10 @@ function parseIntegerLiteral(text: string, digits: string, position: number): bi
 function parseFloatLiteral(literal: string): number {
   const isHex = /^0[xX]/.test(literal);
   if (!isHex) return Number(literal.replace(/[fFlL]$/, ''));
-  const [mantissa = '', exponent = '0'] = literal.replace(/[fFlL]$/, '').slice(2).split(/[pP]/);
+  const [mantissa = '', exponent = '0'] = literal
+    .replace(/[fFlL]$/, '')
+    .slice(2)
+    .split(/[pP]/);
   const [whole = '', fraction = ''] = mantissa.split('.');
   // Exact for up to 53 bits of mantissa; a power of two loses nothing.
   return Number(BigInt(`0x0${whole}${fraction}`)) * 2 ** (Number(exponent) - 4 * fraction.length);

@@ -34,7 +34,10 @@ const SHORT_NAMES: ReadonlyMap<string, number> = new Map([
 
 /** Number of a level's name (`info`, `TRACE_INFO`) or number; undefined when it is none. */
 export function parseLogLevel(text: string): number | undefined {
-  const name = text.toLowerCase().replace(/^trace_/, '').replaceAll('-', '_');
+  const name = text
+    .toLowerCase()
+    .replace(/^trace_/, '')
+    .replaceAll('-', '_');
   if (/^\d+$/.test(name)) return Number(name) < LEVEL_NAMES.length ? Number(name) : undefined;
   const number = (LEVEL_NAMES as readonly string[]).indexOf(name);
   return number >= 0 ? number : SHORT_NAMES.get(name);
@@ -47,7 +50,9 @@ export function parseLogLevelRange(text: string): LogLevelRange | undefined {
   const name = isRange ? text.slice(0, -2) : text;
   const level = parseLogLevel(name);
   if (level === undefined) {
-    throw new InputError(`There is no log level "${name}"; the levels are ${LEVEL_NAMES.join(', ')}, each with ".." for it and the more severe ones`);
+    throw new InputError(
+      `There is no log level "${name}"; the levels are ${LEVEL_NAMES.join(', ')}, each with ".." for it and the more severe ones`,
+    );
   }
   return isRange ? { atLeast: level } : { only: level };
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { InputError } from '@lockstep/base';
+import { assertUnreachable, InputError } from '@lockstep/base';
 import fc from 'fast-check';
 import { describeField, type FilterNode } from './ast.ts';
 import { parseFilter } from './parser.ts';
@@ -20,6 +20,8 @@ function show(node: FilterNode): string {
       return `${node.operator}${show(node.operand)}`;
     case 'binary':
       return `(${show(node.left)} ${node.operator} ${show(node.right)})`;
+    default:
+      return assertUnreachable(node);
   }
 }
 
@@ -106,22 +108,57 @@ test('what is malformed is refused in one sentence with its place', () => {
 });
 
 test('deep nesting is refused, not a stack overflow', () => {
-  for (const text of ['('.repeat(100_000), '!'.repeat(60_000), `${'('.repeat(2000)}1${')'.repeat(2000)}`, `1${' || 1'.repeat(2000)}`, 'x'.repeat(70_000)]) {
+  for (const text of [
+    '('.repeat(100_000),
+    '!'.repeat(60_000),
+    `${'('.repeat(2000)}1${')'.repeat(2000)}`,
+    `1${' || 1'.repeat(2000)}`,
+    'x'.repeat(70_000),
+  ]) {
     assert.throws(() => parseFilter(text), InputError);
   }
   parseFilter(`${'('.repeat(1000)}1${')'.repeat(1000)}`);
 });
 
 test('no text makes the parser do anything but parse or refuse', () => {
-  const piece = fc.constantFrom('a', '1', '"x*"', '(', ')', '&&', '==', '.', '[', ']', '$ctx', ':', '-', '~', '<<', '0x', '\\', "'", '1.5', '/*', ' ', '\n');
+  const piece = fc.constantFrom(
+    'a',
+    '1',
+    '"x*"',
+    '(',
+    ')',
+    '&&',
+    '==',
+    '.',
+    '[',
+    ']',
+    '$ctx',
+    ':',
+    '-',
+    '~',
+    '<<',
+    '0x',
+    '\\',
+    "'",
+    '1.5',
+    '/*',
+    ' ',
+    '\n',
+  );
   fc.assert(
-    fc.property(fc.oneof(fc.string(), fc.array(piece).map((pieces) => pieces.join(''))), (text) => {
-      try {
-        parseFilter(text);
-      } catch (error) {
-        assert.ok(error instanceof InputError, String(error));
-      }
-    }),
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.array(piece).map((pieces) => pieces.join('')),
+      ),
+      (text) => {
+        try {
+          parseFilter(text);
+        } catch (error) {
+          assert.ok(error instanceof InputError, String(error));
+        }
+      },
+    ),
     { numRuns: 3000 },
   );
 });

@@ -14,7 +14,7 @@
 //
 // What no field's type is needed for is checked here too: LTTng refuses it when a rule is made.
 
-import { InputError } from '@lockstep/base';
+import { assertUnreachable, InputError } from '@lockstep/base';
 import type { BinaryNode, FieldNode, Filter, FilterNode, UnaryOperator } from './ast.ts';
 import { checkLiterals } from './check-literals.ts';
 import { filterError, tokenizeFilter, type Token } from './lexer.ts';
@@ -44,7 +44,8 @@ const ARITHMETIC_OPERATORS: ReadonlySet<string> = new Set(['+', '-', '*', '/', '
 
 /** Parses a filter expression. Throws InputError with the place. */
 export function parseFilter(text: string): Filter {
-  if (text.length > MAX_TEXT_LENGTH) throw new InputError('The filter is too long', { length: text.length, limit: MAX_TEXT_LENGTH });
+  if (text.length > MAX_TEXT_LENGTH)
+    throw new InputError('The filter is too long', { length: text.length, limit: MAX_TEXT_LENGTH });
   const parser = new FilterParser(text);
   const filter = { text, root: parser.parseAll() };
   checkLiterals(filter);
@@ -70,17 +71,20 @@ class FilterParser {
   }
 
   #parseExpression(minimumPower: number): FilterNode {
-    if (++this.#depth > MAX_NESTING_DEPTH) throw filterError('The filter is nested too deeply', this.#text, this.#peek().position);
+    if (++this.#depth > MAX_NESTING_DEPTH)
+      throw filterError('The filter is nested too deeply', this.#text, this.#peek().position);
     let left = this.#parseUnary();
     // Operators of one chain nest to the left, and so count as deep as they are many.
     let chainLength = 0;
     for (;;) {
       const token = this.#peek();
       if (token.type !== 'operator') break;
-      if (ARITHMETIC_OPERATORS.has(token.text)) throw filterError(`Filters have no arithmetic: "${token.text}" is not possible`, this.#text, token.position);
+      if (ARITHMETIC_OPERATORS.has(token.text))
+        throw filterError(`Filters have no arithmetic: "${token.text}" is not possible`, this.#text, token.position);
       const power = BINDING_POWERS.get(token.text);
       if (power === undefined || power <= minimumPower) break;
-      if (this.#depth + ++chainLength > MAX_NESTING_DEPTH) throw filterError('The filter is nested too deeply', this.#text, token.position);
+      if (this.#depth + ++chainLength > MAX_NESTING_DEPTH)
+        throw filterError('The filter is nested too deeply', this.#text, token.position);
       this.#index++;
       const right = this.#parseExpression(power);
       left = { type: 'binary', operator: token.text as BinaryNode['operator'], left, right, position: token.position };
@@ -93,7 +97,8 @@ class FilterParser {
     const token = this.#peek();
     if (token.type !== 'operator' || !UNARY_OPERATORS.has(token.text)) return this.#parsePrimary();
     this.#index++;
-    if (++this.#depth > MAX_NESTING_DEPTH) throw filterError('The filter is nested too deeply', this.#text, token.position);
+    if (++this.#depth > MAX_NESTING_DEPTH)
+      throw filterError('The filter is nested too deeply', this.#text, token.position);
     const operand = this.#parseUnary();
     this.#depth--;
     return { type: 'unary', operator: token.text as UnaryOperator, operand, position: token.position };
@@ -116,6 +121,8 @@ class FilterParser {
       }
       case 'end':
         throw this.#unexpected(token);
+      default:
+        return assertUnreachable(token);
     }
   }
 
@@ -123,7 +130,8 @@ class FilterParser {
     let scope: FieldNode['scope'] = 'payload';
     let name = first;
     if (first.startsWith('$')) {
-      if (first !== '$ctx' && first !== '$app') throw filterError(`There is no scope ${first}; there are $ctx and $app`, this.#text, position);
+      if (first !== '$ctx' && first !== '$app')
+        throw filterError(`There is no scope ${first}; there are $ctx and $app`, this.#text, position);
       scope = first === '$ctx' ? 'context' : 'application';
       this.#expect('.');
       name = this.#expectName();
@@ -140,8 +148,14 @@ class FilterParser {
     for (;;) {
       const token = this.#peek();
       if (token.type !== 'operator') return path;
-      if (token.text === '->') throw filterError('Filters have no "->"; a member is written with a dot', this.#text, token.position);
-      if (token.text === ':') throw filterError('A ":" is possible only in $app.PROVIDER:TYPE; perf counters cannot be filtered on', this.#text, token.position);
+      if (token.text === '->')
+        throw filterError('Filters have no "->"; a member is written with a dot', this.#text, token.position);
+      if (token.text === ':')
+        throw filterError(
+          'A ":" is possible only in $app.PROVIDER:TYPE; perf counters cannot be filtered on',
+          this.#text,
+          token.position,
+        );
       if (token.text === '.') {
         this.#index++;
         path.push(this.#expectName());
@@ -186,7 +200,11 @@ class FilterParser {
   #unexpected(token: Token, wanted?: string): InputError {
     const instead = wanted === undefined ? '' : ` where ${wanted} is needed`;
     if (token.type === 'end') return filterError(`The filter ends too early${instead}`, this.#text, token.position);
-    return filterError(`The filter has something unexpected${instead}: "${describeToken(token)}"`, this.#text, token.position);
+    return filterError(
+      `The filter has something unexpected${instead}: "${describeToken(token)}"`,
+      this.#text,
+      token.position,
+    );
   }
 }
 
@@ -203,5 +221,7 @@ function describeToken(token: Token): string {
       return String(token.value);
     case 'end':
       return '';
+    default:
+      return assertUnreachable(token);
   }
 }

@@ -33,7 +33,9 @@ test('a star is any text, anywhere, and an escaped one a star', () => {
   assert.equal(isGlob('a*'), true);
 });
 
-const name = fc.array(fc.constantFrom('a', 'b', ':', '*', '\\'), { maxLength: 6 }).map((characters) => characters.join(''));
+const name = fc
+  .array(fc.constantFrom('a', 'b', ':', '*', '\\'), { maxLength: 6 })
+  .map((characters) => characters.join(''));
 
 test('a glob is the regular expression that it stands for', () => {
   fc.assert(
@@ -48,7 +50,11 @@ test('a glob is the regular expression that it stands for', () => {
 
 const rule: fc.Arbitrary<MatchableRule> = fc.record(
   {
-    pattern: fc.oneof(name, name.map((text) => `${text}*`), name.map((text) => `*${text}`)),
+    pattern: fc.oneof(
+      name,
+      name.map((text) => `${text}*`),
+      name.map((text) => `*${text}`),
+    ),
     exclusions: fc.array(name, { maxLength: 2 }),
     logLevel: fc.oneof(fc.record({ atLeast: fc.nat(14) }), fc.record({ only: fc.nat(14) })),
   },
@@ -57,16 +63,22 @@ const rule: fc.Arbitrary<MatchableRule> = fc.record(
 
 test('the index finds the same rules as trying each, in the same order', () => {
   fc.assert(
-    fc.property(fc.array(rule, { maxLength: 30 }), fc.array(fc.tuple(name, fc.nat(14)), { maxLength: 20 }), (rules, questions) => {
-      const index = createRuleIndex(rules);
-      for (const [text, logLevel] of questions) {
-        const expected = rules.filter(
-          ({ pattern, exclusions = [], logLevel: range }) =>
-            compileGlob(pattern)(text) && isInLogLevelRange(logLevel, range) && !exclusions.some((exclusion) => compileGlob(exclusion)(text)),
-        );
-        assert.deepEqual(index.match(text, logLevel), expected);
-      }
-    }),
+    fc.property(
+      fc.array(rule, { maxLength: 30 }),
+      fc.array(fc.tuple(name, fc.nat(14)), { maxLength: 20 }),
+      (rules, questions) => {
+        const index = createRuleIndex(rules);
+        for (const [text, logLevel] of questions) {
+          const expected = rules.filter(
+            ({ pattern, exclusions = [], logLevel: range }) =>
+              compileGlob(pattern)(text) &&
+              isInLogLevelRange(logLevel, range) &&
+              !exclusions.some((exclusion) => compileGlob(exclusion)(text)),
+          );
+          assert.deepEqual(index.match(text, logLevel), expected);
+        }
+      },
+    ),
     { numRuns: 1000 },
   );
 });

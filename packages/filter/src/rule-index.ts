@@ -79,7 +79,8 @@ function nodeAt<R>(root: RadixNode<R>, text: string): RadixNode<R> {
       return leaf;
     }
     let length = 1;
-    while (length < child.segment.length && text.charCodeAt(position + length) === child.segment.charCodeAt(length)) length++;
+    while (length < child.segment.length && text.charCodeAt(position + length) === child.segment.charCodeAt(length))
+      length++;
     if (length < child.segment.length) {
       const rest: RadixNode<R> = { ...child, segment: child.segment.slice(length) };
       child.segment = child.segment.slice(0, length);

@@ -24,7 +24,8 @@ test('a rule is a kind, a pattern, a log level and a filter, each but the patter
     ['shop:*@..', 'user', { kind: 'tracepoint', pattern: 'shop:*' }],
     ['a\\,b', 'user', { kind: 'tracepoint', pattern: 'a\\,b' }],
   ];
-  for (const [text, domain, expected] of cases) assert.deepEqual(parseRule(text, domain), { domain, text, ...expected });
+  for (const [text, domain, expected] of cases)
+    assert.deepEqual(parseRule(text, domain), { domain, text, ...expected });
 });
 
 test('a filter follows "if", and keeps its text', () => {
@@ -60,6 +61,10 @@ test('what is malformed is refused with a sentence that says what to do', () => 
     ['"a"', 'user', /quote/],
   ];
   for (const [text, domain, sentence] of cases) {
-    assert.throws(() => parseRule(text, domain), (error) => error instanceof InputError && sentence.test(error.sentence), text);
+    assert.throws(
+      () => parseRule(text, domain),
+      (error) => error instanceof InputError && sentence.test(error.sentence),
+      text,
+    );
   }
 });

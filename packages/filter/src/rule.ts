@@ -30,7 +30,8 @@ export function parseRule(text: string, domain: RuleDomain): Rule {
   const [, head = '', tail] = match;
   const filter = parseFilterPart(text, tail);
   const { kind, rest } = splitKind(text, head, domain);
-  const { pattern, logLevel } = kind === 'tracepoint' ? splitLogLevel(text, rest, domain) : { pattern: rest, logLevel: undefined };
+  const { pattern, logLevel } =
+    kind === 'tracepoint' ? splitLogLevel(text, rest, domain) : { pattern: rest, logLevel: undefined };
   checkPattern(text, kind, pattern);
   return {
     domain,
@@ -46,10 +47,14 @@ function parseFilterPart(text: string, tail: string | undefined): Filter | undef
   if (tail === undefined) return undefined;
   const match = /^if(?:\s+([^]*)|(?=["'(!~+-])([^]*))?$/.exec(tail);
   if (match === null) {
-    throw new InputError(`The event rule goes on after its pattern with something else than "if FILTER"; a pattern holds no space`, { rule: text });
+    throw new InputError(
+      `The event rule goes on after its pattern with something else than "if FILTER"; a pattern holds no space`,
+      { rule: text },
+    );
   }
   const expression = match[1] ?? match[2] ?? '';
-  if (expression.trim() === '') throw new InputError('The event rule ends after "if": the filter is missing', { rule: text });
+  if (expression.trim() === '')
+    throw new InputError('The event rule ends after "if": the filter is missing', { rule: text });
   try {
     return parseFilter(expression);
   } catch (error) {
@@ -65,20 +70,30 @@ function splitKind(text: string, head: string, domain: RuleDomain): { readonly k
   if (kind === undefined) {
     // `sched:sched_switch` and `shop:*` have one colon; two mean that the first word was to be a kind.
     if (colon >= 0 && head.includes(':', colon + 1)) {
-      throw new InputError(`There is no kind of event rule "${word}"; the kinds are ${RULE_KINDS.join(', ')}`, { rule: text });
+      throw new InputError(`There is no kind of event rule "${word}"; the kinds are ${RULE_KINDS.join(', ')}`, {
+        rule: text,
+      });
     }
     return { kind: 'tracepoint', rest: head };
   }
   if (domain === 'user' && kind !== 'tracepoint') {
-    throw new InputError(`"${kind}:" is for kernel rules (-k); for a tracepoint provider of that name write "tracepoint:${head}"`, { rule: text });
+    throw new InputError(
+      `"${kind}:" is for kernel rules (-k); for a tracepoint provider of that name write "tracepoint:${head}"`,
+      { rule: text },
+    );
   }
   return { kind, rest: head.slice(colon + 1) };
 }
 
-function splitLogLevel(text: string, rest: string, domain: RuleDomain): { readonly pattern: string; readonly logLevel: LogLevelRange | undefined } {
+function splitLogLevel(
+  text: string,
+  rest: string,
+  domain: RuleDomain,
+): { readonly pattern: string; readonly logLevel: LogLevelRange | undefined } {
   const at = rest.lastIndexOf('@');
   if (at < 0) return { pattern: rest, logLevel: undefined };
-  if (domain === 'kernel') throw new InputError('Kernel events have no log level; leave out what follows "@"', { rule: text });
+  if (domain === 'kernel')
+    throw new InputError('Kernel events have no log level; leave out what follows "@"', { rule: text });
   try {
     return { pattern: rest.slice(0, at), logLevel: parseLogLevelRange(rest.slice(at + 1)) };
   } catch (error) {
@@ -89,8 +104,9 @@ function splitLogLevel(text: string, rest: string, domain: RuleDomain): { readon
 
 function checkPattern(text: string, kind: RuleKind, pattern: string): void {
   if (pattern === '') throw new InputError('The event rule has no pattern; "*" matches everything', { rule: text });
-  // eslint-disable-next-line no-control-regex
-  if (/[\u0000-\u001f\u007f"'`]/.test(pattern)) throw new InputError('The pattern of the event rule holds a quote or a control character', { rule: text });
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  if (/[\u0000-\u001f\u007f"'`]/.test(pattern))
+    throw new InputError('The pattern of the event rule holds a quote or a control character', { rule: text });
   if ((kind === 'tracepoint' || kind === 'syscall') && /(^|[^\\]),/.test(pattern)) {
     throw new InputError('An event rule has one pattern; give each its own option instead of a comma', { rule: text });
   }

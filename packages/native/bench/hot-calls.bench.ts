@@ -19,7 +19,12 @@ function main(): void {
   // Each case is a function of its own, made from a source of its own (V8 shares the feedback of
   // equal ones): a call site that sees many functions is dearer, and that would be measured.
   const addCase = (name: string, body: string, call: unknown): void => {
-    const make = new Function('call', 'slot', `return function (count) { /* ${name} */ let sink = 0; for (let i = 0; i < count; i++) { ${body} } return sink; }`);
+    // oxlint-disable-next-line typescript/no-implied-eval -- see above
+    const make = new Function(
+      'call',
+      'slot',
+      `return function (count) { /* ${name} */ let sink = 0; for (let i = 0; i < count; i++) { ${body} } return sink; }`,
+    );
     cases.push([name, make(call, slot) as (count: number) => void]);
   };
   addCase('empty loop', 'sink += slot[0]', undefined);
@@ -47,7 +52,9 @@ function main(): void {
     const rounds = times[index] ?? [];
     const ratio = median(rounds.map((ns, round) => ns / (reference[round] ?? Number.NaN)));
     console.log(
-      `${name.padEnd(26)} median ${median(rounds).toFixed(1).padStart(7)}  min ${Math.min(...rounds).toFixed(1).padStart(7)}  ${ratio.toFixed(2)} x hrtime.bigint`,
+      `${name.padEnd(26)} median ${median(rounds).toFixed(1).padStart(7)}  min ${Math.min(...rounds)
+        .toFixed(1)
+        .padStart(7)}  ${ratio.toFixed(2)} x hrtime.bigint`,
     );
   });
 }

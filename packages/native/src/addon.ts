@@ -16,11 +16,23 @@ export interface Addon {
   readMonotonic(): void;
   readMonotonicAndCpu(): void;
   clockNs(clockId: number): bigint;
-  mapFile(path: string, flags: number, createSizeBytes: number, fileMode: number, maxSizeBytes: number): { buffer: ArrayBuffer; range: unknown };
+  mapFile(
+    path: string,
+    flags: number,
+    createSizeBytes: number,
+    fileMode: number,
+    maxSizeBytes: number,
+  ): { buffer: ArrayBuffer; range: unknown };
   unmapFile(range: unknown, buffer: ArrayBuffer): void;
   faultCount(range: unknown): number;
   guardMappings(): void;
-  tryCopy(source: ArrayBuffer, sourceOffset: number, target: Uint8Array, targetOffset: number, sizeBytes: number): boolean;
+  tryCopy(
+    source: ArrayBuffer,
+    sourceOffset: number,
+    target: Uint8Array,
+    targetOffset: number,
+    sizeBytes: number,
+  ): boolean;
   futexWait(memory: ArrayBuffer, byteOffset: number, expected: number, timeoutMs: number): number;
   futexWake(memory: ArrayBuffer, byteOffset: number, count: number): number;
   poll(fds: readonly number[], timeoutMs: number): number[];
@@ -64,11 +76,17 @@ export function wrapAddon(addon: Addon): Native {
       return FUTEX_RESULTS[result] ?? 'woken';
     },
     futexWake: (memory, byteOffset, count) =>
-      callSystem('Waking the waiters of shared memory failed', undefined, () => addon.futexWake(memory, byteOffset, count)),
-    poll: (fds, timeoutMs) => callSystem('Waiting for file descriptors failed', undefined, () => addon.poll(fds, timeoutMs)),
-    pinToCpu: (tid, cpu) => callSystem(`The thread cannot be bound to CPU ${cpu}`, undefined, () => addon.pinToCpu(tid, cpu)),
+      callSystem('Waking the waiters of shared memory failed', undefined, () =>
+        addon.futexWake(memory, byteOffset, count),
+      ),
+    poll: (fds, timeoutMs) =>
+      callSystem('Waiting for file descriptors failed', undefined, () => addon.poll(fds, timeoutMs)),
+    pinToCpu: (tid, cpu) =>
+      callSystem(`The thread cannot be bound to CPU ${cpu}`, undefined, () => addon.pinToCpu(tid, cpu)),
     watchLoop(onPrepare, onCheck) {
-      const watch = callSystem('The event loop cannot be observed', undefined, () => addon.watchLoop(onPrepare, onCheck));
+      const watch = callSystem('The event loop cannot be observed', undefined, () =>
+        addon.watchLoop(onPrepare, onCheck),
+      );
       return { close: () => addon.unwatchLoop(watch) };
     },
     sharedObjects: () =>
@@ -92,8 +110,17 @@ function mapFile(addon: Addon, path: string, options: MapOptions): Mapping {
     (isCreating ? FLAG_CREATE : 0) |
     (options.populate === true ? FLAG_POPULATE : 0) |
     (options.sparse === true ? FLAG_SPARSE : 0);
-  const { buffer, range } = callSystem(isCreating ? 'The file cannot be created and mapped' : 'The file cannot be mapped', path, () =>
-    addon.mapFile(path, flags, createSizeBytes ?? 0, options.fileMode ?? 0o600, options.maxSizeBytes ?? DEFAULT_MAX_SIZE_BYTES),
+  const { buffer, range } = callSystem(
+    isCreating ? 'The file cannot be created and mapped' : 'The file cannot be mapped',
+    path,
+    () =>
+      addon.mapFile(
+        path,
+        flags,
+        createSizeBytes ?? 0,
+        options.fileMode ?? 0o600,
+        options.maxSizeBytes ?? DEFAULT_MAX_SIZE_BYTES,
+      ),
   );
   // Once unmapped, the C entry may belong to another mapping: its last count is kept here.
   let lastFaultCount: number | undefined;

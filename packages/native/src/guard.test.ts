@@ -14,7 +14,10 @@ function runReader(t: TestContext, way: string): { signal: string | null; result
   const path = join(scratchDirectory(t), 'ring');
   writeFileSync(path, Buffer.from(new Int32Array(4096).fill(7).buffer));
   const child = spawnSync(process.execPath, [READER, way, path], { encoding: 'utf8' });
-  return { signal: child.signal, result: child.stdout === '' ? {} : (JSON.parse(child.stdout) as Record<string, unknown>) };
+  return {
+    signal: child.signal,
+    result: child.stdout === '' ? {} : (JSON.parse(child.stdout) as Record<string, unknown>),
+  };
 }
 
 test('a guarded mapping reads zeros from pages that another process took away, and counts them', (t) => {
@@ -60,7 +63,11 @@ test('tryCopy refuses ranges that do not fit', (t) => {
     [Number.NaN, 17, 1],
   ];
   for (const [sourceOffset, targetOffset, size] of refused) {
-    assert.equal(native.tryCopy(source, sourceOffset, target, targetOffset, size), false, `${sourceOffset} ${targetOffset} ${size}`);
+    assert.equal(
+      native.tryCopy(source, sourceOffset, target, targetOffset, size),
+      false,
+      `${sourceOffset} ${targetOffset} ${size}`,
+    );
   }
   new Uint8Array(source).set([1, 2, 3, 4], 12);
   assert.equal(native.tryCopy(source, 12, target, 4, 4), true);

@@ -50,7 +50,13 @@ export interface Native {
    * Copies from a mapping that another process may shrink under us. False when the pages are gone
    * or the ranges do not fit; the target's content is then undefined. Never throws. Needs no `guardMappings`.
    */
-  tryCopy(source: ArrayBuffer, sourceOffset: number, target: Uint8Array, targetOffset: number, sizeBytes: number): boolean;
+  tryCopy(
+    source: ArrayBuffer,
+    sourceOffset: number,
+    target: Uint8Array,
+    targetOffset: number,
+    sizeBytes: number,
+  ): boolean;
 
   /** This thread's slot: 64 bytes. int32 words: 0 cycles low, 1 cycles high, 2 cpu id; 3 to 9: `readPair`. Same object on every call. */
   readonly slot: Int32Array;
@@ -72,7 +78,12 @@ export interface Native {
    * Sleeps while the int32 at `byteOffset` equals `expected`; shared futex. Blocks the thread, and
    * with it its termination: for workers only, with a finite time. May wake for no reason.
    */
-  futexWait(memory: ArrayBuffer, byteOffset: number, expected: number, timeoutMs: number): 'woken' | 'changed' | 'timed-out';
+  futexWait(
+    memory: ArrayBuffer,
+    byteOffset: number,
+    expected: number,
+    timeoutMs: number,
+  ): 'woken' | 'changed' | 'timed-out';
   /** Wakes up to `count` waiters; returns how many. */
   futexWake(memory: ArrayBuffer, byteOffset: number, count: number): number;
   /** Blocks until one of `fds` is readable, the time is over or a signal came; returns indexes that are ready (POLLIN, POLLHUP or POLLERR). */

@@ -14,7 +14,10 @@ const DOOR = new URL('./index.js', import.meta.url).href;
 const ADDON = fileURLToPath(new URL('../lockstep.node', import.meta.url));
 
 function runProgram(source: string, environment: NodeJS.ProcessEnv): string {
-  const child = spawnSync(process.execPath, ['--input-type=module', '-e', source], { encoding: 'utf8', env: { ...process.env, ...environment } });
+  const child = spawnSync(process.execPath, ['--input-type=module', '-e', source], {
+    encoding: 'utf8',
+    env: { ...process.env, ...environment },
+  });
   return child.stdout + child.stderr;
 }
 
@@ -25,12 +28,18 @@ test('the addon or a reason is there, never both', () => {
 
 test('LOCKSTEP_NO_NATIVE=1 gives the fallback and says so in one sentence', () => {
   const source = `import { loadNative, nativeMissingReason } from '${DOOR}'; console.log(loadNative(), nativeMissingReason());`;
-  assert.equal(runProgram(source, { LOCKSTEP_NO_NATIVE: '1' }), 'undefined The native addon is switched off by LOCKSTEP_NO_NATIVE=1.\n');
+  assert.equal(
+    runProgram(source, { LOCKSTEP_NO_NATIVE: '1' }),
+    'undefined The native addon is switched off by LOCKSTEP_NO_NATIVE=1.\n',
+  );
 });
 
 test('--no-addons is a reason, not an error', () => {
   const source = `import { loadNative, nativeMissingReason } from '${DOOR}'; console.log(loadNative(), nativeMissingReason());`;
-  assert.match(runProgram(source, { NODE_OPTIONS: '--no-addons' }), /^undefined The native addon cannot be loaded: .*\.\n$/);
+  assert.match(
+    runProgram(source, { NODE_OPTIONS: '--no-addons' }),
+    /^undefined The native addon cannot be loaded: .*\.\n$/,
+  );
 });
 
 test('each thread has its own slot, and its end leaves the others alone', async (t) => {
@@ -84,7 +93,9 @@ test('the program itself and its libraries are told with their build ids', (t) =
   const own = objects.find(({ path }) => path.endsWith('lockstep.node'));
   assert.ok(own !== undefined);
   assert.ok(objects.some(({ path }) => path.includes('node')));
-  const line = readFileSync('/proc/self/maps', 'utf8').split('\n').find((candidate) => candidate.endsWith(own.path));
+  const line = readFileSync('/proc/self/maps', 'utf8')
+    .split('\n')
+    .find((candidate) => candidate.endsWith(own.path));
   assert.equal(own.baseAddress, BigInt(`0x${(line ?? '').split('-')[0] ?? ''}`));
   for (const { buildId, sizeBytes } of objects) {
     assert.match(buildId ?? '00', /^([0-9a-f]{2})+$/);

@@ -12,7 +12,12 @@ const SWITCH_OFF_VARIABLE = 'LOCKSTEP_NO_NATIVE';
 
 // From dist/src/load.js, from src/load.ts (a Node that runs TypeScript), and from a bundle: beside
 // it, or in another package's dist/ of the same repository.
-const PLACES = ['../lockstep.node', '../dist/lockstep.node', './lockstep.node', '../../native/dist/lockstep.node'] as const;
+const PLACES = [
+  '../lockstep.node',
+  '../dist/lockstep.node',
+  './lockstep.node',
+  '../../native/dist/lockstep.node',
+] as const;
 
 interface Loaded {
   readonly native: Native | undefined;
@@ -33,10 +38,15 @@ export function nativeMissingReason(): string | undefined {
 }
 
 function load(): Loaded {
-  if (process.env[SWITCH_OFF_VARIABLE] === '1') return missing(`The native addon is switched off by ${SWITCH_OFF_VARIABLE}=1.`);
-  if (process.platform !== 'linux') return missing(`The native addon exists for Linux only, and this is ${process.platform}.`);
-  const path = PLACES.map((place) => fileURLToPath(new URL(place, import.meta.url))).find((candidate) => existsSync(candidate));
-  if (path === undefined) return missing('The native addon is not built; install a C compiler and run `npm run build`.');
+  if (process.env[SWITCH_OFF_VARIABLE] === '1')
+    return missing(`The native addon is switched off by ${SWITCH_OFF_VARIABLE}=1.`);
+  if (process.platform !== 'linux')
+    return missing(`The native addon exists for Linux only, and this is ${process.platform}.`);
+  const path = PLACES.map((place) => fileURLToPath(new URL(place, import.meta.url))).find((candidate) =>
+    existsSync(candidate),
+  );
+  if (path === undefined)
+    return missing('The native addon is not built; install a C compiler and run `npm run build`.');
   try {
     // Not require(): it would go through the program's own module hooks.
     const module: { exports: object } = { exports: {} };

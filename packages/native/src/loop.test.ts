@@ -22,7 +22,9 @@ test('prepare and check alternate around each poll, until the watch is closed', 
   watch.close();
   const count = calls.length;
   assert.ok(count >= 4);
-  calls.slice(calls.indexOf('prepare')).forEach((name, index) => assert.equal(name, index % 2 === 0 ? 'prepare' : 'check'));
+  calls
+    .slice(calls.indexOf('prepare'))
+    .forEach((name, index) => assert.equal(name, index % 2 === 0 ? 'prepare' : 'check'));
   await sleep(1);
   assert.equal(calls.length, count);
 });
@@ -54,7 +56,10 @@ test('observing keeps no program alive, closed or not', (t) => {
     import { loadNative } from '${DOOR}';
     loadNative().watchLoop(() => {}, () => {});
     setTimeout(() => console.log('done'), 5);`;
-  const child = spawnSync(process.execPath, ['--input-type=module', '-e', source], { encoding: 'utf8', timeout: 20_000 });
+  const child = spawnSync(process.execPath, ['--input-type=module', '-e', source], {
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
   assert.equal(child.status, 0, child.stderr);
   assert.equal(child.stdout, 'done\n');
 });

@@ -13,7 +13,12 @@ test('what is stored into a mapping is in the file, and in every other mapping o
   const native = nativeOrSkip(t);
   if (native === undefined) return;
   const path = join(scratchDirectory(t), 'ring');
-  const writer = native.mapFile(path, { access: 'read-write', createSizeBytes: 10_000, fileMode: 0o640, populate: true });
+  const writer = native.mapFile(path, {
+    access: 'read-write',
+    createSizeBytes: 10_000,
+    fileMode: 0o640,
+    populate: true,
+  });
   const reader = native.mapFile(path, { access: 'read' });
   Atomics.store(new Int32Array(writer.buffer, 0, 4), 2, 0x01020304);
   new Uint8Array(writer.buffer)[9_999] = 255;
@@ -44,7 +49,11 @@ test('many mappings come and go without touching each other', (t) => {
   const directory = scratchDirectory(t);
   for (let round = 0; round < 20; round++) {
     const mappings = Array.from({ length: 20 }, (_, index) =>
-      native.mapFile(join(directory, `${round}-${index}`), { access: 'read-write', createSizeBytes: 8192, sparse: true }),
+      native.mapFile(join(directory, `${round}-${index}`), {
+        access: 'read-write',
+        createSizeBytes: 8192,
+        sparse: true,
+      }),
     );
     mappings.forEach((mapping, index) => new Uint8Array(mapping.buffer).fill(index));
     mappings.filter((_, index) => index % 2 === 0).forEach((mapping) => mapping.unmap());
@@ -89,7 +98,12 @@ test('what cannot be mapped is refused with the system call, its errno and the p
     [() => native.mapFile('/' + 'x'.repeat(5000), read), 'ENAMETOOLONG', 'open'],
   ];
   for (const [attempt, code, syscall] of cases) {
-    assert.throws(attempt, (error) => error instanceof SystemError && error.code === code && error.syscall === syscall && error.path !== undefined, code);
+    assert.throws(
+      attempt,
+      (error) =>
+        error instanceof SystemError && error.code === code && error.syscall === syscall && error.path !== undefined,
+      code,
+    );
   }
   assert.equal(readFileSync(path('file'), 'utf8'), 'x');
 });

@@ -31,7 +31,9 @@ test('a waiter in another process is woken through the mapped file', async (t) =
     const { buffer } = native.mapFile(${JSON.stringify(path)}, { access: 'read-write' });
     new Int32Array(buffer)[1] = 1;
     console.log(native.futexWait(buffer, 0, 0, 20_000));`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', source], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const ended = new Promise((resolve) => child.on('close', resolve));

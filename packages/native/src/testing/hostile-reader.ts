@@ -21,12 +21,22 @@ if (way !== 'copy') {
   const after = [words[0], words[page / 4], Atomics.load(words, (3 * page) / 4)];
   const { faultCount } = mapping;
   mapping.unmap();
-  console.log(JSON.stringify({ before, after, faultCount, lastFaultCount: mapping.faultCount, lengthAfterUnmap: words.length }));
+  console.log(
+    JSON.stringify({ before, after, faultCount, lastFaultCount: mapping.faultCount, lengthAfterUnmap: words.length }),
+  );
 } else {
   const isCopiedBefore = native.tryCopy(mapping.buffer, 0, target, 0, 4 * page);
   truncateSync(path, page);
   const isCopiedAcross = native.tryCopy(mapping.buffer, page - 8, target, 0, 16);
   const isCopiedAgain = native.tryCopy(mapping.buffer, page, target, 0, page);
   const isFirstPageCopied = native.tryCopy(mapping.buffer, 0, target, 0, page);
-  console.log(JSON.stringify({ isCopiedBefore, isCopiedAcross, isCopiedAgain, isFirstPageCopied, faultCount: mapping.faultCount }));
+  console.log(
+    JSON.stringify({
+      isCopiedBefore,
+      isCopiedAcross,
+      isCopiedAgain,
+      isFirstPageCopied,
+      faultCount: mapping.faultCount,
+    }),
+  );
 }
