@@ -14,8 +14,8 @@ import { INTERRUPTED, RUNNING, UNKNOWN } from './thread-state.ts';
 /** Intervals kept for one thread; 21 bytes each. A loop iteration with more of them loses its oldest half, said as unknown. */
 const MAX_INTERVALS = 1 << 20;
 
-/** Between two polls of one wait libuv only reckons what is left of the timeout: some µs, more under interrupts. */
-const MAX_WAIT_GAP_NS = 50_000;
+/** CPU time between two polls of one wait: libuv reckons what is left of the timeout, a sampler's signal is handled. */
+const MAX_WAIT_GAP_NS = 200_000;
 
 /** A copy of the log between two times; `begins[0]` is the slice's begin. */
 export interface IntervalSlice {
@@ -126,10 +126,16 @@ export class IntervalLog {
   waitEnd(begin: number, end: number, isWait: (state: number, call: number) => boolean): number {
     let i = Math.max(0, lowerBound(this.#begins, this.#length, begin + 1) - 1);
     let waitedUntil = begin;
+    let gapNs = 0;
     for (; i < this.#length && (this.#begins[i] as number) < end; i += 1) {
       const intervalEnd = i + 1 < this.#length ? (this.#begins[i + 1] as number) : end;
-      if (isWait(this.#states[i] as number, this.#calls[i] as number)) waitedUntil = Math.min(intervalEnd, end);
-      else if (intervalEnd - waitedUntil > MAX_WAIT_GAP_NS) break;
+      if (isWait(this.#states[i] as number, this.#calls[i] as number)) {
+        waitedUntil = Math.min(intervalEnd, end);
+        gapNs = 0;
+      } else if (isOnCpu(this.#states[i] as number)) {
+        gapNs += intervalEnd - Math.max(begin, this.#begins[i] as number);
+        if (gapNs > MAX_WAIT_GAP_NS) break;
+      }
     }
     return waitedUntil;
   }

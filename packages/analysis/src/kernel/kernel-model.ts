@@ -93,6 +93,8 @@ export class KernelModel {
         return (record) => this.#interruptExit(record);
       case 'lttng_statedump_process_state':
         return (record) => this.#processState(record);
+      case 'sched_process_exec':
+        return (record) => this.#processExec(record);
       case 'sched_process_fork':
         return (record) => this.#processFork(record);
       default:
@@ -237,7 +239,8 @@ export class KernelModel {
   }
 
   #systemCallEntry(name: string): RecordHandler {
-    const bare = this.labels.idOf(name);
+    // It returns to where a signal came, and no exit is ever recorded of it.
+    const bare = name === 'rt_sigreturn' ? 0 : this.labels.idOf(name);
     const byFd: number[] = [];
     return (record) => {
       const thread = this.#running(record);
@@ -249,7 +252,7 @@ export class KernelModel {
         return;
       }
       const fd = optionalNumberOf(record.payload, 'fd');
-      thread.call = fd === undefined || fd < 0 || fd > 65_535 ? bare : (byFd[fd] ??= this.labels.idOf(`${name} (fd ${fd})`));
+      thread.call = bare === 0 || fd === undefined || fd < 0 || fd > 65_535 ? bare : (byFd[fd] ??= this.labels.idOf(`${name} (fd ${fd})`));
       thread.enter(this.#time.of(record), thread.state, 0);
     };
   }
@@ -309,6 +312,12 @@ export class KernelModel {
     thread.isDead = false;
     if (pid !== undefined) thread.pid = pid;
     if (thread.name === '') thread.name = stringOf(record.payload, 'child_comm');
+  }
+
+  /** Who executes a program becomes the first thread of its process. */
+  #processExec(record: EventRecord): void {
+    const thread = this.thread(numberOf(record.commonContext, 'tid'));
+    thread.pid = thread.tid;
   }
 
   #forgetDead(): void {

@@ -128,6 +128,8 @@ class StallAnalysis {
 
   /** When the loop last stopped waiting, as far as anything tells; undefined = it waits. */
   #unfinishedBegin(thread: ProgramThread): number | undefined {
+    // The tracer closes the last iteration when the program exits: what follows is the exit itself.
+    if (thread.kernel.deadAt !== undefined && thread.firstActivity === undefined && thread.iterationEnd !== undefined) return undefined;
     if (thread.iterationEnd === undefined) return thread.firstTime;
     if (this.#kernel.coverage.hasSched) {
       const returned = thread.kernel.log?.firstReturn(thread.iterationEnd, POLL_WITHIN_NS);
