@@ -3,7 +3,7 @@
 // and a variant its tag by a path that a reader looks up from the innermost structure outwards, so the
 // writer keeps the same stack of structures and checks that the short name finds the field that is meant.
 
-import { assertUnreachable, CtfError } from '@lockstep/base';
+import { assertUnreachable, CtfError, type ErrorPairs } from '@lockstep/base';
 import type {
   ByteOrder,
   FieldClass,
@@ -158,7 +158,7 @@ class FieldClassWriter {
   /** The part of a declarator after the name: one `[length]` for each dimension, outermost first. */
   #writeLengths(fieldClass: FieldClass): string {
     let text = '';
-    if ('lengthFieldLocation' in fieldClass) text = `[${this.#writeReference(fieldClass.lengthFieldLocation)}]`;
+    if ('lengthFieldLocation' in fieldClass) text = `[${this.#writeLength(fieldClass.lengthFieldLocation)}]`;
     if (fieldClass.type === 'static-length-string' || fieldClass.type === 'static-length-array')
       text = `[${fieldClass.length}]`;
     return 'elementFieldClass' in fieldClass ? text + this.#writeLengths(fieldClass.elementFieldClass) : text;
@@ -174,6 +174,12 @@ class FieldClassWriter {
       text += `${tabs}\t${type} ${name}${this.#writeLengths(option.fieldClass)};\n`;
     }
     return `${text}${tabs}}`;
+  }
+
+  #writeLength(location: FieldLocation): string {
+    if (this.#find(location).fieldClass.type !== 'fixed-length-unsigned-integer')
+      throw new CtfError('The length of an array must be an unsigned integer.', spellLocation(location));
+    return this.#writeReference(location);
   }
 
   /** The shortest path that a reader's lookup resolves to the same field. */
@@ -212,7 +218,10 @@ class FieldClassWriter {
     const depth = location.origin === undefined ? this.#open.length - 1 - Math.max(upCount, 0) : 0;
     const start = this.#open[depth];
     if (start === undefined || upCount < 0) throw missingField(location);
-    const { fieldClass, names } = followPath(this.#scope, start.fieldClass, location.path.slice(upCount), location);
+    const path = location.path.slice(upCount);
+    if (start.fieldClass.memberClasses.findIndex((member) => member.name === path[0]) >= start.position)
+      throw missingField(location);
+    const { fieldClass, names } = followPath(this.#scope, start.fieldClass, path, location);
     const prefix = this.#open.slice(0, depth).map((open) => open.tsdlNames[open.position] ?? '');
     const options = this.#open.slice(1, depth + 1).map((open) => open.optionNames);
     return {
@@ -248,10 +257,11 @@ function followPath(
 }
 
 function missingField(location: FieldLocation): CtfError {
-  return new CtfError('A field refers to another one that does not precede it.', {
-    origin: location.origin,
-    path: location.path.map((step) => step ?? '^').join('.'),
-  });
+  return new CtfError('A field refers to another one that does not precede it.', spellLocation(location));
+}
+
+function spellLocation(location: FieldLocation): ErrorPairs {
+  return { origin: location.origin, path: location.path.map((step) => step ?? '^').join('.') };
 }
 
 /** TSDL selects a variant's option by a label of its tag: finds the label with the option's name and ranges. */

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { CtfError } from '@lockstep/base';
-import { fieldClassFromJson, fieldClassToJson } from '../model/field-class-json.ts';
+import { fieldClassFromJson, fieldClassToJson, structureFromJson } from '../model/field-class-json.ts';
 import type { DataStreamClass, EventRecordClass, TraceClass } from '../model/trace-class.ts';
 import { arbitraryStructure, arbitraryTraceClass } from '../testing/arbitrary-trace-class.ts';
 import { everyKindOfField, eventRecordClass, sampleTraceClass } from '../testing/sample-trace.ts';
@@ -89,6 +89,60 @@ test('any JSON is a field class or a CtfError', () => {
     { numRuns: 1000 },
   );
 });
+
+test('a class line that was tampered with is refused, or gives metadata that is read back', () => {
+  const tamper = fc.record({
+    at: fc.nat(),
+    value: fc.constantFrom<unknown>(
+      'int',
+      '_x',
+      'red',
+      null,
+      0,
+      1,
+      7,
+      8,
+      64,
+      -1,
+      300,
+      '999',
+      [],
+      {},
+      'structure',
+      'null-terminated-string',
+      true,
+    ),
+    isRemoved: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(arbitraryStructure, fc.array(tamper, { minLength: 1, maxLength: 3 }), (fieldClass, tampers) => {
+      const json: unknown = JSON.parse(JSON.stringify(fieldClassToJson(fieldClass)));
+      for (const { at, value, isRemoved } of tampers) {
+        const places = placesIn(json);
+        const place = places[at % places.length];
+        if (place === undefined) continue;
+        if (isRemoved && !Array.isArray(place.holder)) delete place.holder[place.key];
+        else place.holder[place.key] = value;
+      }
+      try {
+        const payload = structureFromJson(json);
+        const traceClass = sampleTraceClass('program', [eventRecordClass(1, 'x', payload)]);
+        parseMetadata(writeMetadata(traceClass));
+      } catch (error) {
+        assert.ok(error instanceof CtfError, error instanceof Error ? error.stack : String(error));
+        assert.equal(error.pairs['line'], undefined, `the metadata that was written is not valid: ${error.message}`);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+/** Every place of a JSON value that can be changed. */
+function placesIn(value: unknown): { readonly holder: Record<string, unknown>; readonly key: string }[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const holder = value as Record<string, unknown>;
+  return Object.keys(holder).flatMap((key) => [{ holder, key }, ...placesIn(holder[key])]);
+}
 
 test('metadata that is damaged is parsed or refused with a CtfError, and nothing else', () => {
   const source = new TextEncoder().encode(

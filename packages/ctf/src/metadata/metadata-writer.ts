@@ -84,10 +84,14 @@ function writeTrace(traceClass: TraceClass): string {
 
 function writeEnvironment(environment: ReadonlyMap<string, EnvironmentValue>): string {
   if (environment.size === 0) return '';
-  const lines = [...environment].map(
-    ([name, value]) =>
-      `\t${replaceForeignCharacters(name)} = ${typeof value === 'string' ? quoteTsdlString(value) : String(value)};\n`,
-  );
+  const taken = new Set<string>();
+  const lines = [...environment].map(([name, value]) => {
+    const wanted = replaceForeignCharacters(name);
+    let chosen = wanted;
+    for (let suffix = 2; taken.has(chosen); suffix++) chosen = `${wanted}_${suffix}`;
+    taken.add(chosen);
+    return `\t${chosen} = ${typeof value === 'string' ? quoteTsdlString(value) : String(value)};\n`;
+  });
   return `env {\n${lines.join('')}};\n`;
 }
 

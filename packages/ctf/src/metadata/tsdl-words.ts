@@ -43,7 +43,7 @@ export function isTsdlIdentifier(name: string): boolean {
 /** Replaces what an identifier cannot hold by underscores; keywords keep their spelling. */
 export function replaceForeignCharacters(name: string): string {
   const replaced = name.replace(/[^A-Za-z0-9_]/gu, '_');
-  return /^[0-9]/.test(replaced) ? `_${replaced}` : replaced;
+  return /^(?:[0-9]|$)/.test(replaced) ? `_${replaced}` : replaced;
 }
 
 /**

@@ -13,6 +13,7 @@ import type {
   Role,
   ScopeName,
   StructureFieldClass,
+  VariantFieldClass,
 } from './field-class.ts';
 import { normalizeRanges } from './make-field-class.ts';
 
@@ -114,12 +115,12 @@ export function fieldClassToJson(fieldClass: FieldClass): JsonValue {
 
 /** Any field class; throws CtfError for everything that is not one. */
 export function fieldClassFromJson(value: unknown): FieldClass {
-  return new FieldClassReader().read(value, 'payload', 0);
+  return new FieldClassReader(true).read(value, 'root', 0);
 }
 
-/** The payload of a class line. */
+/** The payload of a class line: roles and clock mappings are refused, since packets and their headers are ours alone. */
 export function structureFromJson(value: unknown): StructureFieldClass {
-  const fieldClass = fieldClassFromJson(value);
+  const fieldClass = new FieldClassReader(false).read(value, 'payload', 0);
   if (fieldClass.type !== 'structure')
     throw new CtfError('The payload of an event record class must be a structure.', { type: fieldClass.type });
   return fieldClass;
@@ -128,14 +129,22 @@ export function structureFromJson(value: unknown): StructureFieldClass {
 type JsonObject = Readonly<Record<string, unknown>>;
 
 class FieldClassReader {
+  readonly #isTiming: boolean;
   #count = 0;
   #labelCount = 0;
+
+  /** `isTiming` allows roles and clock mappings. */
+  constructor(isTiming: boolean) {
+    this.#isTiming = isTiming;
+  }
 
   read(value: unknown, at: string, depth: number): FieldClass {
     if (depth > MAX_DEPTH) throw new CtfError('A field class is nested too deeply.', { at, limit: MAX_DEPTH });
     if (++this.#count > MAX_FIELD_CLASS_COUNT)
       throw new CtfError('An event record class has too many fields.', { limit: MAX_FIELD_CLASS_COUNT });
     const object = asObject(value, at);
+    if (!this.#isTiming && (object['roles'] !== undefined || object['clock'] !== undefined))
+      throw new CtfError('A field of a payload cannot have a role or a clock.', { at });
     switch (object['type']) {
       case 'fixed-length-unsigned-integer':
       case 'fixed-length-signed-integer':
@@ -173,20 +182,7 @@ class FieldClassReader {
           ...readMinimumAlignment(object, at),
         };
       case 'variant':
-        return {
-          type: object['type'],
-          options: asArray(object['options'], at).map((option) => {
-            const entry = asObject(option, at);
-            const name = readName(entry['name'], at);
-            const selectorFieldRanges = this.#readRanges(entry['selectorFieldRanges'], at);
-            return {
-              name,
-              fieldClass: this.read(entry['fieldClass'], `${at}.${name}`, depth + 1),
-              selectorFieldRanges,
-            };
-          }),
-          selectorFieldLocation: readLocation(object['selectorFieldLocation'], at),
-        };
+        return this.#readVariant(object, at, depth);
       default:
         throw new CtfError('This is not the type of a field class.', {
           at,
@@ -207,6 +203,20 @@ class FieldClassReader {
     return { type: 'structure', memberClasses, ...readMinimumAlignment(object, at) };
   }
 
+  #readVariant(object: JsonObject, at: string, depth: number): VariantFieldClass {
+    const names = new Set<string>();
+    const options = asArray(object['options'], at).map((option) => {
+      const entry = asObject(option, at);
+      const name = readName(entry['name'], at);
+      if (names.has(name)) throw new CtfError('Two options of a variant have the same name.', { at, name });
+      names.add(name);
+      const selectorFieldRanges = this.#readRanges(entry['selectorFieldRanges'], at);
+      return { name, fieldClass: this.read(entry['fieldClass'], `${at}.${name}`, depth + 1), selectorFieldRanges };
+    });
+    if (options.length === 0) throw new CtfError('A variant needs at least one option.', { at });
+    return { type: 'variant', options, selectorFieldLocation: readLocation(object['selectorFieldLocation'], at) };
+  }
+
   #readInteger(
     object: JsonObject,
     type: FixedLengthIntegerFieldClass['type'],
@@ -221,19 +231,27 @@ class FieldClassReader {
       type,
       ...bits,
       ...(base === undefined ? {} : { preferredDisplayBase: base satisfies DisplayBase }),
-      ...(mappings === undefined ? {} : { mappings: this.#readMappings(mappings, bits.length, at) }),
+      ...(mappings === undefined ? {} : { mappings: this.#readMappings(mappings, type, bits.length, at) }),
       ...readRoles(object, at),
       ...(encoding === undefined ? {} : { encoding }),
       ...(clock === undefined ? {} : { clock: readName(clock, at) }),
     };
   }
 
-  #readMappings(value: unknown, length: number, at: string): Readonly<Record<string, IntegerRangeSet>> {
+  #readMappings(
+    value: unknown,
+    type: FixedLengthIntegerFieldClass['type'],
+    length: number,
+    at: string,
+  ): Readonly<Record<string, IntegerRangeSet>> {
+    const [lowest, highest] = boundsOf(type, length);
     return Object.fromEntries(
-      Object.entries(asObject(value, at)).map(([label, ranges]) => [
-        readName(label, at),
-        normalizeRanges(this.#readRanges(ranges, at), length),
-      ]),
+      Object.entries(asObject(value, at)).map(([label, ranges]) => {
+        const read = this.#readRanges(ranges, at);
+        if (read.some(([lower, upper]) => lower < lowest || upper > highest))
+          throw new CtfError('The value of a label does not fit its enumeration.', { at, label: label.slice(0, 80) });
+        return [readName(label, at), normalizeRanges(read, length)];
+      }),
     );
   }
 
@@ -251,6 +269,12 @@ class FieldClassReader {
       return [lower, upper];
     });
   }
+}
+
+function boundsOf(type: FixedLengthIntegerFieldClass['type'], length: number): readonly [bigint, bigint] {
+  const bits = BigInt(length);
+  if (type === 'fixed-length-unsigned-integer') return [0n, (1n << bits) - 1n];
+  return [-(1n << (bits - 1n)), (1n << (bits - 1n)) - 1n];
 }
 
 function rangesToJson(ranges: IntegerRangeSet): JsonValue {
