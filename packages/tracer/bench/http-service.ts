@@ -21,6 +21,8 @@ export interface HttpResult {
   readonly onUs: number;
   /** Median over pairs of neighbouring windows. */
   readonly ratio: number;
+  /** Of the first quartiles: what other work on the machine disturbs least. */
+  readonly quietRatio: number;
   readonly requestCount: number;
   readonly pairCount: number;
 }
@@ -168,11 +170,16 @@ function summarize(costs: readonly { readonly isOn: boolean; readonly us: number
     if (a === undefined || b === undefined || !Number.isFinite(a.us) || !Number.isFinite(b.us)) continue;
     ratios.push(a.isOn ? a.us / b.us : b.us / a.us);
   }
-  const of = (wanted: boolean): number => median(costs.filter((cost) => cost.isOn === wanted && Number.isFinite(cost.us)).map((cost) => cost.us));
-  return { offUs: of(false), onUs: of(true), ratio: median(ratios), requestCount, pairCount: ratios.length };
+  const of = (wanted: boolean): number[] => costs.filter((cost) => cost.isOn === wanted && Number.isFinite(cost.us)).map((cost) => cost.us);
+  const quietRatio = quantile(of(true), 0.25) / quantile(of(false), 0.25);
+  return { offUs: median(of(false)), onUs: median(of(true)), ratio: median(ratios), quietRatio, requestCount, pairCount: ratios.length };
 }
 
 function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
+function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? Number.NaN;
+  return sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
 }
