@@ -7,7 +7,7 @@ import { calibrate, measurePair } from './calibration.ts';
 import { readMachine, type Machine } from './machine.ts';
 import { MonoClock } from './mono-clock.ts';
 import { TscClock } from './tsc-clock.ts';
-import { clockUuid } from './uuid.ts';
+import { ClockIdentity } from './uuid.ts';
 import type { ClockKind, TraceClock } from './trace-clock.ts';
 
 /** One sentence: why the TSC cannot be the trace clock here; undefined when it can. */
@@ -15,11 +15,12 @@ export function explainNoTsc(machine: Machine): string | undefined {
   if (machine.native === undefined)
     return `The TSC cannot be read without the native addon. ${machine.nativeMissingReason ?? ''}`.trimEnd();
   if (machine.native.readTsc === undefined || machine.native.readPair === undefined) return 'This CPU has no TSC.';
+  const { cpuFlags, clocksource } = machine;
   for (const flag of ['constant_tsc', 'nonstop_tsc']) {
-    if (!machine.cpuFlags.has(flag)) return `The TSC of this CPU does not run evenly (/proc/cpuinfo has no ${flag}).`;
+    if (!cpuFlags.has(flag)) return `The TSC of this CPU does not run evenly (/proc/cpuinfo has no ${flag}).`;
   }
-  if (machine.clocksource !== 'tsc') {
-    return `The kernel does not trust the TSC: its clock source is ${machine.clocksource ?? 'unknown'}, not tsc.`;
+  if (clocksource !== 'tsc') {
+    return `The kernel does not trust the TSC: its clock source is ${clocksource ?? 'unknown'}, not tsc.`;
   }
   return undefined;
 }
@@ -28,21 +29,21 @@ export function explainNoTsc(machine: Machine): string | undefined {
 export function chooseClock(wish?: ClockKind, machine: Machine = readMachine()): TraceClock {
   const obstacle = explainNoTsc(machine);
   if (wish === 'mono')
-    return new MonoClock(machine, clockUuid('mono', machine.bootId), 'CLOCK_MONOTONIC, as asked for.');
+    return new MonoClock(machine, new ClockIdentity('mono', machine.bootId), 'CLOCK_MONOTONIC, as asked for.');
   if (obstacle === undefined && machine.native !== undefined) {
     const { pair, calibration } = calibrate(machine, machine.native);
     const reason =
       wish === 'tsc' ? 'The TSC, as asked for.' : 'The TSC: constant, non-stop and the clock source of the kernel.';
-    return new TscClock(machine.native, pair, calibration, clockUuid('tsc', machine.bootId), reason);
+    return new TscClock(machine.native, pair, calibration, new ClockIdentity('tsc', machine.bootId), reason);
   }
   if (wish === 'tsc') throw new InputError(`The clock tsc is not possible here: ${obstacle ?? ''} Use --clock mono`);
-  return new MonoClock(machine, clockUuid('mono', machine.bootId), `CLOCK_MONOTONIC. ${obstacle ?? ''}`);
+  return new MonoClock(machine, new ClockIdentity('mono', machine.bootId), `CLOCK_MONOTONIC. ${obstacle ?? ''}`);
 }
 
 /** The clock of a recording that is under way, in a traced program: kind and frequency come from the control page. */
 export function openClock(kind: ClockKind, frequency: bigint, machine: Machine = readMachine()): TraceClock {
-  const uuid = clockUuid(kind, machine.bootId);
-  if (kind === 'mono') return new MonoClock(machine, uuid, 'The session records with CLOCK_MONOTONIC.');
+  const identity = new ClockIdentity(kind, machine.bootId);
+  if (kind === 'mono') return new MonoClock(machine, identity, 'The session records with CLOCK_MONOTONIC.');
   const { native } = machine;
   if (native?.readTsc === undefined || native.readPair === undefined) {
     throw new InputError(
@@ -53,7 +54,7 @@ export function openClock(kind: ClockKind, frequency: bigint, machine: Machine =
     native,
     measurePair(native),
     { frequency, errorCycles: 1n },
-    uuid,
+    identity,
     'The session records with the TSC.',
   );
 }

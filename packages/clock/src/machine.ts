@@ -32,8 +32,14 @@ export function readMachine(): Machine {
   return {
     native: loadNative(),
     nativeMissingReason: nativeMissingReason(),
-    cpuFlags: parseCpuFlags(readText('/proc/cpuinfo') ?? ''),
-    clocksource: readText('/sys/devices/system/clocksource/clocksource0/current_clocksource'),
+    // Read when asked for: a traced program never asks, and on a machine of many CPUs this file takes
+    // milliseconds.
+    get cpuFlags() {
+      return parseCpuFlags(readText('/proc/cpuinfo') ?? '');
+    },
+    get clocksource() {
+      return readText('/sys/devices/system/clocksource/clocksource0/current_clocksource');
+    },
     bootId: readText('/proc/sys/kernel/random/boot_id'),
     cacheDirectory: cacheDirectory(),
     monotonicNs: () => process.hrtime.bigint(),

@@ -4,6 +4,7 @@
 import { joinUint64 } from '@lockstep/base';
 import type { ClockNative, Machine } from './machine.ts';
 import { offsetOf, type ClockDescription, type EpochAnchor, type TraceClock } from './trace-clock.ts';
+import type { ClockIdentity } from './uuid.ts';
 
 const FREQUENCY = 1_000_000_000n;
 const ANCHOR_TRY_COUNT = 8;
@@ -15,15 +16,19 @@ export class MonoClock implements TraceClock {
   readonly kernelName = 'mono';
   readonly frequency = FREQUENCY;
   readonly precisionCycles = 1n;
-  readonly uuid: string;
   readonly reason: string;
+  readonly #identity: ClockIdentity;
   readonly #machine: Machine;
   #origin: EpochAnchor | undefined;
 
-  constructor(machine: Machine, uuid: string, reason: string) {
-    this.uuid = uuid;
+  constructor(machine: Machine, identity: ClockIdentity, reason: string) {
+    this.#identity = identity;
     this.reason = reason;
     this.#machine = machine;
+  }
+
+  get uuid(): string {
+    return this.#identity.uuid;
   }
 
   now(): bigint {

@@ -5,6 +5,7 @@ import { joinUint64 } from '@lockstep/base';
 import { betterCalibration, calibrateBetween, measurePair, type Calibration, type ClockPair } from './calibration.ts';
 import type { ClockNative } from './machine.ts';
 import { offsetOf, type ClockDescription, type TraceClock } from './trace-clock.ts';
+import type { ClockIdentity } from './uuid.ts';
 
 /** An anchor this old is taken again: CLOCK_MONOTONIC is slewed, and the frequency is only known to some ppm. */
 const MAX_ANCHOR_AGE_NS = 1_000_000_000n;
@@ -15,24 +16,34 @@ export class TscClock implements TraceClock {
   readonly kernelName = 'x86-tsc';
   readonly frequency: bigint;
   readonly precisionCycles: bigint;
-  readonly uuid: string;
   readonly reason: string;
+  readonly #identity: ClockIdentity;
   readonly #native: ClockNative;
   readonly #readTsc: () => void;
   /** Taken when the clock was first made; the epoch offset and `refine` start from it. */
   readonly #origin: ClockPair;
   #anchor: ClockPair;
 
-  constructor(native: ClockNative, origin: ClockPair, calibration: Calibration, uuid: string, reason: string) {
+  constructor(
+    native: ClockNative,
+    origin: ClockPair,
+    calibration: Calibration,
+    identity: ClockIdentity,
+    reason: string,
+  ) {
     if (native.readTsc === undefined) throw new Error('a TSC clock needs a TSC');
     this.frequency = calibration.frequency;
     this.precisionCycles = calibration.errorCycles;
-    this.uuid = uuid;
+    this.#identity = identity;
     this.reason = reason;
     this.#native = native;
     this.#readTsc = native.readTsc;
     this.#origin = origin;
     this.#anchor = origin;
+  }
+
+  get uuid(): string {
+    return this.#identity.uuid;
   }
 
   now(): bigint {
@@ -68,6 +79,6 @@ export class TscClock implements TraceClock {
       last.monotonicNs - this.#origin.monotonicNs,
       earlier,
     );
-    return new TscClock(this.#native, this.#origin, calibration, this.uuid, this.reason);
+    return new TscClock(this.#native, this.#origin, calibration, this.#identity, this.reason);
   }
 }

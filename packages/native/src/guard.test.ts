@@ -27,6 +27,13 @@ test('a guarded mapping reads zeros from pages that another process took away, a
   assert.deepEqual(result, { before: [7, 7], after: [7, 0, 0], faultCount: 2, lastFaultCount: 2, lengthAfterUnmap: 0 });
 });
 
+test('a guarded mapping survives stores too, which reach the pages that are left and nothing else', (t) => {
+  if (nativeOrSkip(t) === undefined) return;
+  const { signal, result } = runReader(t, 'write');
+  assert.equal(signal, null);
+  assert.deepEqual(result, { sum: 12, after: [8, 6], faultCount: 1 });
+});
+
 test('without the guard the same access ends the process, so the test above proves something', (t) => {
   if (nativeOrSkip(t) === undefined) return;
   assert.equal(runReader(t, 'unguarded').signal, 'SIGBUS');

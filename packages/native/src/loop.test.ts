@@ -16,8 +16,7 @@ test('prepare and check alternate around each poll, until the watch is closed', 
     () => calls.push('prepare'),
     () => calls.push('check'),
   );
-  await sleep(1);
-  await sleep(1);
+  for (let round = 0; round < 5; round++) await sleep(1);
   watch.close();
   watch.close();
   const count = calls.length;

@@ -9,12 +9,18 @@ import { loadNative } from '../index.ts';
 const [, , way = '', path = ''] = process.argv;
 const native = loadNative();
 if (native === undefined) throw new Error('no addon');
-const mapping = native.mapFile(path, { access: 'read' });
+const mapping = native.mapFile(path, { access: way === 'write' ? 'read-write' : 'read' });
 const words = new Int32Array(mapping.buffer);
 const page = 4096;
 const target = new Uint8Array(4 * page);
 
-if (way !== 'copy') {
+if (way === 'write') {
+  native.guardMappings();
+  truncateSync(path, page);
+  Atomics.store(words, page / 4, 5);
+  const sum = Atomics.add(words, page / 4, 1) + Atomics.add(words, 0, 1);
+  console.log(JSON.stringify({ sum, after: [words[0], words[page / 4]], faultCount: mapping.faultCount }));
+} else if (way !== 'copy') {
   if (way !== 'unguarded') native.guardMappings();
   const before = [words[0], words[page / 4]];
   truncateSync(path, page);
