@@ -4,6 +4,7 @@
 
 import { finishKernelHalf } from './kernel-half.ts';
 import { recoverLeftovers } from './recover.ts';
+import { findRecorder, unmarkOwner } from './trace-directory.ts';
 
 export interface FinishOptions {
   readonly onSentence: (sentence: string) => void;
@@ -12,6 +13,22 @@ export interface FinishOptions {
 }
 
 export async function finishTrace(traceDirectory: string, options: FinishOptions): Promise<void> {
+  // What it has written so far can be read; completing it is its own business.
+  const recorder = findRecorder(traceDirectory);
+  if (recorder !== undefined) {
+    options.onSentence(`This trace is still being recorded by pid ${recorder}; what follows is its part so far.`);
+    return;
+  }
   recoverLeftovers(options.onSentence, ({ session }) => session.traceDirectory === traceDirectory);
   await finishKernelHalf(traceDirectory, options);
+  tidy(traceDirectory);
+}
+
+/** The mark of a recorder that was killed. */
+function tidy(traceDirectory: string): void {
+  try {
+    unmarkOwner(traceDirectory);
+  } catch {
+    // Somebody else's trace can be read all the same.
+  }
 }

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
-// The kernel's half of a recording, as record sees it: started before the program, told the program's
-// pid, stopped after it. What the machine does not allow becomes one sentence.
+// The kernel's half of a recording, as record sees it: which rules go to which channel, what the
+// machine does not allow as one sentence, and the pages that a killed recording left unconverted.
 
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { InputError, LockstepError, SystemError } from '@lockstep/base';
 import type { TraceClock } from '@lockstep/clock';
 import type { Rule } from '@lockstep/filter';
+import type { KernelChannelOptions, KernelRecording, KernelRecordingSummary } from '@lockstep/kernel';
 import type { KernelSummary } from './record-types.ts';
 
 export interface KernelHalfOptions {
@@ -12,12 +16,11 @@ export interface KernelHalfOptions {
   readonly clock: TraceClock;
   /** Rules of -k; empty: the default rules. */
   readonly rules: readonly Rule[];
-  readonly isSnapshot: boolean;
+  /** The recorded program; it and what it forks are followed. */
+  readonly pid: number;
 }
 
 export interface KernelHalf {
-  /** System calls and page faults of this process and its descendants are recorded from now on. */
-  follow(pid: number): Promise<void>;
   progress(): KernelSummary;
   /** Ends recording and waits until all pages are packets on disk; `onShare` hears how far that is. */
   stop(onShare: (share: number) => void): Promise<KernelSummary>;
@@ -25,13 +28,106 @@ export interface KernelHalf {
   abandon(): Promise<void>;
 }
 
-/** The half, or the sentence why there is none. */
-export async function startKernelHalf(_options: KernelHalfOptions): Promise<KernelHalf | string> {
-  return 'The kernel half is not there yet';
+const SYSTEM_CHANNEL = { name: 'system', id: 0 } as const;
+const PROCESS_CHANNEL = { name: 'process', id: 1 } as const;
+/** An own file system error of the trace's directory ends the recording; these say that it is full. */
+const FULL_DISK_CODES: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+
+/** The sentence why there can be no kernel half here; undefined when there can. Cheap. */
+export async function whyNoKernelHalf(isSnapshot: boolean): Promise<string | undefined> {
+  if (process.platform !== 'linux') return `The kernel is not recorded, since this is ${process.platform} and not Linux.`;
+  if (isSnapshot) return 'The kernel is not recorded, since its half has no flight recorder yet; leave out --snapshot to have it.';
+  const { probeKernel } = await import('@lockstep/kernel');
+  const { canRecord, capabilities } = probeKernel();
+  if (canRecord) return undefined;
+  const lacking = capabilities.find((capability) => !capability.isAvailable);
+  if (lacking === undefined) return 'The kernel is not recorded, since this machine does not allow it; see lockstep doctor.';
+  const advice = process.getuid?.() === 0 ? lacking.remedy : 'Run lockstep with sudo; the program itself still runs as you';
+  return `The kernel is not recorded: ${lacking.reason}${advice === undefined ? '' : ` ${advice.replace(/\.$/, '')}.`}`;
+}
+
+/** The half, or the sentence why there is none. Throws InputError for rules that this kernel cannot follow. */
+export async function startKernelHalf(options: KernelHalfOptions): Promise<KernelHalf | string> {
+  const { startKernelRecording, DEFAULT_PROCESS_RULES, DEFAULT_SYSTEM_RULES } = await import('@lockstep/kernel');
+  const isDefault = options.rules.length === 0;
+  const system = isDefault ? DEFAULT_SYSTEM_RULES : options.rules.filter((rule) => rule.kind !== 'syscall');
+  // System calls of the whole machine would be mostly those of others.
+  const processRules = isDefault ? DEFAULT_PROCESS_RULES : options.rules.filter((rule) => rule.kind === 'syscall');
+  const channels: KernelChannelOptions[] = [];
+  if (system.length > 0) channels.push({ ...SYSTEM_CHANNEL, rules: system, pids: 'all' });
+  if (processRules.length > 0) channels.push({ ...PROCESS_CHANNEL, rules: processRules, pids: { roots: [options.pid] } });
+  try {
+    const recording = await startKernelRecording({
+      name: options.sessionName,
+      outputDirectory: join(options.traceDirectory, 'kernel'),
+      stateDirectory: stateDirectoryOf(options.traceDirectory),
+      clock: options.clock,
+      channels,
+    });
+    return wrapRecording(recording);
+  } catch (error) {
+    // What was asked for by name has to be there; the default rules are a best effort.
+    if (!(error instanceof SystemError) || !isDefault) throw error;
+    return `The kernel is not recorded: ${error.message}`;
+  }
 }
 
 /** Converts what a killed recording left in the spool. */
 export async function finishKernelHalf(
-  _traceDirectory: string,
-  _options: { readonly onSentence: (sentence: string) => void; readonly onShare: (share: number) => void },
-): Promise<void> {}
+  traceDirectory: string,
+  options: { readonly onSentence: (sentence: string) => void; readonly onShare: (share: number) => void },
+): Promise<void> {
+  const stateDirectory = stateDirectoryOf(traceDirectory);
+  if (!existsSync(stateDirectory)) return;
+  const { recoverKernelSpool } = await import('@lockstep/kernel');
+  try {
+    const recovery = recoverKernelSpool(stateDirectory, join(traceDirectory, 'kernel'), options.onShare);
+    if (recovery !== undefined) {
+      options.onSentence(`The recording had not converted all of the kernel's part; ${recovery.recordCount} event records were added.`);
+    }
+  } catch (error) {
+    // A reader without permission to write still reads what is there.
+    const code = error instanceof SystemError ? error.code : (error as NodeJS.ErrnoException).code;
+    if (code === undefined && !(error instanceof LockstepError)) throw error;
+    options.onSentence(`A part of the kernel's half is not converted and cannot be now (${code ?? (error as Error).message}).`);
+  }
+}
+
+export function stateDirectoryOf(traceDirectory: string): string {
+  return join(traceDirectory, '.lockstep');
+}
+
+function wrapRecording(recording: KernelRecording): KernelHalf {
+  const progress = (): KernelSummary => {
+    const { events, bytes, discarded, problem } = recording.status();
+    return { eventRecordCount: events, byteCount: bytes, discardedCount: discarded, sentences: [], outputError: outputErrorOf(problem) };
+  };
+  return {
+    progress,
+    async stop(onShare) {
+      return toSummary(await recording.stop(onShare));
+    },
+    abandon: () => recording.abandon(),
+  };
+}
+
+function toSummary(summary: KernelRecordingSummary): KernelSummary {
+  const sentences: string[] = [];
+  const { refusedEvents, unknownLossCount, damagedPageCount, problem } = summary;
+  if (refusedEvents.length > 0) sentences.push(`The kernel refuses ${refusedEvents.length} of the events: ${refusedEvents.slice(0, 5).join(', ')}.`);
+  if (unknownLossCount > 0) sentences.push(`The kernel told ${unknownLossCount} times of losses without their number; each counts as one.`);
+  if (damagedPageCount > 0) sentences.push(`${damagedPageCount} pages of the kernel made no sense and are left out.`);
+  const outputError = outputErrorOf(problem);
+  if (problem !== undefined && outputError === undefined) sentences.push(problem.message);
+  return { eventRecordCount: summary.events, byteCount: summary.bytes, discardedCount: summary.discarded, sentences, outputError };
+}
+
+function outputErrorOf(problem: SystemError | undefined): string | undefined {
+  return problem !== undefined && FULL_DISK_CODES.has(problem.code) ? problem.message : undefined;
+}
+
+/** Rules that need the kernel although it is not there. */
+export function refuseKernelRules(rules: readonly Rule[], sentence: string): void {
+  const [first] = rules;
+  if (first !== undefined) throw new InputError(sentence, { rule: first.text });
+}

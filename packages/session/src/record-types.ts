@@ -41,6 +41,8 @@ export interface KernelSummary {
   readonly byteCount: number;
   readonly discardedCount: number;
   readonly sentences: readonly string[];
+  /** The failure that ended writing, for instance a full disk. */
+  readonly outputError: string | undefined;
 }
 
 export interface RecordSummary {

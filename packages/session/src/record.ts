@@ -12,19 +12,22 @@ import { clockClassToJson } from './clock-class-json.ts';
 import { startConsumerThread, type ConsumerThread } from './consumer/consumer-thread.ts';
 import { sumReport, type ConsumerReport } from './consumer/report.ts';
 import { parseEventRules, type EventRules } from './event-rules.ts';
-import { startKernelHalf, type KernelHalf } from './kernel-half.ts';
+import { refuseKernelRules, startKernelHalf, whyNoKernelHalf, type KernelHalf } from './kernel-half.ts';
 import { findOwner, type Owner } from './owner.ts';
 import { checkProgram, launchProgram, type LaunchedProgram } from './program-launch.ts';
 import { ProgramEnd, signalNumber } from './program-end.ts';
 import type { KernelSummary, RecordOptions, RecordResult, RecordSummary } from './record-types.ts';
 import { makeTracingPlan } from './recording-plan.ts';
-import { createSessionDirectory, type SessionDirectory } from './session-directory.ts';
-import { createTraceDirectory, defaultTraceDirectory, handOver, rememberLastTrace, removeIfEmpty } from './trace-directory.ts';
+import { createSessionDirectory, safeName, type SessionDirectory } from './session-directory.ts';
+import { createTraceDirectory, defaultTraceDirectory, handOver, markOwner, rememberLastTrace, removeIfEmpty, unmarkOwner } from './trace-directory.ts';
 
 /** What a signal number is to an exit status (wait(2), every shell). */
 const SIGNAL_STATUS_BASE = 128;
 /** Lockstep itself failed, as env(1) says of itself. */
 export const STATUS_LOCKSTEP_FAILED = 125;
+
+/** Often enough for the eye, and for a disk that fills up. */
+const TICK_INTERVAL_MS = 250;
 
 const emptyReport: ConsumerReport = { programs: [], outputError: undefined, unwrittenRecordCount: 0 };
 
@@ -45,9 +48,11 @@ export async function record(options: RecordOptions): Promise<RecordResult> {
   });
   const name = basename(program);
   const traceDirectory = createTraceDirectory(options.traceDirectory ?? defaultTraceDirectory(name, owner), owner);
+  markOwner(traceDirectory);
   try {
     return await new Recording(options, { owner, clock, plan, rules, name, traceDirectory }).run();
   } catch (error) {
+    unmarkOwner(traceDirectory);
     removeIfEmpty(traceDirectory);
     throw error;
   }
@@ -93,7 +98,7 @@ class Recording {
       throw error;
     }
     const end = new ProgramEnd(program, this.#options.durationMs);
-    const progress = setInterval(() => this.#showProgress(), 250);
+    const progress = setInterval(() => this.#tick(), TICK_INTERVAL_MS);
     // A program that cannot be started rejects here.
     const ended = await end.wait().catch((error: unknown) => ({ error }));
     clearInterval(progress);
@@ -101,6 +106,7 @@ class Recording {
     end.close();
     if ('error' in ended) throw ended.error;
     const { owner, traceDirectory } = this.#parts;
+    unmarkOwner(traceDirectory);
     handOver(traceDirectory, owner);
     rememberLastTrace(traceDirectory, owner);
     return { exitStatus: this.#exitStatus(ended, end), summary: this.#summarize(report, end) };
@@ -109,10 +115,11 @@ class Recording {
   /** Everything up to the moment at which the program runs and is recorded. */
   async #start(): Promise<LaunchedProgram> {
     const { owner, clock, plan, name, traceDirectory } = this.#parts;
-    const { command, isKernelWanted } = this.#options;
+    const { command } = this.#options;
     this.#session.control.publish('active', plan);
-    if (isKernelWanted) await this.#startKernel();
-    const program = launchProgram(command, { environment: this.#environment(), owner, isHeld: this.#kernel !== undefined });
+    const isKernelPossible = await this.#checkKernel();
+    // Held before its first instruction until the kernel follows it.
+    const program = launchProgram(command, { environment: this.#environment(), owner, isHeld: isKernelPossible });
     try {
       // While the program starts on another core.
       this.#consumer = startConsumerThread(
@@ -125,9 +132,9 @@ class Recording {
           isSnapshot: this.#options.isSnapshot,
         },
         () => this.#session.ring(),
-        (report) => this.#notice(report),
+        (report) => this.#notice(report.outputError),
       );
-      await this.#kernel?.follow(program.pid);
+      if (isKernelPossible) await this.#startKernel(program.pid);
     } catch (error) {
       program.kill('SIGKILL');
       await this.#consumer?.stop();
@@ -137,15 +144,19 @@ class Recording {
     return program;
   }
 
-  async #startKernel(): Promise<void> {
+  /** Whether there will be a kernel half; if not although it is wanted, says why. */
+  async #checkKernel(): Promise<boolean> {
+    if (!this.#options.isKernelWanted) return false;
+    const sentence = await whyNoKernelHalf(this.#options.isSnapshot);
+    if (sentence === undefined) return true;
+    refuseKernelRules(this.#parts.rules.kernel, sentence);
+    this.#missing.push(sentence);
+    return false;
+  }
+
+  async #startKernel(pid: number): Promise<void> {
     const { clock, rules, name, traceDirectory } = this.#parts;
-    const started = await startKernelHalf({
-      traceDirectory,
-      sessionName: name,
-      clock,
-      rules: rules.kernel,
-      isSnapshot: this.#options.isSnapshot,
-    });
+    const started = await startKernelHalf({ traceDirectory, sessionName: safeName(name), clock, rules: rules.kernel, pid });
     if (typeof started === 'string') this.#missing.push(started);
     else this.#kernel = started;
   }
@@ -168,7 +179,7 @@ class Recording {
       this.#outputError ??= `The consumer failed: ${error instanceof Error ? error.message : String(error)}`;
     }
     await kernel;
-    this.#outputError ??= report.outputError;
+    this.#outputError ??= report.outputError ?? this.#kernelSummary?.outputError;
     // Whatever could not be written may still be recovered from there.
     if (this.#outputError === undefined) this.#session.remove();
     else this.#session.close();
@@ -186,12 +197,18 @@ class Recording {
     }
   }
 
-  #notice(report: ConsumerReport): void {
-    if (report.outputError === undefined || this.#outputError !== undefined) return;
-    this.#outputError = report.outputError;
+  /** Ends the recording, not the program, when nothing can be written any more. */
+  #notice(outputError: string | undefined): void {
+    if (outputError === undefined || this.#outputError !== undefined) return;
+    this.#outputError = outputError;
     // Programs stop filling buffers that nobody empties.
     this.#session.control.publish('ended', this.#parts.plan);
-    this.#options.onSentence?.(`Recording stopped: ${report.outputError}. The program goes on.`);
+    this.#options.onSentence?.(`Recording stopped: ${outputError}. The program goes on.`);
+  }
+
+  #tick(): void {
+    this.#notice(this.#kernel?.progress().outputError);
+    this.#showProgress();
   }
 
   #showProgress(convertedShare?: number): void {

@@ -2,12 +2,15 @@
 // Where traces go: the default place, the rule that nothing is ever overwritten, and which trace was
 // the last, so that commands that read one need no name.
 
-import { accessSync, chownSync, constants, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
+import { accessSync, chownSync, constants, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { InputError } from '@lockstep/base';
 import { formatDateTime } from './consumer/program-output.ts';
 import type { Owner } from './owner.ts';
+import { isProcessAlive, processStart } from './process-status.ts';
 import { explainFileError, safeName } from './session-directory.ts';
+
+const OWNER_FILE = 'owner.json';
 
 /** Directory that holds `lockstep-traces/` instead of the home directory. */
 export const HOME_VARIABLE = 'LOCKSTEP_HOME';
@@ -46,6 +49,31 @@ export function createTraceDirectory(path: string, owner: Owner): string {
   }
   if (owner.isInvokedBySudo) for (const directory of made) chownSync(directory, owner.uid, owner.gid);
   return absolute;
+}
+
+/** Says who records into a trace, so that nobody else completes it meanwhile. */
+export function markOwner(traceDirectory: string): void {
+  try {
+    mkdirSync(join(traceDirectory, '.lockstep'));
+    writeFileSync(join(traceDirectory, '.lockstep', OWNER_FILE), JSON.stringify({ pid: process.pid, start: processStart(process.pid) }));
+  } catch (error) {
+    throw explainFileError(error, 'The trace directory cannot be written', traceDirectory);
+  }
+}
+
+export function unmarkOwner(traceDirectory: string): void {
+  rmSync(join(traceDirectory, '.lockstep', OWNER_FILE), { force: true });
+  removeIfEmpty(join(traceDirectory, '.lockstep'));
+}
+
+/** Pid of the living recorder of a trace. */
+export function findRecorder(traceDirectory: string): number | undefined {
+  try {
+    const { pid, start } = JSON.parse(readFileSync(join(traceDirectory, '.lockstep', OWNER_FILE), 'utf8')) as { pid?: unknown; start?: unknown };
+    return typeof pid === 'number' && isProcessAlive(pid, typeof start === 'number' ? start : undefined) ? pid : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Takes back a directory in which nothing was written. */
