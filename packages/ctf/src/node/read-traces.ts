@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MIT
 // Reads opened traces: all event records of all data streams in order of time, or only their number.
 
-import { InputError, type Nanoseconds } from '@lockstep/base';
+import { existsSync, readFileSync } from 'node:fs';
+import { InputError, LockstepError, type Nanoseconds } from '@lockstep/base';
+import { cyclesToTime } from '../read/clock-time.ts';
 import { createDataStreamReader, type StreamItem } from '../read/data-stream-reader.ts';
 import type { TextDecode } from '../read/decode-state.ts';
 import { LossFinder } from '../read/loss-finder.ts';
 import { mergeEventRecords, type MergeOptions } from '../read/merge.ts';
+import { coversStream, placeBefore, type PacketPlace } from '../read/packet-index.ts';
 import { PacketReader } from '../read/packet-reader.ts';
 import { traceDecoderOf, type DecoderKind } from '../read/trace-decoder.ts';
+import { decodeIndex } from '../write/data-stream-index.ts';
 import type { OpenedDataStream, OpenedTraceSet, TraceSet } from './trace-set.ts';
 
 export interface ReadOptions extends MergeOptions {
@@ -28,6 +32,7 @@ export function readEventRecords(traceSet: TraceSet, options: ReadOptions = {}):
           dataStream,
           medium: dataStream.medium,
           textDecode: makeTextDecode(),
+          ...(begin === undefined ? {} : startOf(dataStream, begin)),
           ...(begin === undefined ? {} : { begin }),
           ...(decoder === undefined ? {} : { decoder }),
         }),
@@ -75,6 +80,27 @@ export function countEventRecords(traceSet: TraceSet, options: { readonly decode
     discardedPackets: discarded['discarded-packets'],
     hasUncounted,
   };
+}
+
+/** Uses the packet index to skip what ends before `begin`; without one, or with a wrong one, reading starts at the first packet. */
+function startOf(dataStream: OpenedDataStream, begin: Nanoseconds): { readonly start?: PacketPlace } {
+  const clock = dataStream.dataStreamClass.defaultClock;
+  const { indexPath, medium } = dataStream;
+  if (clock === undefined || indexPath === undefined || !existsSync(indexPath)) return {};
+  try {
+    const entries = decodeIndex(readFileSync(indexPath), indexPath);
+    if (!coversStream(entries, medium.sizeBytes)) return {};
+    const toTime = cyclesToTime(clock);
+    const start = placeBefore(entries, (end) => toTime(end) < begin);
+    const reader = new PacketReader({ ...packetOptions(dataStream), start });
+    const entry = entries[start.index];
+    const isRight = reader.readHeader() && entry !== undefined && reader.state.packetBegin === entry.timestampBegin;
+    return isRight ? { start } : {};
+  } catch (error) {
+    // A damaged index costs time, not the trace.
+    if (error instanceof LockstepError) return {};
+    throw error;
+  }
 }
 
 function opened(traceSet: TraceSet): OpenedTraceSet {

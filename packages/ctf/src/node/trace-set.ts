@@ -28,6 +28,8 @@ export interface TraceSet {
 /** A data stream with the bytes to read it. */
 export interface OpenedDataStream extends DataStream {
   readonly medium: Medium;
+  /** Where its packet index is, if there is one; undefined for streams of several files. */
+  readonly indexPath: string | undefined;
 }
 
 export interface OpenedTraceSet extends TraceSet {
@@ -99,6 +101,7 @@ function openTrace(pool: FilePool, directory: string, name: string): Trace {
       dataStreamClass: group.dataStreamClass,
       id: group.id,
       medium: fileMedium(pool, group.files),
+      indexPath: group.files.length === 1 ? join(directory, 'index', `${relative(directory, first.path)}.idx`) : undefined,
     });
   }
   return trace;

@@ -6,6 +6,7 @@ import type { Nanoseconds } from '@lockstep/base';
 import type { DataStream, DiscardedItems, EventRecord, PacketScopes } from '../model/event-record.ts';
 import { LossFinder, type Loss } from './loss-finder.ts';
 import type { Medium } from './medium.ts';
+import type { PacketPlace } from './packet-index.ts';
 import { PacketReader } from './packet-reader.ts';
 import type { TextDecode } from './decode-state.ts';
 import { checkStep, traceDecoderOf, type DataStreamDecoder, type DecoderKind } from './trace-decoder.ts';
@@ -24,6 +25,8 @@ export interface DataStreamReaderOptions {
   readonly decoder?: DecoderKind;
   /** Faster than the default where the host has one. */
   readonly textDecode?: TextDecode;
+  /** Where to begin instead of the first packet. */
+  readonly start?: PacketPlace;
 }
 
 /** A reader of one data stream over a medium; many of them go into `mergeEventRecords`. */
@@ -43,12 +46,13 @@ export class DataStreamReader {
 
   constructor(options: DataStreamReaderOptions) {
     this.dataStream = options.dataStream;
-    const { dataStream, medium, textDecode } = options;
+    const { dataStream, medium, textDecode, start } = options;
     this.#packets = new PacketReader({
       decoder: traceDecoderOf(dataStream.trace.traceClass, options.decoder ?? 'generated'),
       medium,
       streamName: dataStream.path ?? dataStream.name,
       ...(textDecode === undefined ? {} : { textDecode }),
+      ...(start === undefined ? {} : { start }),
     });
     this.#begin = options.begin;
   }

@@ -6,6 +6,7 @@
 import type { TraceClass } from '../model/trace-class.ts';
 import { DecodeState, type TextDecode } from './decode-state.ts';
 import type { Medium } from './medium.ts';
+import type { PacketPlace } from './packet-index.ts';
 import { chooseDataStreamDecoder, type DataStreamDecoder, type TraceDecoder } from './trace-decoder.ts';
 
 const PACKET_MAGIC = 0xc1fc1fc1;
@@ -21,6 +22,8 @@ export interface PacketReaderOptions {
   readonly medium: Medium;
   readonly streamName: string;
   readonly textDecode?: TextDecode;
+  /** Where to begin instead of the first packet. */
+  readonly start?: PacketPlace;
 }
 
 export class PacketReader {
@@ -43,7 +46,8 @@ export class PacketReader {
     this.#uuid = uuidBytes(options.decoder.traceClass);
     this.state = new DecodeState(options.textDecode);
     this.state.streamName = options.streamName;
-    this.state.packetIndex = -1;
+    this.state.packetIndex = (options.start?.index ?? 0) - 1;
+    this.#nextOffset = options.start?.offset ?? 0;
   }
 
   /** Loads the next packet; false at the end of the medium. */
@@ -55,12 +59,12 @@ export class PacketReader {
     return true;
   }
 
-  /** Loads only header and context of the first packet; nothing can be read after that. */
+  /** Loads only header and context of the next packet; nothing can be read after that. */
   readHeader(): boolean {
-    const remaining = this.#remaining(0);
+    const remaining = this.#remaining(this.#nextOffset);
     if (remaining <= 0) return false;
     this.#readGuess = HEADER_READ_BYTES;
-    this.#loadScopes(0, remaining);
+    this.#loadScopes(this.#nextOffset, remaining);
     return true;
   }
 
