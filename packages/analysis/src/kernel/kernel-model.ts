@@ -27,6 +27,9 @@ const MANY_THREADS = 65_536;
 /** Names of the ten softirq vectors, include/linux/interrupt.h. */
 const SOFTIRQS = ['hi', 'timer', 'net_tx', 'net_rx', 'block', 'irq_poll', 'tasklet', 'sched', 'hrtimer', 'rcu'];
 
+const POLL_CALLS = ['epoll_wait', 'epoll_pwait', 'epoll_pwait2'];
+const EINTR = 4;
+
 /** Which questions the recorded classes can answer. */
 export interface KernelCoverage {
   hasSched: boolean;
@@ -38,8 +41,10 @@ export class KernelModel {
   readonly labels = new Labels();
   readonly coverage: KernelCoverage = { hasSched: false, hasCalls: false, hasFaults: false };
   readonly #pageFault = this.labels.idOf('page fault');
+  /** A signal interrupted the wait for events: libuv handles it and goes on waiting. */
+  readonly #interruptedPoll = this.labels.idOf('epoll_wait, interrupted by a signal');
   /** What libuv waits for events in. */
-  readonly #pollCalls = new Set(['epoll_wait', 'epoll_pwait', 'epoll_pwait2'].map((name) => this.labels.idOf(name)));
+  readonly #pollCalls = new Set([this.#interruptedPoll, ...POLL_CALLS.map((name) => this.labels.idOf(name))]);
   readonly #time: TraceTime;
   readonly #threads = new Map<number, KernelThread>();
   readonly #cpus = new Map<number, Cpu>();
@@ -240,7 +245,8 @@ export class KernelModel {
 
   #systemCallEntry(name: string): RecordHandler {
     // It returns to where a signal came, and no exit is ever recorded of it.
-    const bare = name === 'rt_sigreturn' ? 0 : this.labels.idOf(name);
+    if (name === 'rt_sigreturn') return (record) => this.#signalReturn(record);
+    const bare = this.labels.idOf(name);
     const byFd: number[] = [];
     return (record) => {
       const thread = this.#running(record);
@@ -252,19 +258,28 @@ export class KernelModel {
         return;
       }
       const fd = optionalNumberOf(record.payload, 'fd');
-      thread.call = bare === 0 || fd === undefined || fd < 0 || fd > 65_535 ? bare : (byFd[fd] ??= this.labels.idOf(`${name} (fd ${fd})`));
+      thread.call = fd === undefined || fd < 0 || fd > 65_535 ? bare : (byFd[fd] ??= this.labels.idOf(`${name} (fd ${fd})`));
       thread.enter(this.#time.of(record), thread.state, 0);
     };
   }
 
+  #signalReturn(record: EventRecord): void {
+    const thread = this.#running(record);
+    if (thread === undefined || thread.call === this.#interruptedPoll) return;
+    thread.hasCallState = true;
+    thread.call = 0;
+    if (thread.log !== undefined) thread.enter(this.#time.of(record), thread.state, 0);
+  }
+
   #systemCallExit(name: string): RecordHandler {
     const label = this.labels.idOf(name);
+    const isPoll = POLL_CALLS.includes(name);
     return (record) => {
       const thread = this.#running(record);
       if (thread === undefined) return;
       if (thread.log !== undefined && !thread.hasCallState) thread.log.labelCalls(label);
       thread.hasCallState = true;
-      thread.call = 0;
+      thread.call = isPoll && numberOf(record.payload, 'ret') === -EINTR ? this.#interruptedPoll : 0;
       if (thread.log !== undefined) thread.enter(this.#time.of(record), thread.state, 0);
     };
   }

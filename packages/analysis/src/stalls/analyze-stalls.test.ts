@@ -195,7 +195,7 @@ test('an iteration that has not ended with the trace is told up to there', () =>
     loop  |[=]
     js    |          aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa`);
   assert.equal(stall.kind, 'unfinished');
-  assert.match(stall.sentence, /^event loop still blocked at the end, for 30 ms: 30 ms running renderReport/);
+  assert.match(stall.sentence, /^event loop still blocked when its trace ended, for 30 ms: 30 ms running renderReport/);
   assert.deepEqual(stall.requests, [{ method: 'GET', url: '/report' }]);
 });
 
@@ -207,6 +207,16 @@ test('a wait that libuv forgot to reckon is no part of the iteration: seen by th
     loop  |     [===========================]`);
   assert.deepEqual(report.stalls, []);
   assert.equal(report.loops[0]?.longestMs, 2);
+});
+
+test('signals of a sampler in a wait do not end it', () => {
+  const { loops, stallCount } = reportOf(`
+    cpu0  |M........M........M............MM
+    wait  | ssssssss ssssssss ssssssssssss
+    sys   |EEEEEEEEE EEEEEEEE eeeeeeeeeeee
+    loop  |     [===========================]`);
+  assert.equal(stallCount, 0);
+  assert.equal(loops[0]?.longestMs, 3);
 });
 
 test('the same wait seen by samples that say idle, when there is no kernel half', () => {

@@ -49,7 +49,10 @@ export function attributeStall(stall: OpenStall, labels: Labels): PartBuilder {
   return builder;
 }
 
-/** One caller for each operation: the user's function that was under it in most of its sampled time. */
+/**
+ * One caller for each operation: the user's function that was under it in most of its sampled time. Only
+ * samples taken within it count: one from before is stretched over it when no signal could be handled.
+ */
 function callersOf(
   operations: readonly OperationInterval[],
   samples: readonly Piece<SampleInterval>[],
@@ -60,7 +63,7 @@ function callersOf(
     let longest = 0;
     for (const piece of samples) {
       if (piece.begin >= operation.end) break;
-      if (piece.end <= operation.begin || isMetaFrame(piece.of.frame)) continue;
+      if (piece.of.begin < operation.begin || isMetaFrame(piece.of.frame)) continue;
       const frame = nearestUserFrame(piece.of.frame);
       if (!isUserFrame(frame)) continue;
       const ns = (times.get(frame) ?? 0) + Math.min(piece.end, operation.end) - Math.max(piece.begin, operation.begin);

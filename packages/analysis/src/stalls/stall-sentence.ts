@@ -34,6 +34,6 @@ function subject(kind: Stall['kind'], isMain: boolean): string {
     case 'start-up':
       return isMain ? 'start-up took' : "worker's start-up took";
     case 'unfinished':
-      return `${loop} still blocked at the end, for`;
+      return `${loop} still blocked when its trace ended, for`;
   }
 }

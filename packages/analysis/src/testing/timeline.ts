@@ -29,6 +29,8 @@ const CALLS: Readonly<Record<string, readonly [name: string, fd: number | undefi
   r: ['read', 17],
   f: ['futex', undefined],
   e: ['epoll_wait', undefined],
+  /** Ends with EINTR. */
+  E: ['epoll_wait', undefined],
 };
 /** Name, url, line, parent's letter. */
 const FUNCTIONS: Readonly<Record<string, readonly [name: string, url: string, line: number, parent: string]>> = {
@@ -132,7 +134,7 @@ function drawKernel(kernel: TraceMaker, cpu: string, rows: ReadonlyMap<string, s
   for (const run of runsOf(rows.get('sys'))) {
     const [name, fd] = CALLS[run.letter] as readonly [string, number | undefined];
     add(run.begin, 3, `syscall_entry_${name}`, fd === undefined ? {} : { fd }, MAIN_TID);
-    add(run.end, 6, `syscall_exit_${name}`, { ret: 0 }, MAIN_TID);
+    add(run.end, 6, `syscall_exit_${name}`, { ret: run.letter === 'E' ? -4 : 0 }, MAIN_TID);
   }
   for (const run of runsOf(rows.get('irq'))) {
     const name = run.letter === 'i' ? 'irq_handler' : 'irq_softirq';
