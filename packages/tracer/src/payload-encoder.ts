@@ -148,7 +148,9 @@ export class PayloadEncoder {
   }
 
   #align(bytes: number): void {
-    this.#position = (this.#position + bytes - 1) & -bytes;
+    const aligned = (this.#position + bytes - 1) & -bytes;
+    // Nothing of an earlier payload shows in the padding.
+    while (this.#position < aligned) this.#views.bytes[this.#position++] = 0;
   }
 
   #take(sizeBytes: number, alignment: number): number {

@@ -47,7 +47,7 @@ export function generateRecordSource(input: RecordSourceInput): string {
   fields.forEach(({ shape }, index) => lines.push(...checkLines(shape, `a${index}`, index)));
 
   const fixedSize = COMPACT_HEADER_BYTES + scalarBytes(fields);
-  const isLong = `${MAX_STRING_BYTES / 3}`;
+  const isLong = Math.floor(MAX_STRING_BYTES / 3);
   lines.push(`let s = ${fixedSize}${strings.map((name) => ` + (${name}.length > ${isLong} ? ${MAX_STRING_BYTES + 4} : ${name}.length * 3 + 4)`).join('')};`);
   lines.push(`let p = (w[${COMMITTED_WORD}] + 7) & -8;`);
   lines.push(`if (p + s > w[${LIMIT_WORD}]) {`);

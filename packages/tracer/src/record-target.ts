@@ -16,7 +16,7 @@ import {
   LIMIT_WORD,
   type RingWriter,
 } from '@lockstep/ring-buffer';
-import { makeStringWriter } from './string-writer.ts';
+import { makeFastStringWriter } from './string-writer.ts';
 import type { ThreadClock } from './thread-clock.ts';
 
 export const COMPACT_HEADER_BYTES = 8;
@@ -93,7 +93,7 @@ export function makeRecordTarget(views: RingViews, writer: RingWriter, clock: Th
     clock,
     reserve: (sizeBytes) => writer.reserveSlow(sizeBytes),
     extend,
-    writeString: makeStringWriter(views),
+    writeString: makeFastStringWriter(views),
     countBadArgument() {
       words[BAD_ARGUMENTS_WORD] = words[BAD_ARGUMENTS_WORD]! + 1;
     },
