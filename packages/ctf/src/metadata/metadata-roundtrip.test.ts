@@ -24,7 +24,7 @@ test('a trace class is the same after it is written and parsed', () => {
     fc.property(arbitraryTraceClass, (traceClass) => {
       assert.deepStrictEqual(parseMetadata(writeMetadata(traceClass)), traceClass);
     }),
-    { numRuns: 300 },
+    { numRuns: 200 },
   );
 });
 
@@ -38,7 +38,7 @@ test('a field class is the same after it went through the class file', () => {
     fc.property(arbitraryStructure, (fieldClass) => {
       assert.deepStrictEqual(fieldClassFromJson(JSON.parse(JSON.stringify(fieldClassToJson(fieldClass)))), fieldClass);
     }),
-    { numRuns: 300 },
+    { numRuns: 200 },
   );
 });
 
@@ -190,7 +190,7 @@ test('metadata that is damaged is parsed or refused with a CtfError, and nothing
         assert.ok(error instanceof CtfError, error instanceof Error ? error.stack : String(error));
       }
     }),
-    { numRuns: 2000 },
+    { numRuns: 1000 },
   );
 });
 
@@ -265,7 +265,7 @@ test(
         assert.equal(run.stderr, '');
         assert.equal(run.status, 0);
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   },
 );

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Blocks of TSDL metadata -> trace class: defaults, ids, clocks, and which event belongs to which stream.
 
+import { CtfError } from '@lockstep/base';
 import type { ScopeName, StructureFieldClass } from '../model/field-class.ts';
 import type {
   ClockClass,
@@ -71,7 +72,8 @@ class TraceClassBuilder {
     const headerRoot = this.#definition(this.#trace, 'packet.header');
     const headerRoots = new Map<ScopeName, TsdlStructure>();
     const header = this.#place('packet-header', headerRoot, headerRoots);
-    const packetHeader = header === undefined ? undefined : addRoles('packet-header', header, undefined);
+    const packetHeader =
+      header === undefined ? undefined : this.#addRoles('packet-header', header, undefined, this.#trace);
     const streams = this.#readStreams(headerRoots);
     for (const block of this.#blocks.events) this.#addEvent(block, streams);
     this.#addImplicitClock(streams);
@@ -226,7 +228,7 @@ class TraceClassBuilder {
     const clocks = [...this.#clocks.keys()];
     const fallbackClock = clocks.length === 1 ? clocks[0] : undefined;
     const withRoles = (scope: ScopeName, fieldClass: StructureFieldClass | undefined) =>
-      fieldClass === undefined ? undefined : addRoles(scope, fieldClass, fallbackClock);
+      fieldClass === undefined ? undefined : this.#addRoles(scope, fieldClass, fallbackClock, stream.block);
     const packetContext = withRoles('packet-context', stream.packetContext);
     const eventRecordHeader = withRoles('event-record-header', stream.eventRecordHeader);
     const defaultClock = this.#defaultClock(stream, packetContext, eventRecordHeader);
@@ -238,6 +240,20 @@ class TraceClassBuilder {
       ...(defaultClock === undefined ? {} : { defaultClock }),
       eventRecordClasses: stream.events,
     };
+  }
+
+  /** A field whose role does not fit it is told at the block that defines it. */
+  #addRoles(
+    scope: ScopeName,
+    root: StructureFieldClass,
+    fallbackClock: string | undefined,
+    block: Block | undefined,
+  ): StructureFieldClass {
+    try {
+      return addRoles(scope, root, fallbackClock);
+    } catch (error) {
+      throw error instanceof CtfError ? this.#cursor.error(error.sentence, block?.offset ?? 0) : error;
+    }
   }
 
   /** The one clock that the stream's packets and events are timed by. */
