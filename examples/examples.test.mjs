@@ -34,7 +34,10 @@ test('the shop serves its own load on all routes, ends by itself and cleans up',
   assert.ok(Number(answered) > 20, stdout);
   assert.equal(failed, '0');
   assert.equal(status, 0);
-  assert.deepEqual(leftovers().filter((name) => !before.includes(name)), []);
+  assert.deepEqual(
+    leftovers().filter((name) => !before.includes(name)),
+    [],
+  );
 });
 
 test('the shop refuses a duration that is no number in one sentence', () => {

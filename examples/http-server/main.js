@@ -59,7 +59,9 @@ const history = Array.from({ length: REPORT_ORDERS }, (_, id) => ({
 const directory = mkdtempSync(join(tmpdir(), 'lockstep-example-'));
 const catalogPath = join(directory, 'catalog.bin');
 writeCatalog(catalogPath);
-const importText = `{"products":[${Array(IMPORT_COPIES).fill(shop.products.map((product) => JSON.stringify(product)).join()).join()}]}`;
+const importText = `{"products":[${Array(IMPORT_COPIES)
+  .fill(shop.products.map((product) => JSON.stringify(product)).join())
+  .join()}]}`;
 const children = new Set();
 const crowdedCpu = options['no-planted-hog'] === true ? undefined : chooseCpu();
 let served = 0;
@@ -170,7 +172,9 @@ server.listen(0, '127.0.0.1', () => {
   let told = { answered: 0, failed: 0 };
   load.on('message', (message) => (told = message));
   load.on('exit', (code) => {
-    console.log(`${told.answered} requests answered, ${told.failed} failed, ${served} served, ${shop.orders.length} orders placed`);
+    console.log(
+      `${told.answered} requests answered, ${told.failed} failed, ${served} served, ${shop.orders.length} orders placed`,
+    );
     process.exitCode = code === 0 ? 0 : 1;
     server.close();
     server.closeAllConnections();

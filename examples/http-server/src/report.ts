@@ -32,5 +32,7 @@ export function renderReport(orders: readonly Order[], skus: readonly string[]):
     totals.sort((a, b) => a - b);
     lines.push({ sku, count, total, median: totals[totals.length >> 1] ?? 0 });
   }
-  return lines.map((line) => `${line.sku}\t${line.count}\t${line.total.toFixed(2)}\t${line.median.toFixed(2)}`).join('\n');
+  return lines
+    .map((line) => `${line.sku}\t${line.count}\t${line.total.toFixed(2)}\t${line.median.toFixed(2)}`)
+    .join('\n');
 }

@@ -16,15 +16,40 @@ const ROUNDS = 9;
 function makeRecords(): EventRecord[] {
   const kernel = createTrace('kernel', { cpu_id: 0 });
   const program = createTrace('ust', { vpid: 1000, vtid: 1000, tid: 1000, cpu_id: 0 });
-  const records: EventRecord[] = [program.record('node:process', 0, { pid: 1000, procname: 'node', argv: 'node server.js', main_thread: 1 })];
-  records.push(program.record('node:cpu_node', 0, { epoch: 1, node: 1, parent: 0, function: 'handle', url: 'file:///a.js', line: 3, column: 1 }));
+  const records: EventRecord[] = [
+    program.record('node:process', 0, { pid: 1000, procname: 'node', argv: 'node server.js', main_thread: 1 }),
+  ];
+  records.push(
+    program.record('node:cpu_node', 0, {
+      epoch: 1,
+      node: 1,
+      parent: 0,
+      function: 'handle',
+      url: 'file:///a.js',
+      line: 3,
+      column: 1,
+    }),
+  );
   let ms = 0;
   while (records.length < RECORDS) {
     const begin = ms;
     const other = 2000 + (records.length % 64);
     const switchTo = (prev: number, next: number, state: number): void => {
       records.push(
-        kernel.record('sched_switch', ms, { prev_comm: 'a', prev_tid: prev, prev_prio: 20, prev_state: state, next_comm: 'b', next_tid: next, next_prio: 20 }, prev),
+        kernel.record(
+          'sched_switch',
+          ms,
+          {
+            prev_comm: 'a',
+            prev_tid: prev,
+            prev_prio: 20,
+            prev_state: state,
+            next_comm: 'b',
+            next_tid: next,
+            next_prio: 20,
+          },
+          prev,
+        ),
       );
       ms += 0.01;
     };
@@ -40,8 +65,12 @@ function makeRecords(): EventRecord[] {
     switchTo(other + 64, 1000, 0);
     // Each hundredth iteration is a stall.
     if (records.length % 100 === 0) ms += 25;
-    records.push(program.record('node:cpu_sample', ms, { begin: toNs(begin), duration: 100_000n, epoch: 1, node: 1, line: 4 }));
-    records.push(program.record('node:loop_iteration', ms, { begin: toNs(begin), duration: toNs(ms) - toNs(begin), idle: 1000n }));
+    records.push(
+      program.record('node:cpu_sample', ms, { begin: toNs(begin), duration: 100_000n, epoch: 1, node: 1, line: 4 }),
+    );
+    records.push(
+      program.record('node:loop_iteration', ms, { begin: toNs(begin), duration: toNs(ms) - toNs(begin), idle: 1000n }),
+    );
     ms += 0.02;
   }
   return records;
@@ -58,4 +87,6 @@ for (let round = 0; round < ROUNDS; round += 1) {
 rates.sort((a, b) => a - b);
 const median = rates[ROUNDS >> 1] ?? 0;
 console.log(`node ${process.version}, Linux ${release()}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}`);
-console.log(`analyze-stalls  ${(median / 1e6).toFixed(2)} M records/s (median of ${ROUNDS}), ${(1e9 / median).toFixed(0)} ns a record, best ${((rates.at(-1) ?? 0) / 1e6).toFixed(2)} M/s, ${stallCount} stalls`);
+console.log(
+  `analyze-stalls  ${(median / 1e6).toFixed(2)} M records/s (median of ${ROUNDS}), ${(1e9 / median).toFixed(0)} ns a record, best ${((rates.at(-1) ?? 0) / 1e6).toFixed(2)} M/s, ${stallCount} stalls`,
+);

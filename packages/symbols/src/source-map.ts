@@ -199,7 +199,13 @@ function parseIndexed(sections: readonly unknown[]): SourceMap | undefined {
   let segmentsLeft = MAX_SEGMENTS;
   for (const section of sections.slice(0, MAX_SECTIONS)) {
     const { offset, map: json } = (section ?? {}) as { offset?: { line?: unknown; column?: unknown }; map?: MapJson };
-    if (typeof offset?.line !== 'number' || typeof offset.column !== 'number' || typeof json !== 'object' || json === null) continue;
+    if (
+      typeof offset?.line !== 'number' ||
+      typeof offset.column !== 'number' ||
+      typeof json !== 'object' ||
+      json === null
+    )
+      continue;
     const map = parsePlain(json, segmentsLeft);
     if (map === undefined) continue;
     segmentsLeft -= map.segmentCount;
@@ -209,10 +215,15 @@ function parseIndexed(sections: readonly unknown[]): SourceMap | undefined {
   return { find: (line, column) => findInSections(parsed, line, column) };
 }
 
-function findInSections(sections: readonly Section[], line: number, column: number | undefined): OriginalPosition | undefined {
+function findInSections(
+  sections: readonly Section[],
+  line: number,
+  column: number | undefined,
+): OriginalPosition | undefined {
   let covering: Section | undefined;
   for (const section of sections) {
-    const begins = section.line < line - 1 || (section.line === line - 1 && (column === undefined || section.column <= column - 1));
+    const begins =
+      section.line < line - 1 || (section.line === line - 1 && (column === undefined || section.column <= column - 1));
     if (!begins) break;
     covering = section;
   }

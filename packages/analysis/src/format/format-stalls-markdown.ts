@@ -10,12 +10,19 @@ export function formatStallsMarkdown(report: StallReport, options: FormatOptions
   if (report.causes.length > 0) {
     lines.push('| stalls | total | worst | cause |', '|---:|---:|---:|---|');
     for (const cause of report.causes.slice(0, 10)) {
-      lines.push(`| ${cause.count} | ${durationText(cause.totalMs)} | ${durationText(cause.worstMs)} | ${escape(cause.text)} |`);
+      lines.push(
+        `| ${cause.count} | ${durationText(cause.totalMs)} | ${durationText(cause.worstMs)} | ${escape(cause.text)} |`,
+      );
     }
     lines.push('');
   }
   for (const stall of stallsToShow(report, options.maxStalls ?? 20)) {
-    lines.push(`## ${timeText(report, stall.beginNs, options)}: ${msText(stall.durationMs)}`, '', `${escape(stall.sentence)}.`, '');
+    lines.push(
+      `## ${timeText(report, stall.beginNs, options)}: ${msText(stall.durationMs)}`,
+      '',
+      `${escape(stall.sentence)}.`,
+      '',
+    );
     for (const line of details(stall, true)) lines.push(`- ${escape(line)}`);
     for (const part of stall.parts) if (part.ms >= 0.5) lines.push(`- ${escape(partText(part).trimStart())}`);
     lines.push('');

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The report of stalls in, lines for a terminal out.
 
+import { assertUnreachable } from '@lockstep/base';
 import { clockText, countText, durationText, msText, relativeText } from '../stalls/amounts.ts';
 import { functionText } from '../stalls/position.ts';
 import { threadText } from '../stalls/stall-causes.ts';
@@ -74,10 +75,12 @@ export function details(stall: Stall, hasProgram: boolean): string[] {
   if (stall.requests.length > 0) {
     const requests = stall.requests.slice(0, 3).map(({ method, url }) => `${method} ${url}`);
     const more = stall.requests.length > 3 ? ' and more' : '';
-    const open = stall.openRequestCount === 0 ? '' : `; ${countText(stall.openRequestCount, 'request')} open at its end`;
+    const open =
+      stall.openRequestCount === 0 ? '' : `; ${countText(stall.openRequestCount, 'request')} open at its end`;
     lines.push(`serving ${requests.join(', ')}${more}${open}`);
   }
-  if (stall.pageFaultCount !== undefined && stall.pageFaultCount >= 1000) lines.push(`${countText(stall.pageFaultCount, 'page fault')}`);
+  if (stall.pageFaultCount !== undefined && stall.pageFaultCount >= 1000)
+    lines.push(countText(stall.pageFaultCount, 'page fault'));
   for (const doubt of stall.doubts) {
     if (doubt.about === 'kernel-half-missing' || doubt.about === 'kernel-half-partial') continue;
     lines.push(`doubt: ${doubt.text}`);
@@ -92,7 +95,9 @@ export function partText(part: StallPart): string {
 
 function describe(part: StallPart): string {
   const during =
-    part.during === undefined ? '' : ` during ${part.during.operation}${part.during.path === undefined ? '' : ` ${part.during.path}`}`;
+    part.during === undefined
+      ? ''
+      : ` during ${part.during.operation}${part.during.path === undefined ? '' : ` ${part.during.path}`}`;
   switch (part.kind) {
     case 'javascript':
       return `JavaScript: ${functionText(part.function)}`;
@@ -109,14 +114,20 @@ function describe(part: StallPart): string {
     case 'interrupt':
       return `interrupt: ${part.interrupt}`;
     case 'unknown':
-      return part.known === 'nothing' ? 'not known' : `${part.known === 'running' ? 'running' : 'not running'}, not known why`;
+      return part.known === 'nothing'
+        ? 'not known'
+        : `${part.known === 'running' ? 'running' : 'not running'}, not known why`;
+    default:
+      return assertUnreachable(part);
   }
 }
 
 function loopLines(report: StallReport): string[] {
   const lines: string[] = [];
   for (const loop of report.loops.slice(0, 20)) {
-    const who = loop.thread.isMain ? `${loop.program.name} (pid ${loop.program.pid})` : `worker ${loop.thread.vtid} of ${loop.program.name}`;
+    const who = loop.thread.isMain
+      ? `${loop.program.name} (pid ${loop.program.pid})`
+      : `worker ${loop.thread.vtid} of ${loop.program.name}`;
     lines.push(
       `${who}: ${countText(loop.iterationCount, 'loop iteration')}, median ${msText(loop.medianMs)}, 99 % below ${msText(loop.p99Ms)}, longest ${msText(loop.longestMs)}, busy ${durationText(loop.busyMs)}`,
     );

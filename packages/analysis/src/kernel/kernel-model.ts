@@ -90,9 +90,14 @@ export class KernelModel {
       case 'page_fault_user':
         return (record) => this.#pageFaultUser(record);
       case 'irq_handler_entry':
-        return (record) => this.#interruptEntry(record, `irq ${numberOf(record.payload, 'irq')} ${stringOf(record.payload, 'name')}`);
+        return (record) =>
+          this.#interruptEntry(record, `irq ${numberOf(record.payload, 'irq')} ${stringOf(record.payload, 'name')}`);
       case 'irq_softirq_entry':
-        return (record) => this.#interruptEntry(record, `softirq ${SOFTIRQS[numberOf(record.payload, 'vec')] ?? numberOf(record.payload, 'vec')}`);
+        return (record) =>
+          this.#interruptEntry(
+            record,
+            `softirq ${SOFTIRQS[numberOf(record.payload, 'vec')] ?? numberOf(record.payload, 'vec')}`,
+          );
       case 'irq_handler_exit':
       case 'irq_softirq_exit':
         return (record) => this.#interruptExit(record);
@@ -258,7 +263,8 @@ export class KernelModel {
         return;
       }
       const fd = optionalNumberOf(record.payload, 'fd');
-      thread.call = fd === undefined || fd < 0 || fd > 65_535 ? bare : (byFd[fd] ??= this.labels.idOf(`${name} (fd ${fd})`));
+      thread.call =
+        fd === undefined || fd < 0 || fd > 65_535 ? bare : (byFd[fd] ??= this.labels.idOf(`${name} (fd ${fd})`));
       thread.enter(this.#time.of(record), thread.state, 0);
     };
   }

@@ -3,7 +3,7 @@
 // state; only watched ones (threads of traced programs) keep a log of intervals and page faults.
 
 import { FloatColumn, lowerBound } from '../growable-columns.ts';
-import { IntervalLog } from './interval-log.ts';
+import type { IntervalLog } from './interval-log.ts';
 import { UNKNOWN } from './thread-state.ts';
 
 /** Page faults remembered for one loop iteration: beyond it they are no longer counted exactly. */

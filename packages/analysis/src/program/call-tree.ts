@@ -55,7 +55,13 @@ export class CallTree {
 
 /** V8's own entries of the tree, which are no functions. */
 export function isMetaFrame(frame: Frame): boolean {
-  return frame.url === '' && (frame.name === '(program)' || frame.name === '(idle)' || frame.name === '(garbage collector)' || frame.name === '(root)');
+  return (
+    frame.url === '' &&
+    (frame.name === '(program)' ||
+      frame.name === '(idle)' ||
+      frame.name === '(garbage collector)' ||
+      frame.name === '(root)')
+  );
 }
 
 /** Lockstep's tracer in the traced program: as it is published, and in its own repository. */
@@ -67,7 +73,9 @@ export function isOwnUrl(url: string): boolean {
 
 /** Code that the traced program's author wrote: not Node's, not a dependency's, not Lockstep's. */
 export function isUserFrame(frame: Frame): boolean {
-  return frame.url !== '' && !frame.url.startsWith('node:') && !frame.url.includes('/node_modules/') && !isOwnUrl(frame.url);
+  return (
+    frame.url !== '' && !frame.url.startsWith('node:') && !frame.url.includes('/node_modules/') && !isOwnUrl(frame.url)
+  );
 }
 
 /**

@@ -60,13 +60,19 @@ export class ProgramModel {
       case 'node:gc':
         return (record) => this.#gc(record);
       case 'node:fs_sync':
-        return (record) => this.#operation(record, stringOf(record.payload, 'operation'), stringOf(record.payload, 'path'), undefined);
+        return (record) =>
+          this.#operation(record, stringOf(record.payload, 'operation'), stringOf(record.payload, 'path'), undefined);
       case 'node:sync_call':
         return (record) =>
           this.#operation(record, stringOf(record.payload, 'operation'), undefined, numberOf(record.payload, 'size'));
       case 'node:console':
         return (record) =>
-          this.#operation(record, `console.${stringOf(record.payload, 'level')}`, undefined, numberOf(record.payload, 'length'));
+          this.#operation(
+            record,
+            `console.${stringOf(record.payload, 'level')}`,
+            undefined,
+            numberOf(record.payload, 'length'),
+          );
       case 'node:http_server_request_begin':
         return (record) => this.#requestBegin(record);
       case 'node:http_server_request_end':
@@ -206,7 +212,12 @@ export class ProgramModel {
     const frame = thread.tree.frame(numberOf(record.payload, 'epoch'), numberOf(record.payload, 'node'));
     if (frame === undefined) return;
     const begin = this.#beginOf(record);
-    const interval: SampleInterval = { begin, end: begin + durationOf(record), frame, line: numberOf(record.payload, 'line') };
+    const interval: SampleInterval = {
+      begin,
+      end: begin + durationOf(record),
+      frame,
+      line: numberOf(record.payload, 'line'),
+    };
     keep(thread, thread.story.samples, interval);
     this.#observer.sample(thread, interval);
   }

@@ -66,7 +66,10 @@ test('JSON.parse is told with its size and who called it', () => {
     op    |  JJJJJJJJJJJJJJJJJJJJJJJJJJJJ
     js    | aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
     loop  | [=============================]`);
-  assert.match(stall.sentence, /: 28 ms in JSON\.parse of 1\.0 MB called by renderReport \(report\.js:80\), 2 ms running renderReport/);
+  assert.match(
+    stall.sentence,
+    /: 28 ms in JSON\.parse of 1\.0 MB called by renderReport \(report\.js:80\), 2 ms running renderReport/,
+  );
 });
 
 test('blocked outside of any known operation names the system call', () => {
@@ -114,7 +117,10 @@ test('interrupts on its CPU are neither JavaScript nor system calls', () => {
     js    | aaaaaaaaaaaaaaaaaaaaaaaaaaaaa
     loop  | [===========================]`);
   const interrupts = stall.parts.filter((part) => part.kind === 'interrupt').map((part) => [part.interrupt, part.ms]);
-  assert.deepEqual(interrupts, [['irq 24 virtio0', 4], ['softirq net_rx', 3]]);
+  assert.deepEqual(interrupts, [
+    ['irq 24 virtio0', 4],
+    ['softirq net_rx', 3],
+  ]);
 });
 
 test('who ran instead is told thread by thread, longest first', () => {
@@ -124,7 +130,10 @@ test('who ran instead is told thread by thread, longest first', () => {
     loop  | [===========================]`);
   assert.match(stall.sentence, /13 ms runnable but preempted by tid 771 ffmpeg and 1 other/);
   const instead = stall.parts.flatMap((part) => (part.kind === 'runnable' ? [[part.instead?.name, part.ms]] : []));
-  assert.deepEqual(instead, [['ffmpeg', 10], ['gzip', 3]]);
+  assert.deepEqual(instead, [
+    ['ffmpeg', 10],
+    ['gzip', 3],
+  ]);
 });
 
 test('time shared by several functions is told by the function above them', () => {
@@ -132,7 +141,10 @@ test('time shared by several functions is told by the function above them', () =
     cpu0  |MMMMMMMMMMMMMMMMMMMMMMMMMMMMMM
     js    | ccccccccdddddddhhhhhhhhhaaaaa
     loop  | [===========================]`);
-  assert.match(stall.sentence, /: 29 ms running renderReport \(report\.js:80\) and what it calls, most in hashRows \(rows\.js:90\)$/);
+  assert.match(
+    stall.sentence,
+    /: 29 ms running renderReport \(report\.js:80\) and what it calls, most in hashRows \(rows\.js:90\)$/,
+  );
 });
 
 test('without the kernel half, what cannot be split is said', () => {
@@ -156,7 +168,10 @@ test('time that nothing tells about stays unknown, and how to know is said', () 
     cpu0  |MMMMMMMMMMMMMMMMMMMMMMMMMMMMMM
     loop  | [===========================]`);
   assert.equal(stall.sentence, 'event loop blocked 29 ms: 29 ms running, at what is not known');
-  assert.deepEqual(stall.doubts.map(({ about }) => about), ['no-samples']);
+  assert.deepEqual(
+    stall.doubts.map(({ about }) => about),
+    ['no-samples'],
+  );
 });
 
 test('V8 saying idle of a running thread is not believed to be a function', () => {
@@ -164,7 +179,10 @@ test('V8 saying idle of a running thread is not believed to be a function', () =
     cpu0  |MMMMMMMMMMMMMMMMMMMMMMMMMMMMMM
     js    | zzzzzzzzzzzzzzppppppppppppppp
     loop  | [===========================]`);
-  assert.deepEqual(stall.parts.map((part) => part.kind), ['native', 'unknown']);
+  assert.deepEqual(
+    stall.parts.map((part) => part.kind),
+    ['native', 'unknown'],
+  );
 });
 
 test('start-up before the loop first waits is told apart and is no stall', () => {
@@ -220,13 +238,19 @@ test('signals of a sampler in a wait do not end it', () => {
 });
 
 test('the same wait seen by samples that say idle, when there is no kernel half', () => {
-  const waiting = reportOf(`
+  const waiting = reportOf(
+    `
     js    |zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzaa
-    loop  |     [===========================]`, { samplesLateMs: 400 });
+    loop  |     [===========================]`,
+    { samplesLateMs: 400 },
+  );
   assert.deepEqual(waiting.stalls, []);
-  const [stall] = reportOf(`
+  const [stall] = reportOf(
+    `
     js    |zzzzzzzzaaaaaaaaaaaaaaaaaaaaaaaaaa
-    loop  |     [===========================]`, { samplesLateMs: 400 }).stalls;
+    loop  |     [===========================]`,
+    { samplesLateMs: 400 },
+  ).stalls;
   assert.match(stall?.sentence ?? '', /^event loop blocked 26 ms: 26 ms in renderReport/);
 });
 
@@ -247,7 +271,10 @@ test('discarded records of the kernel make the stall doubtful, with their number
     { discarded: [{ half: 'kernel', count: 312n, beginMs: 5, endMs: 12 }] },
   );
   assert.match(report.stalls[0]?.doubts[0]?.text ?? '', /^312 records of the kernel were discarded/);
-  assert.deepEqual(report.discarded.map(({ count, what }) => [count, what]), [[312n, 'records']]);
+  assert.deepEqual(
+    report.discarded.map(({ count, what }) => [count, what]),
+    [[312n, 'records']],
+  );
 });
 
 test('an event that contradicts the state before it turns that state into unknown', () => {
@@ -258,7 +285,10 @@ test('an event that contradicts the state before it turns that state into unknow
     sys   |                    rrrr
     loop  | [===========================]`);
   assert.ok(!stall.parts.some((part) => part.kind === 'blocked'), stall.sentence);
-  assert.ok(stall.parts.some((part) => part.kind === 'unknown' && Math.round(part.ms) === 14), stall.sentence);
+  assert.ok(
+    stall.parts.some((part) => part.kind === 'unknown' && Math.round(part.ms) === 14),
+    stall.sentence,
+  );
 });
 
 test('a healthy program has its loop told and no stall', () => {
@@ -277,7 +307,8 @@ test('positions follow the source map', () => {
     js    | aaaaaaaaaaaaaaaaaaaaaaaaaaaaa
     loop  | [===========================]`);
   const { stalls } = analyzeStalls(records, {
-    resolvePosition: (url, line) => (url.endsWith('report.js') ? { source: '/srv/app/src/report.ts', line: line + 100 } : undefined),
+    resolvePosition: (url, line) =>
+      url.endsWith('report.js') ? { source: '/srv/app/src/report.ts', line: line + 100 } : undefined,
   });
   assert.match(stalls[0]?.sentence ?? '', /running renderReport \(report\.ts:188\)$/);
 });
@@ -300,5 +331,8 @@ test('of more stalls than are kept, the longest are, and all count', () => {
   const report = analyzeStalls(records, { maxStalls: 1 });
   assert.equal(report.stallCount, 4);
   assert.equal(report.omittedCount, 3);
-  assert.deepEqual(report.stalls.map((stall) => Math.round(stall.durationMs)), [27]);
+  assert.deepEqual(
+    report.stalls.map((stall) => Math.round(stall.durationMs)),
+    [27],
+  );
 });

@@ -27,7 +27,10 @@ const DEFAULT_MAX_STALLS = 1000;
 /** How soon after an iteration's end the loop polls: the sleep that begins then is the poll's. */
 const POLL_WITHIN_NS = 2e6;
 
-export function analyzeStalls(records: Iterable<EventRecord | DiscardedItems>, options: StallOptions = {}): StallReport {
+export function analyzeStalls(
+  records: Iterable<EventRecord | DiscardedItems>,
+  options: StallOptions = {},
+): StallReport {
   const analysis = new StallAnalysis(options);
   for (const record of records) analysis.take(record);
   return analysis.finish();
@@ -40,7 +43,10 @@ class StallAnalysis {
   readonly #collector: StallCollector;
   readonly #programs: ProgramModel;
   readonly #dispatcher: RecordDispatcher;
-  readonly #discarded = new Map<string, { stream: string; count: bigint | undefined; what: 'records' | 'packets'; isKernel: boolean }>();
+  readonly #discarded = new Map<
+    string,
+    { stream: string; count: bigint | undefined; what: 'records' | 'packets'; isKernel: boolean }
+  >();
   #lastRecord: EventRecord | undefined;
   #recordCount = 0;
   #hasKernelStream = false;
@@ -120,7 +126,10 @@ class StallAnalysis {
     const lastOwn = this.#time.of(thread.lastRecord);
     const log = thread.kernel.log;
     // With the kernel half the thread is known to live on after its last record, until it is seen to end.
-    const end = this.#kernel.coverage.hasSched && log !== undefined ? (thread.kernel.deadAt ?? this.#kernel.lastTime() ?? lastOwn) : lastOwn;
+    const end =
+      this.#kernel.coverage.hasSched && log !== undefined
+        ? (thread.kernel.deadAt ?? this.#kernel.lastTime() ?? lastOwn)
+        : lastOwn;
     if (end - begin < this.#thresholdMs * 1e6) return;
     const isStartUp = thread.iterationEnd === undefined && thread.isSeenFromStart;
     this.#collector.open(isStartUp ? 'start-up' : 'unfinished', thread, begin, end);
@@ -129,7 +138,8 @@ class StallAnalysis {
   /** When the loop last stopped waiting, as far as anything tells; undefined = it waits. */
   #unfinishedBegin(thread: ProgramThread): number | undefined {
     // The tracer closes the last iteration when the program exits: what follows is the exit itself.
-    if (thread.kernel.deadAt !== undefined && thread.firstActivity === undefined && thread.iterationEnd !== undefined) return undefined;
+    if (thread.kernel.deadAt !== undefined && thread.firstActivity === undefined && thread.iterationEnd !== undefined)
+      return undefined;
     if (thread.iterationEnd === undefined) return thread.firstTime;
     if (this.#kernel.coverage.hasSched) {
       const returned = thread.kernel.log?.firstReturn(thread.iterationEnd, POLL_WITHIN_NS);
@@ -155,7 +165,9 @@ class StallAnalysis {
     for (const isKernel of [true, false]) {
       const entries = [...this.#discarded.values()].filter((entry) => entry.isKernel === isKernel);
       if (entries.length === 0) continue;
-      const amounts = entries.map(({ count, what }) => `${count === undefined ? 'some' : countText(count, '').trim()} ${what}`);
+      const amounts = entries.map(
+        ({ count, what }) => `${count === undefined ? 'some' : countText(count, '').trim()} ${what}`,
+      );
       const text = isKernel
         ? `discarded of the kernel: ${amounts.join(', ')}; who ran when may be wrong around them`
         : `discarded of programs: ${amounts.join(', ')}; stalls may be missing and parts of others unknown`;

@@ -9,8 +9,16 @@ import { flatten } from './flatten.ts';
 /** A row of a picture: runs of letters out of `letters`. */
 function row(letters: string, width: number): fc.Arbitrary<string> {
   return fc
-    .array(fc.record({ letter: fc.constantFrom(...letters), length: fc.integer({ min: 1, max: 12 }) }), { minLength: width, maxLength: width })
-    .map((runs) => runs.map(({ letter, length }) => letter.repeat(length)).join('').slice(0, width));
+    .array(fc.record({ letter: fc.constantFrom(...letters.split('')), length: fc.integer({ min: 1, max: 12 }) }), {
+      minLength: width,
+      maxLength: width,
+    })
+    .map((runs) =>
+      runs
+        .map(({ letter, length }) => letter.repeat(length))
+        .join('')
+        .slice(0, width),
+    );
 }
 
 test('the parts of every stall sum to its duration, whatever overlaps what', () => {
@@ -45,7 +53,9 @@ test('the parts of every stall sum to its duration, whatever overlaps what', () 
 
 test('flattened intervals do not overlap, cover what they covered, and the last begun wins', () => {
   const intervals = fc.array(
-    fc.tuple(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 0, max: 20 })).map(([begin, length]) => ({ begin, end: begin + length })),
+    fc
+      .tuple(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 0, max: 20 }))
+      .map(([begin, length]) => ({ begin, end: begin + length })),
     { maxLength: 12 },
   );
   fc.assert(

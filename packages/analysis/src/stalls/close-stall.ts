@@ -80,7 +80,10 @@ function doubtsOf(open: OpenStall, parts: readonly StallPart[], context: CloseCo
     const doubt = discardedDoubt(open, context.discarded, isKernel);
     if (doubt !== undefined) doubts.push(doubt);
   }
-  const untoldMs = parts.reduce((ms, part) => (part.kind === 'unknown' && part.known !== 'not-running' ? ms + part.ms : ms), 0);
+  const untoldMs = parts.reduce(
+    (ms, part) => (part.kind === 'unknown' && part.known !== 'not-running' ? ms + part.ms : ms),
+    0,
+  );
   if (untoldMs >= MIN_DOUBT_MS && !open.thread.hasSamples) {
     doubts.push({
       about: 'no-samples',

@@ -30,7 +30,12 @@ interface Common {
 }
 export type PartTotal = Common &
   (
-    | { readonly kind: 'javascript'; readonly frame: Frame; readonly selfNs: Map<string, { frame: Frame; ns: number }>; readonly lineNs: Map<number, number> }
+    | {
+        readonly kind: 'javascript';
+        readonly frame: Frame;
+        readonly selfNs: Map<string, { frame: Frame; ns: number }>;
+        readonly lineNs: Map<number, number>;
+      }
     | { readonly kind: 'native' }
     | { readonly kind: 'system-call'; readonly call: string }
     | { readonly kind: 'garbage-collection'; readonly collection: string }
@@ -54,11 +59,13 @@ export class PartBuilder {
     const { state } = moment;
     if (state === INTERRUPTED) {
       const interrupt = this.#labels.textOf(moment.ref);
-      this.#total(`interrupt${SEPARATOR}${interrupt}`, () => ({ ...bare(true), kind: 'interrupt', interrupt })).ns += ns;
+      this.#total(`interrupt${SEPARATOR}${interrupt}`, () => ({ ...bare(true), kind: 'interrupt', interrupt })).ns +=
+        ns;
     } else if (state === PREEMPTED || state === WOKEN) {
       const reason = state === PREEMPTED ? 'preempted' : 'woken';
       const tid = moment.ref;
-      this.#total(`runnable${SEPARATOR}${reason}${tid}`, () => ({ ...bare(true), kind: 'runnable', reason, tid })).ns += ns;
+      this.#total(`runnable${SEPARATOR}${reason}${tid}`, () => ({ ...bare(true), kind: 'runnable', reason, tid })).ns +=
+        ns;
     } else if (state === BLOCKED) this.#addBlocked(moment, ns);
     else if (state === NOT_RUNNING) this.#addUnknown('not-running', true, ns);
     else this.#addRunning(moment, ns);
@@ -144,11 +151,21 @@ function bare(isSplit: boolean): Common {
 }
 
 function covered(moment: Moment, isSplit: boolean): Common {
-  return { ns: 0, isSplit, operation: moment.operation, caller: moment.operation === undefined ? undefined : moment.caller };
+  return {
+    ns: 0,
+    isSplit,
+    operation: moment.operation,
+    caller: moment.operation === undefined ? undefined : moment.caller,
+  };
 }
 
 function operationKey(common: Common): string {
   const { operation, caller } = common;
   if (operation === undefined) return '';
-  return [operation.operation, operation.path ?? '', operation.size ?? '', caller === undefined ? '' : frameIdentity(caller)].join(SEPARATOR);
+  return [
+    operation.operation,
+    operation.path ?? '',
+    operation.size ?? '',
+    caller === undefined ? '' : frameIdentity(caller),
+  ].join(SEPARATOR);
 }

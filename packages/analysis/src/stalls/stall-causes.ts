@@ -3,6 +3,7 @@
 // whether its time was spent running in the kernel, blocked in it or copying; functions that share a
 // stall in small pieces are one cause under the function that called them all.
 
+import { assertUnreachable } from '@lockstep/base';
 import { frameIdentity, isOwnUrl, isUserFrame, nearestUserFrame, type Frame } from '../program/call-tree.ts';
 import { msText, sizeText } from './amounts.ts';
 import { functionText, type Positions } from './position.ts';
@@ -65,6 +66,8 @@ function keyOf(part: StallPart): string {
       return 'interrupts';
     case 'unknown':
       return `unknown ${part.known}`;
+    default:
+      return assertUnreachable(part);
   }
 }
 
@@ -103,12 +106,16 @@ function textOf(total: CauseTotal): string {
       return part.known === 'not-running' ? 'not running, why is not known' : 'not known';
     case 'javascript':
       return functionText(part.function);
+    default:
+      return assertUnreachable(part);
   }
 }
 
 /** The call, with its file descriptor when it was always the same. */
 function callText(total: CauseTotal): string {
-  const calls = new Set(total.parts.map((part) => (part.kind === 'blocked' || part.kind === 'system-call' ? part.call : '')));
+  const calls = new Set(
+    total.parts.map((part) => (part.kind === 'blocked' || part.kind === 'system-call' ? part.call : '')),
+  );
   const [first] = calls;
   return calls.size === 1 && first !== undefined ? first : withoutFd(first ?? '');
 }
@@ -146,8 +153,11 @@ function runnableText(parts: readonly StallPart[]): string {
   }
   const [who, ...rest] = [...times].sort((a, b) => b[1] - a[1]).map(([text]) => text);
   const others = rest.length === 0 ? '' : ` and ${rest.length} other${rest.length === 1 ? '' : 's'}`;
-  if (reason === 'preempted') return who === undefined ? 'runnable but preempted' : `runnable but preempted by ${who}${others}`;
-  return who === undefined ? 'runnable after a wake-up, waiting for a CPU' : `runnable after a wake-up, waiting for the CPU of ${who}${others}`;
+  if (reason === 'preempted')
+    return who === undefined ? 'runnable but preempted' : `runnable but preempted by ${who}${others}`;
+  return who === undefined
+    ? 'runnable after a wake-up, waiting for a CPU'
+    : `runnable after a wake-up, waiting for the CPU of ${who}${others}`;
 }
 
 export function threadText(thread: ThreadName): string {
@@ -167,10 +177,16 @@ function javaScriptCauses(
   const own = scripts.filter(isOwn);
   if (own.length > 0 && own.length < scripts.length) {
     const rest = scripts.filter((script) => !own.includes(script));
-    return [...javaScriptCauses(rest, withoutOwn(javaScriptNs), positions), ...javaScriptCauses(own, javaScriptNs, positions)];
+    return [
+      ...javaScriptCauses(rest, withoutOwn(javaScriptNs), positions),
+      ...javaScriptCauses(own, javaScriptNs, positions),
+    ];
   }
   if (own.length > 0) return [{ key: 'lockstep', ms: allMs, text: `${verb} Lockstep's own code` }];
-  const longest = scripts.reduce<CauseTotal | undefined>((best, script) => (best === undefined || script.ms > best.ms ? script : best), undefined);
+  const longest = scripts.reduce<CauseTotal | undefined>(
+    (best, script) => (best === undefined || script.ms > best.ms ? script : best),
+    undefined,
+  );
   if (longest === undefined) return [];
   if (longest.ms >= allMs * DOMINANT_SHARE) {
     return scripts.map((script) => ({ key: script.key, ms: script.ms, text: `${verb} ${scriptText(script)}` }));
@@ -204,7 +220,10 @@ function scriptText(script: CauseTotal): string {
   const position = part.hotLine ?? part.function.position;
   const top = part.self[0];
   // Built-in functions have no place of their own: say them beside the user's function that called.
-  const via = top !== undefined && top.function !== part.function && top.ms >= script.ms * DOMINANT_SHARE ? `, in ${top.function.name}` : '';
+  const via =
+    top !== undefined && top.function !== part.function && top.ms >= script.ms * DOMINANT_SHARE
+      ? `, in ${top.function.name}`
+      : '';
   return `${functionText(position === undefined ? part.function : { name: part.function.name, position })}${via}`;
 }
 

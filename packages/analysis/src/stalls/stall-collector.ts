@@ -55,7 +55,8 @@ export class StallCollector implements ProgramObserver {
       // What came before the loop first waited is start-up; an iteration that followed no wait belongs to it.
       loopBegin = idleNs > 0 ? begin : end;
       const startUpEnd = idleNs > 0 ? begin - idleNs : end;
-      if (startUpEnd - thread.firstTime >= this.#thresholdNs) this.open('start-up', thread, thread.firstTime, startUpEnd);
+      if (startUpEnd - thread.firstTime >= this.#thresholdNs)
+        this.open('start-up', thread, thread.firstTime, startUpEnd);
     }
     if (end - loopBegin >= this.#thresholdNs) this.open('iteration', thread, loopBegin, end);
     // Reckoned from the begin: what was due while this iteration blocked the loop comes only now.

@@ -68,7 +68,8 @@ function javaScriptOf(
       hotLine = line;
     }
   }
-  const hot = hotLine === 0 || !isUserFrame(total.frame) ? undefined : positions.positionOf(total.frame.url, hotLine, 0);
+  const hot =
+    hotLine === 0 || !isUserFrame(total.frame) ? undefined : positions.positionOf(total.frame.url, hotLine, 0);
   return {
     kind: 'javascript',
     function: positions.functionOf(total.frame),

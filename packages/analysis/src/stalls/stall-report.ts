@@ -120,7 +120,11 @@ export interface StallCause {
 /** Why a figure may be wrong, one sentence each. */
 export interface Doubt {
   readonly about:
-    'kernel-half-missing' | 'kernel-half-partial' | 'kernel-records-discarded' | 'program-records-discarded' | 'no-samples';
+    | 'kernel-half-missing'
+    | 'kernel-half-partial'
+    | 'kernel-records-discarded'
+    | 'program-records-discarded'
+    | 'no-samples';
   readonly text: string;
   /** As it stands in the sentence, when that is shorter. */
   readonly short?: string;
@@ -190,7 +194,11 @@ export interface StallReport {
   readonly omittedCount: number;
   readonly causes: readonly CauseSummary[];
   readonly loops: readonly LoopStatistics[];
-  readonly discarded: readonly { readonly stream: string; readonly count: bigint | undefined; readonly what: 'records' | 'packets' }[];
+  readonly discarded: readonly {
+    readonly stream: string;
+    readonly count: bigint | undefined;
+    readonly what: 'records' | 'packets';
+  }[];
   /** What holds for the whole report. */
   readonly doubts: readonly Doubt[];
 }

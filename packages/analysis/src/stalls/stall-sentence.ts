@@ -2,6 +2,7 @@
 // One line that says why: `event loop blocked 84 ms: 61 ms running renderReport (report.ts:88), 20 ms
 // runnable but preempted by pid 771 ffmpeg, 3 ms GC`.
 
+import { assertUnreachable } from '@lockstep/base';
 import { msText } from './amounts.ts';
 import type { Doubt, Stall, StallCause } from './stall-report.ts';
 
@@ -17,7 +18,9 @@ export function sentenceOf(
   causes: readonly StallCause[],
   doubts: readonly Doubt[],
 ): string {
-  const named = causes.slice(0, MAX_CAUSES).filter((cause, index) => index === 0 || (cause.ms >= 1 && cause.ms >= durationMs * MIN_SHARE));
+  const named = causes
+    .slice(0, MAX_CAUSES)
+    .filter((cause, index) => index === 0 || (cause.ms >= 1 && cause.ms >= durationMs * MIN_SHARE));
   const phrases = named.map((cause) => `${msText(cause.ms)} ${cause.text}`);
   const restMs = durationMs - named.reduce((ms, cause) => ms + cause.ms, 0);
   if (restMs >= 1 && named.length > 0) phrases.push(`${msText(restMs)} other`);
@@ -35,5 +38,7 @@ function subject(kind: Stall['kind'], isMain: boolean): string {
       return isMain ? 'start-up took' : "worker's start-up took";
     case 'unfinished':
       return `${loop} still blocked when its trace ended, for`;
+    default:
+      return assertUnreachable(kind);
   }
 }

@@ -51,7 +51,12 @@ export interface TimelineOptions {
   readonly frequency?: bigint;
   /** Without it the trace begins in the program's middle. */
   readonly hasProcess?: boolean;
-  readonly discarded?: readonly { readonly half: 'kernel' | 'program'; readonly count: bigint; readonly beginMs: number; readonly endMs: number }[];
+  readonly discarded?: readonly {
+    readonly half: 'kernel' | 'program';
+    readonly count: bigint;
+    readonly beginMs: number;
+    readonly endMs: number;
+  }[];
 }
 
 interface Timed {
@@ -91,10 +96,11 @@ export function timeline(picture: string, options: TimelineOptions = {}): (Event
 /** `aaab` is a run of a and one of b; blanks are none. */
 function runsOf(row: string | undefined): Run[] {
   const runs: Run[] = [];
-  for (let at = 0; row !== undefined && at < row.length; ) {
-    const letter = row[at] as string;
+  const text = row ?? '';
+  for (let at = 0; at < text.length;) {
+    const letter = text[at] as string;
     let end = at + 1;
-    while (row[end] === letter) end += 1;
+    while (text[end] === letter) end += 1;
     if (letter !== ' ') runs.push({ letter, begin: at, end });
     at = end;
   }
@@ -103,7 +109,13 @@ function runsOf(row: string | undefined): Run[] {
 
 function drawKernel(kernel: TraceMaker, cpu: string, rows: ReadonlyMap<string, string>, timed: Timed[]): void {
   const wait = rows.get('wait') ?? '';
-  const add = (timeMs: number, order: number, name: string, payload: Record<string, string | number>, tid: number): void => {
+  const add = (
+    timeMs: number,
+    order: number,
+    name: string,
+    payload: Record<string, string | number>,
+    tid: number,
+  ): void => {
     timed.push({ timeMs, order, item: kernel.record(name, timeMs, payload, tid) });
   };
   // Classes exist from the trace's begin, whether their events happen or not.
@@ -116,20 +128,27 @@ function drawKernel(kernel: TraceMaker, cpu: string, rows: ReadonlyMap<string, s
       const from = THREADS[previous.letter] as { tid: number; name: string };
       const to = THREADS[run.letter] as { tid: number; name: string };
       const isSleeping = previous.letter === 'M' && wait[run.begin] === 's';
-      add(run.begin, 4, 'sched_switch', {
-        prev_comm: from.name,
-        prev_tid: from.tid,
-        prev_prio: 20,
-        prev_state: isSleeping ? 1 : 0,
-        next_comm: to.name,
-        next_tid: to.tid,
-        next_prio: 20,
-      }, from.tid);
+      add(
+        run.begin,
+        4,
+        'sched_switch',
+        {
+          prev_comm: from.name,
+          prev_tid: from.tid,
+          prev_prio: 20,
+          prev_state: isSleeping ? 1 : 0,
+          next_comm: to.name,
+          next_tid: to.tid,
+          next_prio: 20,
+        },
+        from.tid,
+      );
     }
     previous = run;
   }
   for (const run of runsOf(wait)) {
-    if (run.letter === 'w') add(run.begin, 5, 'sched_wakeup', { comm: 'node', tid: MAIN_TID, prio: 20, target_cpu: 0 }, 0);
+    if (run.letter === 'w')
+      add(run.begin, 5, 'sched_wakeup', { comm: 'node', tid: MAIN_TID, prio: 20, target_cpu: 0 }, 0);
   }
   for (const run of runsOf(rows.get('sys'))) {
     const [name, fd] = CALLS[run.letter] as readonly [string, number | undefined];
@@ -142,7 +161,8 @@ function drawKernel(kernel: TraceMaker, cpu: string, rows: ReadonlyMap<string, s
     add(run.begin, 3, `${name}_entry`, payload, MAIN_TID);
     add(run.end, 2, `${name}_exit`, payload, MAIN_TID);
   }
-  for (const run of runsOf(rows.get('fault'))) add(run.begin, 3, 'x86_exceptions_page_fault_user', { address: 4096 }, MAIN_TID);
+  for (const run of runsOf(rows.get('fault')))
+    add(run.begin, 3, 'x86_exceptions_page_fault_user', { address: 4096 }, MAIN_TID);
 }
 
 function drawProgram(
@@ -159,7 +179,8 @@ function drawProgram(
     begin: (toNs(run.begin) * frequency) / 1_000_000_000n,
     duration: (BigInt(Math.round((run.end - run.begin) * 1e6)) * frequency) / 1_000_000_000n,
   });
-  if (options.hasProcess !== false) add(0, 'node:process', { pid: MAIN_TID, procname: 'node', argv: 'node /srv/app/server.js', main_thread: 1 });
+  if (options.hasProcess !== false)
+    add(0, 'node:process', { pid: MAIN_TID, procname: 'node', argv: 'node /srv/app/server.js', main_thread: 1 });
   else add(0, 'shop:tick', {});
   const loops = rows.get('loop') ?? '';
   for (const match of loops.matchAll(/\[=*\]/g)) {
@@ -167,13 +188,21 @@ function drawProgram(
     add(run.end, 'node:loop_iteration', { ...span(run), idle: 1000n });
   }
   for (const run of runsOf(rows.get('op'))) {
-    if (run.letter === 'R') add(run.end, 'node:fs_sync', { ...span(run), operation: 'readFileSync', path: '/srv/a.bin', result: 0, request: 0 });
+    if (run.letter === 'R')
+      add(run.end, 'node:fs_sync', {
+        ...span(run),
+        operation: 'readFileSync',
+        path: '/srv/a.bin',
+        result: 0,
+        request: 0,
+      });
     else add(run.end, 'node:sync_call', { ...span(run), operation: 'JSON.parse', size: 1_000_000n, request: 0 });
   }
   for (const run of runsOf(rows.get('gc'))) {
     add(run.end + (options.gcLateMs ?? 0), 'node:gc', { ...span(run), kind: run.letter === 's' ? 1 : 4, flags: 0 });
   }
-  for (const run of runsOf(rows.get('http'))) add(run.begin, 'node:http_server_request_begin', { request: run.begin, method: 'GET', url: '/report', peer: '' });
+  for (const run of runsOf(rows.get('http')))
+    add(run.begin, 'node:http_server_request_begin', { request: run.begin, method: 'GET', url: '/report', peer: '' });
   drawSamples(rows.get('js') ?? '', options.samplesLateMs ?? 0, add, span);
 }
 
@@ -199,6 +228,11 @@ function drawSamples(
     if (letter === ' ') continue;
     const timeMs = at + 1 + lateMs;
     const node = nodeOf(letter, timeMs);
-    add(timeMs, 'node:cpu_sample', { ...span({ begin: at, end: at + 1 }), epoch: 1, node, line: letter === 'a' ? 88 : 0 });
+    add(timeMs, 'node:cpu_sample', {
+      ...span({ begin: at, end: at + 1 }),
+      epoch: 1,
+      node,
+      line: letter === 'a' ? 88 : 0,
+    });
   }
 }
