@@ -23,23 +23,38 @@ export class TimeFormatter {
   #secondNs = 0n;
   #secondText = '';
   #hasSecond = false;
+  #rest = -1;
 
   constructor(options: TimeFormatOptions, warn: (text: string) => void) {
     this.#options = options;
     this.#warn = warn;
   }
 
+  /**
+   * ns from the time formatted before, when both lie in one second and this is not earlier; else -1.
+   * It spares most records the subtraction of bigints.
+   */
+  delta = -1;
+
   format(time: Nanoseconds): string {
+    const before = this.#rest;
+    this.delta = -1;
+    this.#rest = -1;
     if (this.#hasSecond) {
       const rest = Number(time - this.#secondNs);
-      if (rest >= 0 && rest < SECOND) return this.#secondText + nineDigits(rest);
+      if (rest >= 0 && rest < SECOND) {
+        if (before >= 0 && rest >= before) this.delta = rest - before;
+        this.#rest = rest;
+        return this.#secondText + nineDigits(rest);
+      }
     }
     if (time < 0n) return this.#formatNegative(time);
     const seconds = time / SECOND_NS;
     this.#secondNs = seconds * SECOND_NS;
     this.#secondText = this.#options.clockSeconds === true ? `${seconds}.` : this.#timeOfDay(seconds);
     this.#hasSecond = true;
-    return this.#secondText + nineDigits(Number(time - this.#secondNs));
+    this.#rest = Number(time - this.#secondNs);
+    return this.#secondText + nineDigits(this.#rest);
   }
 
   /** babeltrace2 falls back to seconds for the first negative time only, and drops the sign of the others. */

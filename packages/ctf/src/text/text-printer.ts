@@ -3,12 +3,13 @@
 // docs/text-output.md). Input: the items of a merge. Output: text handed to `write` in large pieces;
 // losses as warnings to `writeWarning`, which is standard error where babeltrace2 prints.
 
+import type { Nanoseconds } from '@lockstep/base';
 import type { DataStream, DiscardedItems, EventRecord, Trace } from '../model/event-record.ts';
 import type { DataStreamClass, EnvironmentValue, EventRecordClass, TraceClass } from '../model/trace-class.ts';
 import { canGenerateCode } from '../read/compile.ts';
 import { isEventRecord, type StreamItem } from '../read/data-stream-reader.ts';
 import { makeScopeFormatter, type ScopeFormatter } from './format-fields.ts';
-import { formatDelta, TimeFormatter, type TimeFormatOptions } from './format-time.ts';
+import { formatDelta, nineDigits, TimeFormatter, type TimeFormatOptions } from './format-time.ts';
 
 /** Names that can be printed before values, as in `babeltrace2 --names`. */
 export type PrintedNames = 'payload' | 'context' | 'header' | 'scope';
@@ -62,13 +63,14 @@ class Printer implements TextPrinter {
   readonly #names: ReadonlySet<PrintedNames>;
   readonly #fields: ReadonlySet<PrintedFields>;
   readonly #time: TimeFormatter;
+  /** Of its own, since the printed differences are between records. */
+  readonly #warningTime: TimeFormatter;
   readonly #writeWarning: (text: string) => void;
   readonly #layouts = new Map<Trace, Map<EventRecordClass, RecordLayout>>();
   #held = '';
-  #lastNs: bigint | undefined;
-  #deltaNs: bigint | undefined;
-  #lastCycles: bigint | undefined;
-  #deltaCycles: bigint | undefined;
+  /** Time or cycles of the record before. */
+  #last: bigint | undefined;
+  #delta = '';
 
   constructor(options: TextPrinterOptions) {
     this.#options = options;
@@ -76,6 +78,7 @@ class Printer implements TextPrinter {
     this.#fields = new Set(options.fields ?? DEFAULT_FIELDS);
     this.#writeWarning = options.writeWarning ?? ((): void => {});
     this.#time = new TimeFormatter(options, this.#writeWarning);
+    this.#warningTime = new TimeFormatter(options, this.#writeWarning);
   }
 
   print(item: StreamItem): void {
@@ -85,9 +88,9 @@ class Printer implements TextPrinter {
     }
     const { dataStream } = item;
     const layout = this.#layouts.get(dataStream.trace)?.get(item.eventRecordClass) ?? this.#makeLayout(item);
-    let line = this.#held + (item.timeNs === undefined ? '' : this.#timestamp(item)) + layout.head;
+    let line = (item.timeNs === undefined ? '' : this.#timestamp(item)) + layout.head;
     for (const { lead, format } of layout.scopes) line += lead + format(item);
-    this.#held = `${line}\n`;
+    this.#held += `${line}\n`;
     if (this.#held.length >= CHUNK_LENGTH) this.flush();
   }
 
@@ -98,27 +101,27 @@ class Printer implements TextPrinter {
   }
 
   #timestamp(record: EventRecord): string {
-    const withNames = this.#names.has('header');
-    const stamp = this.#options.clockCycles === true ? this.#cycles(record) : this.#wall(record);
-    if (this.#options.noDelta === true) return withNames ? `timestamp = ${stamp.time}` : `[${stamp.time}] `;
-    return withNames ? `timestamp = ${stamp.time}, delta = ${stamp.delta}` : `[${stamp.time}] (${stamp.delta}) `;
+    const time = this.#options.clockCycles === true ? this.#cycles(record.clockSnapshot ?? 0n) : this.#wall(record.timeNs!);
+    if (this.#names.has('header')) return this.#options.noDelta === true ? `timestamp = ${time}` : `timestamp = ${time}, delta = ${this.#delta}`;
+    return this.#options.noDelta === true ? `[${time}] ` : `[${time}] (${this.#delta}) `;
   }
 
-  #cycles(record: EventRecord): { time: string; delta: string } {
-    const cycles = record.clockSnapshot ?? 0n;
-    if (this.#lastCycles !== undefined) this.#deltaCycles = BigInt.asUintN(64, cycles - this.#lastCycles);
-    this.#lastCycles = cycles;
-    const delta = this.#deltaCycles === undefined ? '????????????' : String(this.#deltaCycles).padStart(12, '0');
-    return { time: String(cycles).padStart(20, '0'), delta: `+${delta}` };
+  /** Sets the difference beside the text that it returns. */
+  #cycles(cycles: bigint): string {
+    if (this.#last !== undefined) this.#delta = `+${String(BigInt.asUintN(64, cycles - this.#last)).padStart(12, '0')}`;
+    else this.#delta = '+????????????';
+    this.#last = cycles;
+    return String(cycles).padStart(20, '0');
   }
 
-  #wall(record: EventRecord): { time: string; delta: string } {
-    const time = record.timeNs!;
-    if (this.#lastNs !== undefined) this.#deltaNs = time - this.#lastNs;
-    this.#lastNs = time;
+  #wall(time: Nanoseconds): string {
+    const text = this.#time.format(time);
+    if (this.#time.delta >= 0) this.#delta = `+0.${nineDigits(this.#time.delta)}`;
     // babeltrace2 keeps "no difference" as -1, so a difference of -1 ns prints as none.
-    const hasDelta = this.#deltaNs !== undefined && this.#deltaNs !== -1n;
-    return { time: this.#time.format(time), delta: hasDelta ? formatDelta(this.#deltaNs!) : '+?.?????????' };
+    else if (this.#last === undefined || time - this.#last === -1n) this.#delta = '+?.?????????';
+    else this.#delta = formatDelta(time - this.#last);
+    this.#last = time;
+    return text;
   }
 
   #makeLayout(record: EventRecord): RecordLayout {
@@ -188,7 +191,7 @@ class Printer implements TextPrinter {
     const range =
       items.beginNs === undefined || items.endNs === undefined
         ? '(unknown time range)'
-        : `between [${this.#time.format(items.beginNs)}] and [${this.#time.format(items.endNs)}]`;
+        : `between [${this.#warningTime.format(items.beginNs)}] and [${this.#warningTime.format(items.endNs)}]`;
     const { uuid } = trace.traceClass;
     this.#writeWarning(
       `WARNING: ${what} ${range} in trace "${traceName(trace) ?? '(unknown)'}" ${uuid === undefined ? '(no UUID)' : `(UUID: ${uuid})`} ` +
