@@ -43,7 +43,7 @@ export class ProgressLine {
 }
 
 export function progressText(progress: RecordProgress): string {
-  const amounts = `${countText(progress.eventRecordCount)} event records, ${bytesText(progress.byteCount)}, ${countText(progress.discardedCount)} discarded`;
+  const amounts = `${countText(progress.eventRecordCount)} records, ${bytesText(progress.byteCount)}, ${countText(progress.discardedCount)} discarded`;
   if (progress.phase === 'recording') return `lockstep: recording ${secondsText(progress.elapsedMs)}: ${amounts}`;
-  return `lockstep: writing the kernel's part, ${Math.floor(100 * (progress.convertedShare ?? 0))} %: ${amounts}`;
+  return `lockstep: finishing the kernel's part, ${Math.floor(100 * (progress.convertedShare ?? 0))} %: ${amounts}`;
 }
