@@ -3,7 +3,7 @@
 // kernel is to follow it, holds it before its first instruction until the kernel knows its pid.
 
 import { spawn, type ChildProcess } from 'node:child_process';
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, statSync, type Stats } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { InputError, SystemError } from '@lockstep/base';
@@ -39,13 +39,22 @@ export function checkProgram(program: string, environment: NodeJS.ProcessEnv = p
     : (environment['PATH'] ?? '/usr/local/bin:/usr/bin:/bin').split(delimiter).map((directory) => join(directory === '' ? '.' : directory, program));
   let isFound = false;
   for (const path of candidates) {
-    const status = statSync(path, { throwIfNoEntry: false });
+    const status = tryStat(path);
     if (status === undefined) continue;
     if (status.isFile() && isExecutable(path)) return;
     isFound = true;
   }
   if (isFound) throw new ProgramError('The program cannot be run: it is no executable file', program, STATUS_CANNOT_RUN);
   throw new ProgramError('There is no such program; check its name and PATH', program, STATUS_NOT_FOUND);
+}
+
+/** Undefined for what is not there and for what a closed directory hides: the search goes on, as a shell's does. */
+function tryStat(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Waits on descriptor 3 until the session closes it, then becomes the program. */
