@@ -45,6 +45,25 @@ const decodeByBuffer = {
   },
 };
 
+// Loading node:crypto costs 4 ms and more; all that is needed of it is one random uuid.
+const uuidOfKernel = {
+  name: 'uuid-of-kernel',
+  setup(plugin) {
+    plugin.onResolve({ filter: /^(node:)?crypto$/ }, ({ namespace }) =>
+      namespace === 'uuid-of-kernel' ? { path: 'crypto', external: true } : { path: 'crypto', namespace: 'uuid-of-kernel' },
+    );
+    plugin.onLoad({ filter: /.*/, namespace: 'uuid-of-kernel' }, () => ({
+      contents: `
+        const { readFileSync } = require('fs');
+        exports.randomUUID = () => {
+          try { return readFileSync('/proc/sys/kernel/random/uuid', 'latin1').trim(); }
+          catch { return require('crypto').randomUUID(); }
+        };`,
+      loader: 'js',
+    }));
+  },
+};
+
 await build({
   entryPoints: [join(dist, 'src/preload.js')],
   outfile: join(dist, 'preload-main.cjs'),
@@ -54,10 +73,11 @@ await build({
   target: 'node20.19',
   legalComments: 'none',
   minifyWhitespace: true,
-  define: { 'import.meta.url': 'lockstepBundleUrl' },
+  // As with fs: the tracer's own use of JSON is not the program's.
+  define: { 'import.meta.url': 'lockstepBundleUrl', 'JSON.parse': 'lockstepParse', 'JSON.stringify': 'lockstepStringify' },
   // Modules are strict and functions of scripts that are not have visible properties more.
-  banner: { js: '"use strict";const lockstepBundleUrl = require("node:url").pathToFileURL(__filename).href;' },
-  plugins: [keepOriginalFs, decodeByBuffer],
+  banner: { js: '"use strict";const lockstepBundleUrl = require("node:url").pathToFileURL(__filename).href, { parse: lockstepParse, stringify: lockstepStringify } = JSON;' },
+  plugins: [keepOriginalFs, decodeByBuffer, uuidOfKernel],
   logLevel: 'warning',
 });
 

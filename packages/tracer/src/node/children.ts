@@ -10,11 +10,11 @@ interface SpawnOptions {
 }
 
 export function observeChildren({ events }: Instrumentation, childProcess: typeof import('node:child_process')): void {
-  const record = events.childSpawn;
   replaceFunction(childProcess.ChildProcess.prototype, 'spawn', (original) => {
     return function (this: unknown, ...args: unknown[]): unknown {
       const result = Reflect.apply(original, this, args);
       try {
+        const record = events.childSpawn;
         const { pid } = this as { readonly pid?: number };
         if (record.enabled && pid !== undefined) {
           // The first argument is what the child sees as its own name.

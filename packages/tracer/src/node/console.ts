@@ -8,12 +8,12 @@ import { replaceFunction } from './wrap-function.ts';
 const LEVELS = ['debug', 'error', 'info', 'log', 'trace', 'warn', 'dir', 'table'];
 
 export function observeConsole({ events, time }: Instrumentation): void {
-  const record = events.console;
   let depth = 0;
   for (const level of LEVELS) {
     replaceFunction(console, level, (original) => {
       const wrapper = {
         [level](this: unknown, ...args: unknown[]): unknown {
+          const record = events.console;
           // console.trace and others end in console.error; only the outermost is the program's.
           if (depth !== 0 || !record.enabled) return Reflect.apply(original, this, args);
           depth = 1;

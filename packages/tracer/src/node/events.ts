@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The tracepoints of Node's own events, exactly as docs/node-events.md has them: the contract with
-// whoever explains a trace. Registered when the instrumentation is installed, not before.
+// whoever explains a trace. Each is registered when it is
+// first used: a program that makes no requests need not pay for the events of requests at its start.
 
 import { bool, enumeration, int32, string, tracepoint, uint16, uint32, uint64, uint8 } from '../index.ts';
 
@@ -10,10 +11,10 @@ const SPAN = [
   ['duration', uint64],
 ] as const;
 
-/** Registers every tracepoint of the contract. */
+/** The tracepoints of the contract. Their properties are registered when they are first read. */
 export function defineNodeEvents() {
-  return {
-    process: tracepoint('node:process', [
+  return defineLazily({
+    process: () => tracepoint('node:process', [
       ['pid', int32],
       ['ppid', int32],
       ['procname', string],
@@ -24,93 +25,93 @@ export function defineNodeEvents() {
       ['main_thread', bool],
       ['thread_id', int32],
     ]),
-    sharedObject: tracepoint('node:shared_object', [
+    sharedObject: () => tracepoint('node:shared_object', [
       ['base', uint64],
       ['size', uint64],
       ['path', string],
       ['build_id', string],
     ]),
-    statedumpEnd: tracepoint('node:statedump_end', []),
-    loopIteration: tracepoint('node:loop_iteration', [
+    statedumpEnd: () => tracepoint('node:statedump_end', []),
+    loopIteration: () => tracepoint('node:loop_iteration', [
       ...SPAN,
       ['idle', uint64],
     ]),
-    gc: tracepoint('node:gc', [
+    gc: () => tracepoint('node:gc', [
       ...SPAN,
       ['kind', enumeration({ scavenge: 1, minor_mark_sweep: 2, mark_sweep_compact: 4, incremental_marking: 8, weak_callbacks: 16 }, uint8)],
       ['flags', int32],
     ]),
-    httpServerRequestBegin: tracepoint('node:http_server_request_begin', [
+    httpServerRequestBegin: () => tracepoint('node:http_server_request_begin', [
       ['request', uint32],
       ['method', string],
       ['url', string],
       ['peer', string],
     ]),
-    httpServerRequestEnd: tracepoint('node:http_server_request_end', [
+    httpServerRequestEnd: () => tracepoint('node:http_server_request_end', [
       ['request', uint32],
       ['status', uint16],
     ]),
-    httpClientRequestBegin: tracepoint('node:http_client_request_begin', [
+    httpClientRequestBegin: () => tracepoint('node:http_client_request_begin', [
       ['id', uint32],
       ['request', uint32],
       ['method', string],
       ['host', string],
       ['path', string],
     ]),
-    httpClientRequestEnd: tracepoint('node:http_client_request_end', [
+    httpClientRequestEnd: () => tracepoint('node:http_client_request_end', [
       ['id', uint32],
       ['status', uint16],
       ['error', string],
     ]),
-    fetchBegin: tracepoint('node:fetch_begin', [
+    fetchBegin: () => tracepoint('node:fetch_begin', [
       ['id', uint32],
       ['request', uint32],
       ['method', string],
       ['url', string],
     ]),
-    fetchEnd: tracepoint('node:fetch_end', [
+    fetchEnd: () => tracepoint('node:fetch_end', [
       ['id', uint32],
       ['status', uint16],
       ['error', string],
     ]),
-    fsSync: tracepoint('node:fs_sync', [
+    fsSync: () => tracepoint('node:fs_sync', [
       ...SPAN,
       ['operation', string],
       ['path', string],
       ['result', int32],
       ['request', uint32],
     ]),
-    syncCall: tracepoint('node:sync_call', [
+    syncCall: () => tracepoint('node:sync_call', [
       ...SPAN,
       ['operation', string],
       ['size', uint64],
       ['request', uint32],
     ]),
-    console: tracepoint('node:console', [
+    console: () => tracepoint('node:console', [
       ['level', string],
       ['length', uint32],
       ...SPAN,
       ['message', string],
     ]),
-    workerStart: tracepoint('node:worker_start', [
+    workerStart: () => tracepoint('node:worker_start', [
       ['thread_id', int32],
       ['filename', string],
     ]),
-    workerExit: tracepoint('node:worker_exit', [
+    workerExit: () => tracepoint('node:worker_exit', [
       ['thread_id', int32],
       ['exit_code', int32],
     ]),
-    childSpawn: tracepoint('node:child_spawn', [
+    childSpawn: () => tracepoint('node:child_spawn', [
       ['pid', int32],
       ['file', string],
       ['args', string],
     ]),
-    exception: tracepoint('node:exception', [
+    exception: () => tracepoint('node:exception', [
       ['kind', string],
       ['message', string],
       ['stack', string],
     ]),
-    cpuNode: tracepoint('node:cpu_node', [
+    cpuNode: () => tracepoint('node:cpu_node', [
       ['epoch', uint32],
       ['node', uint32],
       ['parent', uint32],
@@ -119,18 +120,40 @@ export function defineNodeEvents() {
       ['line', int32],
       ['column', int32],
     ]),
-    cpuSample: tracepoint('node:cpu_sample', [
+    cpuSample: () => tracepoint('node:cpu_sample', [
       ...SPAN,
       ['epoch', uint32],
       ['node', uint32],
       ['line', int32],
     ]),
-    samplerState: tracepoint('node:sampler_state', [
+    samplerState: () => tracepoint('node:sampler_state', [
       ['begin', uint64],
       ['interval_us', uint32],
       ['state', enumeration({ off: 0, on: 1 }, uint8)],
     ]),
-  };
+  });
 }
 
 export type NodeEvents = ReturnType<typeof defineNodeEvents>;
+
+const UNREGISTERED = Object.assign(() => undefined, { enabled: false });
+
+/** Getters that turn into plain properties when they are first read. */
+function defineLazily<Makers extends Readonly<Record<string, () => unknown>>>(
+  makers: Makers,
+): { readonly [Name in keyof Makers]: ReturnType<Makers[Name]> } {
+  const made = {};
+  for (const [name, make] of Object.entries(makers)) {
+    Object.defineProperty(made, name, {
+      configurable: true,
+      get() {
+        // What registering needs may itself be observed; it is not recorded.
+        Object.defineProperty(made, name, { configurable: true, value: UNREGISTERED });
+        const value = make();
+        Object.defineProperty(made, name, { value });
+        return value;
+      },
+    });
+  }
+  return made as { readonly [Name in keyof Makers]: ReturnType<Makers[Name]> };
+}

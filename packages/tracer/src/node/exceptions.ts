@@ -4,9 +4,9 @@
 import type { Instrumentation } from './instrumentation.ts';
 
 export function observeExceptions({ events }: Instrumentation): void {
-  const record = events.exception;
   process.on('uncaughtExceptionMonitor', (error: unknown, origin: string) => {
     try {
+      const record = events.exception;
       if (!record.enabled) return;
       const isError = error instanceof Error;
       record(origin, isError ? error.message : String(error), isError ? String(error.stack ?? '') : '');

@@ -12,15 +12,14 @@ export type FsModule = Record<string, unknown>;
 
 export function observeFsSync(instrumentation: Instrumentation, target: FsModule): void {
   let depth = 0;
-  const { time, requests, sessionDirectory } = instrumentation;
-  const record = instrumentation.events.fsSync;
+  const { events, time, requests, sessionDirectory } = instrumentation;
 
   /** Everything that may go wrong in describing a call stays here. */
   function recordCall(begin: number, operation: string, subject: unknown, error: unknown): void {
     try {
       const path = describePath(subject);
       if (path.startsWith(sessionDirectory)) return;
-      record(begin, time.now() - begin, operation, path, errnoOf(error), requests.current());
+      events.fsSync(begin, time.now() - begin, operation, path, errnoOf(error), requests.current());
     } catch {
       // The program's call has happened and its result stands.
     }
@@ -28,7 +27,7 @@ export function observeFsSync(instrumentation: Instrumentation, target: FsModule
 
   function makeWrapper(operation: string, original: AnyFunction): AnyFunction {
     return function (this: unknown, ...args: unknown[]): unknown {
-      if (depth !== 0 || !record.enabled) return Reflect.apply(original, this, args);
+      if (depth !== 0 || !events.fsSync.enabled) return Reflect.apply(original, this, args);
       depth = 1;
       const begin = time.now();
       let failure: unknown;

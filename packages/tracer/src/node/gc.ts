@@ -29,11 +29,12 @@ export interface GcObserver {
 }
 
 export function observeGc({ events, time }: Instrumentation): GcObserver {
-  const record = events.gc;
   const kinds = new Map(KINDS);
 
   function recordEntries(entries: readonly GcEntry[]): void {
-    if (!record.enabled || entries.length === 0) return;
+    if (entries.length === 0) return;
+    const record = events.gc;
+    if (!record.enabled) return;
     const pair = time.pairMonotonic();
     // Entries count from the thread's time origin, which is a moment of CLOCK_MONOTONIC.
     const originNs = pair.monotonicNs - performance.now() * 1e6;

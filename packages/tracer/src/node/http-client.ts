@@ -26,8 +26,6 @@ interface UndiciMessage {
 }
 
 export function observeHttpClient({ events, requests }: Instrumentation): void {
-  const begin = events.httpClientRequestBegin;
-  const end = events.httpClientRequestEnd;
   const ids = new WeakMap<object, number>();
   let lastId = 0;
 
@@ -36,10 +34,11 @@ export function observeHttpClient({ events, requests }: Instrumentation): void {
     const id = ids.get(request);
     if (id === undefined) return;
     ids.delete(request);
-    end(id, status, error);
+    events.httpClientRequestEnd(id, status, error);
   }
 
   subscribe('http.client.request.start', (message) => {
+    const begin = events.httpClientRequestBegin;
     if (!begin.enabled) return;
     try {
       const { request } = message as ClientStartMessage;
@@ -65,8 +64,6 @@ export function observeHttpClient({ events, requests }: Instrumentation): void {
 }
 
 export function observeFetch({ events, requests }: Instrumentation): void {
-  const begin = events.fetchBegin;
-  const end = events.fetchEnd;
   const ids = new WeakMap<object, number>();
   let lastId = 0;
 
@@ -74,10 +71,11 @@ export function observeFetch({ events, requests }: Instrumentation): void {
     const id = ids.get(request);
     if (id === undefined) return;
     ids.delete(request);
-    end(id, status, error);
+    events.fetchEnd(id, status, error);
   }
 
   subscribe('undici:request:create', (message) => {
+    const begin = events.fetchBegin;
     if (!begin.enabled) return;
     try {
       const { request } = message as UndiciMessage;

@@ -48,16 +48,13 @@ interface ResponseFinishMessage {
 }
 
 export function observeHttpServer({ events, requests }: Instrumentation): void {
-  const begin = events.httpServerRequestBegin;
-  const end = events.httpServerRequestEnd;
-
   function openConnection(socket: Socket): Connection {
     const connection: Connection = { peer: formatPeer(socket), open: [] };
     new MarkedSocket(socket, connection);
     socket.on('close', () => {
       for (const id of connection.open) {
         requests.end();
-        end(id, 0);
+        events.httpServerRequestEnd(id, 0);
       }
       connection.open.length = 0;
     });
@@ -65,6 +62,7 @@ export function observeHttpServer({ events, requests }: Instrumentation): void {
   }
 
   subscribe('http.server.request.start', (message) => {
+    const begin = events.httpServerRequestBegin;
     if (!begin.enabled) return;
     try {
       const { request, socket } = message as RequestStartMessage;
@@ -85,7 +83,7 @@ export function observeHttpServer({ events, requests }: Instrumentation): void {
       if (open === undefined || open.length === 0) return;
       const id = (open.length === 1 ? open.pop() : open.shift()) ?? 0;
       requests.end();
-      end(id, response.statusCode);
+      events.httpServerRequestEnd(id, response.statusCode);
     } catch {
       // As above.
     }

@@ -50,8 +50,7 @@ export interface SyncCallObserver {
 }
 
 export function observeSyncCalls(instrumentation: Instrumentation): SyncCallObserver {
-  const { time, requests } = instrumentation;
-  const record = instrumentation.events.syncCall;
+  const { events, time, requests } = instrumentation;
   const threshold = time.cyclesPerMs;
   // Such functions call each other; the outermost is what the program wrote.
   let depth = 0;
@@ -60,7 +59,7 @@ export function observeSyncCalls(instrumentation: Instrumentation): SyncCallObse
     const duration = time.now() - begin;
     if (duration < threshold) return;
     try {
-      record(begin, duration, operation, size, requests.currentOfLongCall());
+      events.syncCall(begin, duration, operation, size, requests.currentOfLongCall());
     } catch {
       // The program's call has happened and its result stands.
     }
@@ -71,7 +70,7 @@ export function observeSyncCalls(instrumentation: Instrumentation): SyncCallObse
       replaceFunction(target, name, (original) => {
         const operation = `${moduleName}.${name}`;
         return function (this: unknown, ...args: unknown[]): unknown {
-          if (depth !== 0 || !record.enabled) return Reflect.apply(original, this, args);
+          if (depth !== 0 || !events.syncCall.enabled) return Reflect.apply(original, this, args);
           depth = 1;
           const begin = time.now();
           try {
@@ -91,7 +90,7 @@ export function observeSyncCalls(instrumentation: Instrumentation): SyncCallObse
       parse(this: unknown, ...args: unknown[]): unknown {
         const text = args[0];
         const isSmall = typeof text === 'string' && text.length < SMALL_JSON_LENGTH && args.length < 2;
-        if (isSmall || !record.enabled) return Reflect.apply(original, this, args);
+        if (isSmall || !events.syncCall.enabled) return Reflect.apply(original, this, args);
         const begin = time.now();
         const value = Reflect.apply(original, this, args);
         finish(begin, 'JSON.parse', sizeOf(text));
@@ -103,7 +102,7 @@ export function observeSyncCalls(instrumentation: Instrumentation): SyncCallObse
   replaceFunction(JSON, 'stringify', (original) => {
     const { stringify } = {
       stringify(this: unknown, ...args: unknown[]): unknown {
-        if (!record.enabled) return Reflect.apply(original, this, args);
+        if (!events.syncCall.enabled) return Reflect.apply(original, this, args);
         const begin = time.now();
         const text = Reflect.apply(original, this, args);
         finish(begin, 'JSON.stringify', sizeOf(text));
