@@ -43,7 +43,7 @@ async function shopper(number) {
 
 /** Each planted cause again and again, well apart, so that each stall has one main cause. */
 async function troublemaker() {
-  const routes = ['/report', '/catalog', '/import', '/garbage', '/report?crowded=1'];
+  const routes = ['/report', '/report?crowded=1', '/catalog', '/import', '/garbage'];
   const gapMs = Math.min(400, durationMs / 12);
   await sleep(gapMs);
   for (let turn = 0; Date.now() < end - gapMs; turn += 1) {
