@@ -27,7 +27,8 @@ function install() {
   const wanted = createHash('sha256').update(readFileSync(lockFile)).digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   console.log('Installing dependencies …');
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], 'npm could not install the dependencies; is the registry reachable?');
+  // Not `npm ci`: it refuses a lock file that lacks the optional binaries of some other platform.
+  run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], 'npm could not install the dependencies; is the registry reachable?');
   writeFileSync(stamp, wanted);
 }
 
