@@ -329,7 +329,7 @@ test('with a consumer that is stopped and goes on, recorded + discarded = sent i
   const take = (): void => {
     for (const packet of takeAll(reader)) recordedCount += packet.values.length;
   };
-  for (let count = 0; count < 20; count++) {
+  for (let count = 0; count < 20 || reader.counters().discarded === 0; count++) {
     await new Promise((resolve) => setTimeout(resolve, 5));
     take();
   }
@@ -337,6 +337,5 @@ test('with a consumer that is stopped and goes on, recorded + discarded = sent i
   take();
   await writer.worker.terminate();
   const { discarded } = reader.counters();
-  assert.ok(discarded > 0, 'nothing was discarded: the test shows nothing');
   assert.equal(recordedCount + discarded, sentCount);
 });

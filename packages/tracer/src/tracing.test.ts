@@ -7,7 +7,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { loadNative } from '@lockstep/native';
 import { SESSION_VARIABLE, type ChannelPlan } from '@lockstep/protocol';
@@ -18,6 +18,13 @@ const program = fileURLToPath(new URL('./testing/traced-program.js', import.meta
 const isLong = process.env['LOCKSTEP_TEST_LONG'] === '1';
 const native = loadNative();
 const skip = native === undefined ? 'needs the native addon' : false;
+
+/** A session that ends with its test, however that ends. */
+function openSession(t: TestContext, ...parameters: Parameters<typeof startTestSession>): TestSession {
+  const session = startTestSession(...parameters);
+  t.after(() => session.close());
+  return session;
+}
 
 interface Called {
   readonly id: number;
@@ -67,12 +74,13 @@ interface Running {
   end(signal: NodeJS.Signals | undefined): Promise<void>;
 }
 
-async function startProgram(session: TestSession, mode: string, ...parameters: string[]): Promise<Running> {
+async function startProgram(t: TestContext, session: TestSession, mode: string, ...parameters: string[]): Promise<Running> {
   assert(native !== undefined);
   const path = join(session.directory, `progress-${Math.random()}`);
   const words = new Int32Array(native.mapFile(path, { access: 'read-write', createSizeBytes: 4096 }).buffer);
   const child = spawn(process.execPath, [program, mode, path, ...parameters], { env: environment(session), stdio: ['ignore', 'inherit', 'inherit'] });
   const exited = once(child, 'exit');
+  t.after(() => child.kill('SIGKILL'));
   await until(() => words[STARTED] === 1);
   return {
     child,
@@ -99,17 +107,16 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
 }
 
-test('a tracepoint that nothing wants creates nothing', { skip }, () => {
+test('a tracepoint that nothing wants creates nothing', { skip }, (t) => {
   for (const plan of [planOf([]), planOf([{ pattern: 'other:*' }]), planOf([{ logLevel: { atLeast: 5 } }]), planOf([{ exclusions: ['test:*'] }])]) {
-    const session = startTestSession(plan);
+    const session = openSession(t, plan);
     assert.equal(runProgram(session, ['off']).stdout, 'false');
     assert.deepEqual(session.processDirectories(), []);
-    session.close();
   }
 });
 
-test('every call is recorded in order, with a clock that does not go back', { skip }, () => {
-  const session = startTestSession(planOf([{ logLevel: { atLeast: 6 } }]));
+test('every call is recorded in order, with a clock that does not go back', { skip }, (t) => {
+  const session = openSession(t, planOf([{ logLevel: { atLeast: 6 } }]));
   runProgram(session, ['send', '2000']);
   const [directory = ''] = session.processDirectories();
   const records = readAll(directory);
@@ -119,45 +126,41 @@ test('every call is recorded in order, with a clock that does not go back', { sk
   const description = JSON.parse(readFileSync(join(directory, 'process.json'), 'utf8')) as { vpid: number };
   assert.ok(directory.includes(`p-${description.vpid}-`));
   assert.deepEqual(readdirSync(directory).sort(), ['channel0_0.ring', 'classes', 'process.json', 'shared']);
-  session.close();
 });
 
-test('where code generation is forbidden the closure twin records', { skip }, () => {
-  const session = startTestSession(planOf([{}]));
+test('where code generation is forbidden the closure twin records', { skip }, (t) => {
+  const session = openSession(t, planOf([{}]));
   runProgram(session, ['send', '1000'], { execArgv: ['--disallow-code-generation-from-strings'] });
   assert.equal(readAll(session.processDirectories()[0] ?? '').length, 1000);
-  session.close();
 });
 
-test('two channels that match record once each, and filters are applied before', { skip }, () => {
+test('two channels that match record once each, and filters are applied before', { skip }, (t) => {
   const other: ChannelPlan = { ...CHANNEL, name: 'other', id: 1 };
-  const session = startTestSession(
+  const session = openSession(
+    t,
     planOf([{}, { pattern: 'test:*' }, { channel: 'other', filter: 'id < 10 && text != "te"' }, { channel: 'other', filter: 'half == 20.0' }], [CHANNEL, other]),
   );
   runProgram(session, ['send', '100']);
   const [directory = ''] = session.processDirectories();
   assert.equal(readAll(directory).length, 100);
   assert.deepEqual(readAll(directory, 'other').map(({ id }) => id), [0, 1, 3, 4, 5, 6, 7, 8, 9, 40]);
-  session.close();
 });
 
-test('a forked program has its own directory, workers have their own buffers and hand them on', { skip }, () => {
-  const session = startTestSession(planOf([{}]));
+test('a forked program has its own directory, workers have their own buffers and hand them on', { skip }, (t) => {
+  const session = openSession(t, planOf([{}]));
   runProgram(session, ['fork']);
   assert.deepEqual(session.processDirectories().map((directory) => readAll(directory).length), [10, 10]);
-  session.close();
 
-  const workers = startTestSession(planOf([{}]));
+  const workers = openSession(t, planOf([{}]));
   runProgram(workers, ['workers', '4']);
   const [directory = ''] = workers.processDirectories();
   assert.equal(readAll(directory).length, 40);
   assert.ok(readdirSync(directory).filter((name) => name.endsWith('.ring')).length <= 2);
   assert.equal(readClasses(directory).length, 1);
-  workers.close();
 });
 
-test('with nobody reading, recorded + discarded = sent', { skip }, () => {
-  const session = startTestSession(planOf([{}], [{ ...CHANNEL, subBufferSizeBytes: 4096, subBufferCount: 4 }]));
+test('with nobody reading, recorded + discarded = sent', { skip }, (t) => {
+  const session = openSession(t, planOf([{}], [{ ...CHANNEL, subBufferSizeBytes: 4096, subBufferCount: 4 }]));
   runProgram(session, ['send', '100000']);
   const [ring] = openRings(session.processDirectories()[0] ?? '');
   assert(ring !== undefined);
@@ -165,15 +168,14 @@ test('with nobody reading, recorded + discarded = sent', { skip }, () => {
   const { discarded } = ring.reader.counters();
   assert.ok(discarded > 0 && recorded.length > 0);
   assert.equal(recorded.length + discarded, 100_000);
-  session.close();
 });
 
-test('kill -9 at any moment: every event whose call had returned is recovered, in order, none torn', { skip }, async () => {
+test('kill -9 at any moment: every event whose call had returned is recovered, in order, none torn', { skip }, async (t) => {
   const runCount = isLong ? 200 : 50;
   let total = 0;
   const runOnce = async (): Promise<void> => {
-    const session = startTestSession(planOf([{}], [{ ...CHANNEL, subBufferCount: 32 }]));
-    const running = await startProgram(session, 'count', '20000');
+    const session = openSession(t, planOf([{}], [{ ...CHANNEL, subBufferCount: 32 }]));
+    const running = await startProgram(t, session, 'count', '20000');
     const [ring] = await running.rings(1);
     assert(ring !== undefined);
     const ids: number[] = [];
@@ -202,9 +204,9 @@ test('kill -9 at any moment: every event whose call had returned is recovered, i
   assert.ok(total > runCount * 500, `only ${total} events in ${runCount} runs`);
 });
 
-test('snapshots of a program that overwrites at full speed hold whole records only, contiguous up to the snapshot', { skip }, async () => {
-  const session = startTestSession(planOf([{}], [{ ...CHANNEL, mode: 'overwrite' }]));
-  const running = await startProgram(session, 'count', '2147483647');
+test('snapshots of a program that overwrites at full speed hold whole records only, contiguous up to the snapshot', { skip }, async (t) => {
+  const session = openSession(t, planOf([{}], [{ ...CHANNEL, mode: 'overwrite' }]));
+  const running = await startProgram(t, session, 'count', '2147483647');
   const [ring] = await running.rings(1);
   assert(ring !== undefined);
   await until(() => running.words[CALLED]! > 50_000);
@@ -220,13 +222,12 @@ test('snapshots of a program that overwrites at full speed hold whole records on
   }
   assert.ok(packetCount > snapshotCount);
   await running.end(undefined);
-  session.close();
 });
 
-test('enabling and disabling reaches a program whose event loop is blocked, and its workers', { skip }, async () => {
-  const session = startTestSession(planOf([]));
+test('enabling and disabling reaches a program whose event loop is blocked, and its workers', { skip }, async (t) => {
+  const session = openSession(t, planOf([]));
   const channels = [{ ...CHANNEL, mode: 'overwrite' } as const];
-  const running = await startProgram(session, 'blocked');
+  const running = await startProgram(t, session, 'blocked');
   assert.deepEqual(session.processDirectories(), []);
 
   const newest = (rings: readonly OpenedRing[]): number[] =>
@@ -255,11 +256,10 @@ test('enabling and disabling reaches a program whose event loop is blocked, and 
     assert.deepEqual(newest(rings), last);
   }
   await running.end(undefined);
-  session.close();
 });
 
-test('without the native addon events are drained to a file of packets', { skip }, () => {
-  const session = startTestSession(planOf([{}]), { clockKind: 'mono' });
+test('without the native addon events are drained to a file of packets', { skip }, (t) => {
+  const session = openSession(t, planOf([{}]), { clockKind: 'mono' });
   const { stderr } = runProgram(session, ['send', '5000'], { extra: { LOCKSTEP_NO_NATIVE: '1' } });
   assert.match(stderr, /without the native addon/);
   const [directory = ''] = session.processDirectories();
@@ -272,13 +272,11 @@ test('without the native addon events are drained to a file of packets', { skip 
     at += size;
   }
   assert.deepEqual(ids, Array.from({ length: 5000 }, (_, id) => id));
-  session.close();
 });
 
-test('a session of another version, or none, is no error of the program', { skip }, () => {
-  const session = startTestSession(planOf([{}]));
+test('a session of another version, or none, is no error of the program', { skip }, (t) => {
+  const session = openSession(t, planOf([{}]));
   for (const directory of ['/nowhere', join(session.directory, 'control')]) {
     assert.equal(runProgram(session, ['off'], { extra: { [SESSION_VARIABLE]: directory } }).stdout, 'false');
   }
-  session.close();
 });

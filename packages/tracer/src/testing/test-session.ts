@@ -52,6 +52,7 @@ export function startTestSession(plan: TracingPlan, options: { readonly clockKin
   writeFileSync(join(directory, DOORBELL_FILE), new Uint8Array(DOORBELL_SIZE_BYTES));
   initializeControlPage(control.buffer, { clockKind, frequency: clockKind === 'mono' ? 1_000_000_000n : 2_000_000_000n, ownerPid: process.pid }, plan);
   publishPlan(control.buffer, 'active', plan);
+  let isClosed = false;
   return {
     directory,
     publish: (next, state = 'active') => publishPlan(control.buffer, state, next),
@@ -60,6 +61,8 @@ export function startTestSession(plan: TracingPlan, options: { readonly clockKin
         .filter((name) => PROCESS_DIRECTORY_PATTERN.test(name))
         .map((name) => join(directory, name)),
     close() {
+      if (isClosed) return;
+      isClosed = true;
       control.unmap();
       rmSync(directory, { recursive: true, force: true });
     },
