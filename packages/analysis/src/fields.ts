@@ -1,30 +1,27 @@
 // SPDX-License-Identifier: MIT
-// Reading members of a record's structures without trusting that they are there or of the kind that
-// the contract says: traces come from anywhere, a wrong field is 0 or '' and never an exception.
+// Members of a record's structures as the types that the model wants, without trusting that they are
+// there or of the kind that the contract says: traces come from anywhere, a wrong field is 0 or '' and
+// never an exception. The caller names the member, so that each call site has its own inline cache.
 
-import type { FieldValue, StructureValue } from '@lockstep/ctf';
+import type { FieldValue } from '@lockstep/ctf';
 
-export function numberOf(scope: StructureValue | undefined, name: string): number {
-  const value = scope?.[name];
+export function toNumber(value: FieldValue | undefined): number {
   if (typeof value === 'number') return value;
   return typeof value === 'bigint' ? Number(value) : 0;
 }
 
-export function optionalNumberOf(scope: StructureValue | undefined, name: string): number | undefined {
-  const value = scope?.[name];
+export function toOptionalNumber(value: FieldValue | undefined): number | undefined {
   if (typeof value === 'number') return value;
   return typeof value === 'bigint' ? Number(value) : undefined;
 }
 
-export function bigintOf(scope: StructureValue | undefined, name: string): bigint {
-  const value = scope?.[name];
+export function toBigint(value: FieldValue | undefined): bigint {
   if (typeof value === 'bigint') return value;
   return typeof value === 'number' && Number.isInteger(value) ? BigInt(value) : 0n;
 }
 
 /** Strings, and arrays of characters as kernels before strings wrote them. */
-export function stringOf(scope: StructureValue | undefined, name: string): string {
-  const value: FieldValue | undefined = scope?.[name];
+export function toText(value: FieldValue | undefined): string {
   if (typeof value === 'string') return value;
   if (!Array.isArray(value)) return '';
   let text = '';

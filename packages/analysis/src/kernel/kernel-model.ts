@@ -4,7 +4,7 @@
 // threads that exist, and of the watched threads' current loop iteration.
 
 import type { EventRecord, EventRecordClass } from '@lockstep/ctf';
-import { numberOf, optionalNumberOf, stringOf } from '../fields.ts';
+import { toNumber, toOptionalNumber, toText } from '../fields.ts';
 import { Labels } from '../labels.ts';
 import type { RecordHandler } from '../record-dispatcher.ts';
 import type { TraceTime } from '../trace-time.ts';
@@ -91,12 +91,12 @@ export class KernelModel {
         return (record) => this.#pageFaultUser(record);
       case 'irq_handler_entry':
         return (record) =>
-          this.#interruptEntry(record, `irq ${numberOf(record.payload, 'irq')} ${stringOf(record.payload, 'name')}`);
+          this.#interruptEntry(record, `irq ${toNumber(record.payload?.irq)} ${toText(record.payload?.name)}`);
       case 'irq_softirq_entry':
         return (record) =>
           this.#interruptEntry(
             record,
-            `softirq ${SOFTIRQS[numberOf(record.payload, 'vec')] ?? numberOf(record.payload, 'vec')}`,
+            `softirq ${SOFTIRQS[toNumber(record.payload?.vec)] ?? toNumber(record.payload?.vec)}`,
           );
       case 'irq_handler_exit':
       case 'irq_softirq_exit':
@@ -149,7 +149,7 @@ export class KernelModel {
 
   #cpuOf(record: EventRecord): Cpu {
     this.#lastRecord = record;
-    return this.#cpu(numberOf(record.packet.context, 'cpu_id'));
+    return this.#cpu(toNumber(record.packet.context?.cpu_id));
   }
 
   #cpu(id: number): Cpu {
@@ -164,10 +164,10 @@ export class KernelModel {
   #schedSwitch(record: EventRecord): void {
     const cpu = this.#cpuOf(record);
     const { payload } = record;
-    const previous = this.thread(numberOf(payload, 'prev_tid'));
-    const next = this.thread(numberOf(payload, 'next_tid'));
-    previous.name = stringOf(payload, 'prev_comm');
-    next.name = stringOf(payload, 'next_comm');
+    const previous = this.thread(toNumber(payload?.prev_tid));
+    const next = this.thread(toNumber(payload?.next_tid));
+    previous.name = toText(payload?.prev_comm);
+    next.name = toText(payload?.next_comm);
     cpu.current = next;
     cpu.interrupts.length = 0;
     if (previous.tid !== 0) this.#switchOut(record, previous, next, cpu);
@@ -182,7 +182,7 @@ export class KernelModel {
   }
 
   #switchOut(record: EventRecord, previous: KernelThread, next: KernelThread, cpu: Cpu): void {
-    const prevState = numberOf(record.payload, 'prev_state');
+    const prevState = toNumber(record.payload?.prev_state);
     const isSleeping = (prevState & SLEEPING_MASK) !== 0;
     const state = isSleeping ? BLOCKED : PREEMPTED;
     const log = previous.log;
@@ -213,7 +213,7 @@ export class KernelModel {
 
   #schedWakeup(record: EventRecord): void {
     this.#lastRecord = record;
-    const thread = this.#threads.get(numberOf(record.payload, 'tid'));
+    const thread = this.#threads.get(toNumber(record.payload?.tid));
     if (thread === undefined) return;
     if (thread.log === undefined) {
       if (thread.state === BLOCKED) thread.state = WOKEN;
@@ -221,16 +221,16 @@ export class KernelModel {
     }
     // A running thread that is woken had not gone to sleep yet; only sleepers become runnable.
     if (thread.state !== BLOCKED && thread.state !== WOKEN) return;
-    const cpu = this.#cpu(numberOf(record.payload, 'target_cpu'));
+    const cpu = this.#cpu(toNumber(record.payload?.target_cpu));
     waitOn(thread, cpu);
     thread.enter(this.#time.of(record), WOKEN, cpu.currentTid());
   }
 
   #schedMigrate(record: EventRecord): void {
     this.#lastRecord = record;
-    const thread = this.#threads.get(numberOf(record.payload, 'tid'));
+    const thread = this.#threads.get(toNumber(record.payload?.tid));
     if (thread?.waitsOn === undefined || thread.log === undefined) return;
-    const cpu = this.#cpu(numberOf(record.payload, 'dest_cpu'));
+    const cpu = this.#cpu(toNumber(record.payload?.dest_cpu));
     waitOn(thread, cpu);
     thread.enter(this.#time.of(record), thread.state, cpu.currentTid());
   }
@@ -238,7 +238,7 @@ export class KernelModel {
   /** The thread that a record belongs to, set running if something else was believed of it. */
   #running(record: EventRecord): KernelThread | undefined {
     this.#lastRecord = record;
-    const thread = this.#threads.get(numberOf(record.commonContext, 'tid'));
+    const thread = this.#threads.get(toNumber(record.commonContext?.tid));
     if (thread?.log === undefined) return thread;
     if (thread.state === RUNNING || thread.state === INTERRUPTED || !this.coverage.hasSched) return thread;
     // It runs although it was not switched in: records of that were discarded.
@@ -262,7 +262,7 @@ export class KernelModel {
         thread.call = bare;
         return;
       }
-      const fd = optionalNumberOf(record.payload, 'fd');
+      const fd = toOptionalNumber(record.payload?.fd);
       thread.call =
         fd === undefined || fd < 0 || fd > 65_535 ? bare : (byFd[fd] ??= this.labels.idOf(`${name} (fd ${fd})`));
       thread.enter(this.#time.of(record), thread.state, 0);
@@ -285,7 +285,7 @@ export class KernelModel {
       if (thread === undefined) return;
       if (thread.log !== undefined && !thread.hasCallState) thread.log.labelCalls(label);
       thread.hasCallState = true;
-      thread.call = isPoll && numberOf(record.payload, 'ret') === -EINTR ? this.#interruptedPoll : 0;
+      thread.call = isPoll && toNumber(record.payload?.ret) === -EINTR ? this.#interruptedPoll : 0;
       if (thread.log !== undefined) thread.enter(this.#time.of(record), thread.state, 0);
     };
   }
@@ -302,7 +302,7 @@ export class KernelModel {
     const label = this.labels.idOf(text);
     cpu.interrupts.push(label);
     // An interrupt runs on the stack, and under the tid, of whom it interrupts.
-    cpu.current ??= this.thread(numberOf(record.commonContext, 'tid'));
+    cpu.current ??= this.thread(toNumber(record.commonContext?.tid));
     const thread = cpu.current;
     if (thread?.log !== undefined && (thread.state === RUNNING || thread.state === INTERRUPTED)) {
       thread.enter(this.#time.of(record), INTERRUPTED, label);
@@ -320,24 +320,24 @@ export class KernelModel {
   }
 
   #processState(record: EventRecord): void {
-    const thread = this.thread(numberOf(record.payload, 'tid'));
-    thread.pid = numberOf(record.payload, 'pid');
-    if (thread.name === '') thread.name = stringOf(record.payload, 'name');
+    const thread = this.thread(toNumber(record.payload?.tid));
+    thread.pid = toNumber(record.payload?.pid);
+    if (thread.name === '') thread.name = toText(record.payload?.name);
   }
 
   #processFork(record: EventRecord): void {
-    const pid = optionalNumberOf(record.payload, 'child_pid');
-    const tid = optionalNumberOf(record.payload, 'child_tid') ?? pid;
+    const pid = toOptionalNumber(record.payload?.child_pid);
+    const tid = toOptionalNumber(record.payload?.child_tid) ?? pid;
     if (tid === undefined) return;
     const thread = this.thread(tid);
     thread.isDead = false;
     if (pid !== undefined) thread.pid = pid;
-    if (thread.name === '') thread.name = stringOf(record.payload, 'child_comm');
+    if (thread.name === '') thread.name = toText(record.payload?.child_comm);
   }
 
   /** Who executes a program becomes the first thread of its process. */
   #processExec(record: EventRecord): void {
-    const thread = this.thread(numberOf(record.commonContext, 'tid'));
+    const thread = this.thread(toNumber(record.commonContext?.tid));
     thread.pid = thread.tid;
   }
 

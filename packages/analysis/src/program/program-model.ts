@@ -4,7 +4,7 @@
 // records (gc, cpu_sample) are placed at their own begin.
 
 import type { DataStream, EventRecord, EventRecordClass, PacketScopes } from '@lockstep/ctf';
-import { bigintOf, numberOf, stringOf } from '../fields.ts';
+import { toBigint, toNumber, toText } from '../fields.ts';
 import type { KernelModel } from '../kernel/kernel-model.ts';
 import type { RecordHandler } from '../record-dispatcher.ts';
 import { nsPerCycle, type TraceTime } from '../trace-time.ts';
@@ -61,22 +61,22 @@ export class ProgramModel {
         return (record) => this.#gc(record);
       case 'node:fs_sync':
         return (record) =>
-          this.#operation(record, stringOf(record.payload, 'operation'), stringOf(record.payload, 'path'), undefined);
+          this.#operation(record, toText(record.payload?.operation), toText(record.payload?.path), undefined);
       case 'node:sync_call':
         return (record) =>
-          this.#operation(record, stringOf(record.payload, 'operation'), undefined, numberOf(record.payload, 'size'));
+          this.#operation(record, toText(record.payload?.operation), undefined, toNumber(record.payload?.size));
       case 'node:console':
         return (record) =>
           this.#operation(
             record,
-            `console.${stringOf(record.payload, 'level')}`,
+            `console.${toText(record.payload?.level)}`,
             undefined,
-            numberOf(record.payload, 'length'),
+            toNumber(record.payload?.length),
           );
       case 'node:http_server_request_begin':
         return (record) => this.#requestBegin(record);
       case 'node:http_server_request_end':
-        return (record) => this.#touch(record).program.openRequests.delete(numberOf(record.payload, 'request'));
+        return (record) => this.#touch(record).program.openRequests.delete(toNumber(record.payload?.request));
       case 'node:cpu_node':
         return (record) => this.#cpuNode(record);
       case 'node:cpu_sample':
@@ -104,9 +104,9 @@ export class ProgramModel {
     const { trace } = record.dataStream;
     const environment = trace.traceClass.environment;
     const context = record.packet.context;
-    const pid = numberOf(context, 'vpid') || Number(environment.get('vpid') ?? 0);
-    const vtid = numberOf(context, 'vtid') || pid;
-    const tid = numberOf(context, 'tid') || vtid;
+    const pid = toNumber(context?.vpid) || Number(environment.get('vpid') ?? 0);
+    const vtid = toNumber(context?.vtid) || pid;
+    const tid = toNumber(context?.tid) || vtid;
     const programKey = `${trace.traceClass.uuid ?? trace.name} ${pid}`;
     let program = this.#programs.get(programKey);
     if (program === undefined) {
@@ -135,15 +135,15 @@ export class ProgramModel {
   #process(record: EventRecord): void {
     const thread = this.#touch(record);
     const { program } = thread;
-    program.argv = stringOf(record.payload, 'argv');
-    program.name = displayName(stringOf(record.payload, 'procname'), program.argv) || program.name;
+    program.argv = toText(record.payload?.argv);
+    program.name = displayName(toText(record.payload?.procname), program.argv) || program.name;
     const isMain = record.payload?.['main_thread'];
     if (isMain !== undefined) thread.isMain = isMain === true || isMain === 1;
     if (thread.kernel.pid === undefined && thread.isMain) thread.kernel.pid = thread.kernel.tid;
   }
 
   #beginOf(record: EventRecord): number {
-    return this.#time.ofCycles(record, bigintOf(record.payload, 'begin'));
+    return this.#time.ofCycles(record, toBigint(record.payload?.begin));
   }
 
   #loopIteration(record: EventRecord): void {
@@ -152,7 +152,7 @@ export class ProgramModel {
     const end = told + durationOf(record);
     // libuv reckons only the last of the polls of one wait as idle: the kernel half knows better.
     const begin = this.#kernel.pollEnd(thread.kernel, told, end);
-    const idleNs = numberOf(record.payload, 'idle') * nsPerCycle(record) + begin - told;
+    const idleNs = toNumber(record.payload?.idle) * nsPerCycle(record) + begin - told;
     thread.loop.add(end - begin);
     this.#observer.iteration(thread, begin, end, idleNs);
     thread.iterationEnd = end;
@@ -163,7 +163,7 @@ export class ProgramModel {
 
   #gc(record: EventRecord): void {
     const thread = this.#threadOf(record);
-    const kind = numberOf(record.payload, 'kind');
+    const kind = toNumber(record.payload?.kind);
     const begin = this.#beginOf(record);
     const interval = { begin, end: begin + durationOf(record), collection: COLLECTIONS.get(kind) ?? `kind ${kind}` };
     keep(thread, thread.story.collections, interval);
@@ -181,13 +181,13 @@ export class ProgramModel {
   #requestBegin(record: EventRecord): void {
     const thread = this.#touch(record);
     const { openRequests } = thread.program;
-    if (openRequests.size < MAX_OPEN_REQUESTS) openRequests.add(numberOf(record.payload, 'request'));
+    if (openRequests.size < MAX_OPEN_REQUESTS) openRequests.add(toNumber(record.payload?.request));
     const begin = this.#time.of(record);
     const interval: RequestBegin = {
       begin,
       end: begin + 1,
-      method: stringOf(record.payload, 'method'),
-      url: stringOf(record.payload, 'url'),
+      method: toText(record.payload?.method),
+      url: toText(record.payload?.url),
     };
     keep(thread, thread.story.requests, interval);
   }
@@ -196,27 +196,27 @@ export class ProgramModel {
     const thread = this.#threadOf(record);
     const { payload } = record;
     thread.tree.addNode(
-      numberOf(payload, 'epoch'),
-      numberOf(payload, 'node'),
-      numberOf(payload, 'parent'),
-      stringOf(payload, 'function'),
-      stringOf(payload, 'url'),
-      numberOf(payload, 'line'),
-      numberOf(payload, 'column'),
+      toNumber(payload?.epoch),
+      toNumber(payload?.node),
+      toNumber(payload?.parent),
+      toText(payload?.function),
+      toText(payload?.url),
+      toNumber(payload?.line),
+      toNumber(payload?.column),
     );
   }
 
   #cpuSample(record: EventRecord): void {
     const thread = this.#threadOf(record);
     thread.hasSamples = true;
-    const frame = thread.tree.frame(numberOf(record.payload, 'epoch'), numberOf(record.payload, 'node'));
+    const frame = thread.tree.frame(toNumber(record.payload?.epoch), toNumber(record.payload?.node));
     if (frame === undefined) return;
     const begin = this.#beginOf(record);
     const interval: SampleInterval = {
       begin,
       end: begin + durationOf(record),
       frame,
-      line: numberOf(record.payload, 'line'),
+      line: toNumber(record.payload?.line),
     };
     keep(thread, thread.story.samples, interval);
     this.#observer.sample(thread, interval);
@@ -224,7 +224,7 @@ export class ProgramModel {
 }
 
 function durationOf(record: EventRecord): number {
-  return numberOf(record.payload, 'duration') * nsPerCycle(record);
+  return toNumber(record.payload?.duration) * nsPerCycle(record);
 }
 
 /** Keeps what reaches into the iteration that has not ended yet. */

@@ -39,10 +39,16 @@ export function causesOf(
   const scripts: CauseTotal[] = [];
   for (const total of totals.values()) {
     if (total.parts[0]?.kind === 'javascript') scripts.push(total);
-    else causes.push({ key: total.key, text: textOf(total), ms: total.ms });
+    else causes.push({ key: stableKey(total), text: textOf(total), ms: total.ms });
   }
   causes.push(...javaScriptCauses(scripts, javaScriptNs, positions));
   return causes.sort((a, b) => b.ms - a.ms);
+}
+
+/** Stalls in which the same program had the CPU are one group, whichever thread of it. */
+function stableKey(total: CauseTotal): string {
+  const [first] = occupantsOf(total.parts);
+  return first === undefined ? total.key : `${total.key} by ${first.thread.name}`;
 }
 
 function keyOf(part: StallPart): string {
@@ -94,7 +100,7 @@ function textOf(total: CauseTotal): string {
     case 'garbage-collection':
       return 'GC';
     case 'runnable':
-      return runnableText(total.parts);
+      return runnableText(part.reason, total.parts);
     case 'blocked':
       if (part.isCollecting) return 'GC waiting for its helper threads';
       if (part.call === 'unknown') return 'blocked, in which call is not known';
@@ -141,17 +147,22 @@ function sum(parts: readonly StallPart[], isCounted: (part: StallPart) => boolea
   return ms;
 }
 
-function runnableText(parts: readonly StallPart[]): string {
-  const times = new Map<string, number>();
-  let reason = 'preempted';
+/** Who ran instead, longest first. */
+function occupantsOf(parts: readonly StallPart[]): { readonly thread: ThreadName; ms: number }[] {
+  const byName = new Map<string, { readonly thread: ThreadName; ms: number }>();
   for (const part of parts) {
-    if (part.kind !== 'runnable') continue;
-    reason = part.reason;
-    if (part.instead === undefined) continue;
-    const who = threadText(part.instead);
-    times.set(who, (times.get(who) ?? 0) + part.ms);
+    if (part.kind !== 'runnable' || part.instead === undefined) continue;
+    const key = threadText(part.instead);
+    const known = byName.get(key);
+    if (known === undefined) byName.set(key, { thread: part.instead, ms: part.ms });
+    else known.ms += part.ms;
   }
-  const [who, ...rest] = [...times].sort((a, b) => b[1] - a[1]).map(([text]) => text);
+  return [...byName.values()].sort((a, b) => b.ms - a.ms);
+}
+
+function runnableText(reason: 'preempted' | 'woken', parts: readonly StallPart[]): string {
+  const [first, ...rest] = occupantsOf(parts);
+  const who = first === undefined ? undefined : threadText(first.thread);
   const others = rest.length === 0 ? '' : ` and ${rest.length} other${rest.length === 1 ? '' : 's'}`;
   if (reason === 'preempted')
     return who === undefined ? 'runnable but preempted' : `runnable but preempted by ${who}${others}`;
