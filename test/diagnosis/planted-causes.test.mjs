@@ -23,7 +23,17 @@ function lockstep(...args) {
 /** Records the shop for `durationMs` and returns the report of its stalls. */
 function diagnose(name, durationMs, ...options) {
   const trace = join(directory, name);
-  const recorded = lockstep('record', '-o', trace, ...options, '--', process.execPath, shop, '--duration', `${durationMs}`);
+  const recorded = lockstep(
+    'record',
+    '-o',
+    trace,
+    ...options,
+    '--',
+    process.execPath,
+    shop,
+    '--duration',
+    `${durationMs}`,
+  );
   assert.equal(recorded.status, 0, recorded.stderr);
   const told = lockstep('stalls', '--json', '--threshold', '5', '--limit', '1000', trace);
   assert.equal(told.status, 0, told.stderr);
@@ -45,11 +55,16 @@ function shopStalls(report) {
 
 /** Stalls in which a cause with this key, or a part of it, takes at least a fifth. */
 function stallsBy(report, pattern) {
-  return shopStalls(report).filter((stall) => stall.causes.some(({ key, ms }) => pattern.test(key) && ms >= stall.durationMs / 5));
+  return shopStalls(report).filter((stall) =>
+    stall.causes.some(({ key, ms }) => pattern.test(key) && ms >= stall.durationMs / 5),
+  );
 }
 
 function checkPrograms(report) {
-  assert.ok(stallsBy(report, /^javascript .*renderReport .*src\/report\.ts:/).length > 0, 'renderReport by its source map');
+  assert.ok(
+    stallsBy(report, /^javascript .*renderReport .*src\/report\.ts:/).length > 0,
+    'renderReport by its source map',
+  );
   assert.ok(stallsBy(report, /^readFileSync .*catalog\.bin/).length > 0, 'readFileSync of the catalog');
   assert.ok(stallsBy(report, /^JSON\.parse$/).length > 0, 'JSON.parse of the import');
   assert.ok(stallsBy(report, /makeGarbage|^garbage collection$/).length > 0, 'garbage');
@@ -75,5 +90,8 @@ test('planted causes come out of both halves, and who had the CPU', (t) => {
   assert.equal(report.kernelHalf, 'present');
   checkPrograms(report);
   const preempted = shopStalls(report).flatMap((stall) => stall.parts.filter((part) => part.kind === 'runnable'));
-  assert.ok(preempted.some((part) => part.instead?.name === 'cpu-hog'), 'cpu-hog had the CPU');
+  assert.ok(
+    preempted.some((part) => part.instead?.name === 'cpu-hog'),
+    'cpu-hog had the CPU',
+  );
 });
