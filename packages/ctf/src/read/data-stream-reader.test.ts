@@ -161,6 +161,35 @@ test('refuses an event record that takes no bits instead of looping', () => {
   }
 });
 
+test('a length in an option that was not taken is 0, not that of an earlier record', () => {
+  const header = struct([
+    ['kind', integer(8)],
+    ['v', {
+      type: 'variant',
+      selectorFieldLocation: { path: ['kind'] },
+      options: [
+        { name: 'long', fieldClass: struct([['size', integer(8)]]), selectorFieldRanges: [[0, 0]] },
+        { name: 'short', fieldClass: struct([['mark', integer(8)]]), selectorFieldRanges: [[1, 1]] },
+      ],
+    }],
+  ]);
+  const payload = struct([
+    ['bytes', { type: 'dynamic-length-array', elementFieldClass: integer(8), lengthFieldLocation: { origin: 'event-record-header', path: ['v', 'long', 'size'] } }],
+    ['last', integer(8)],
+  ]);
+  const traceClass: TraceClass = {
+    byteOrder: 'little-endian',
+    environment: new Map(),
+    clockClasses: [],
+    dataStreamClasses: new Map([[0n, { id: 0n, eventRecordHeader: header, eventRecordClasses: new Map([[0n, { id: 0n, name: 'e', payload }]]) }]]),
+  };
+  for (const decoder of ['generated', 'interpreted'] as const) {
+    const { items, error } = readAll([0, 2, 10, 11, 12, 1, 9, 13], traceClass, decoder);
+    assert.equal(error, undefined);
+    assert.deepEqual(records(items).map((record) => record.payload), [{ bytes: [10, 11], last: 12 }, { bytes: [], last: 13 }]);
+  }
+});
+
 test('merges streams by time; equal times by data stream class and id', () => {
   const readers = ([
     [1n, 5n, [0, 10, 1, 0, 30, 2]],
