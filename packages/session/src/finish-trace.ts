@@ -19,7 +19,7 @@ export async function finishTrace(traceDirectory: string, options: FinishOptions
     options.onSentence(`This trace is still being recorded by pid ${recorder}; what follows is its part so far.`);
     return;
   }
-  recoverLeftovers(options.onSentence, ({ session }) => session.traceDirectory === traceDirectory);
+  await recoverLeftovers(options.onSentence, ({ session }) => session.traceDirectory === traceDirectory);
   await finishKernelHalf(traceDirectory, options);
   tidy(traceDirectory);
 }

@@ -8,7 +8,6 @@ import { InputError, LockstepError, ProtocolError } from '@lockstep/base';
 import { loadNative, nativeMissingReason } from '@lockstep/native';
 import { CONTROL_FILE, PROCESS_DIRECTORY_PATTERN, readControlPage, type ChannelPlan, type SessionDescription } from '@lockstep/protocol';
 import { clockClassFromJson } from './clock-class-json.ts';
-import { Consumer } from './consumer/consumer.ts';
 import type { ConsumerReport } from './consumer/report.ts';
 import { findOwner } from './owner.ts';
 import { isProcessAlive } from './process-status.ts';
@@ -31,7 +30,7 @@ export interface RecoverResult {
 }
 
 /** Recovers one session directory. Throws InputError or ProtocolError when it is none or is in use. */
-export function recoverSession(path: string, options: RecoverOptions = {}): RecoverResult {
+export async function recoverSession(path: string, options: RecoverOptions = {}): Promise<RecoverResult> {
   const session = readSessionDescription(path);
   const native = loadNative();
   if (native === undefined) {
@@ -44,6 +43,7 @@ export function recoverSession(path: string, options: RecoverOptions = {}): Reco
   const isCopy = options.traceDirectory !== undefined;
   const traceDirectory = options.traceDirectory === undefined ? session.traceDirectory : createTraceDirectory(options.traceDirectory, owner);
   const plan = readPlan(path);
+  const { Consumer } = await import('./consumer/consumer.ts');
   const consumer = new Consumer({
     sessionDirectory: path,
     sessionName: session.name,
@@ -92,7 +92,10 @@ export function findLeftovers(base = sessionBaseDirectory()): readonly Leftover[
  * Completes the traces of dead sessions and deletes those that hold nothing; `onSentence` hears of
  * each. What cannot be recovered stays, and is said.
  */
-export function recoverLeftovers(onSentence: (sentence: string) => void, isWanted: (leftover: Leftover) => boolean = () => true): void {
+export async function recoverLeftovers(
+  onSentence: (sentence: string) => void,
+  isWanted: (leftover: Leftover) => boolean = () => true,
+): Promise<void> {
   for (const leftover of findLeftovers()) {
     if (!isWanted(leftover)) continue;
     if (!leftover.hasBuffers) {
@@ -100,7 +103,7 @@ export function recoverLeftovers(onSentence: (sentence: string) => void, isWante
       continue;
     }
     try {
-      const { traceDirectory, report } = recoverSession(leftover.path);
+      const { traceDirectory, report } = await recoverSession(leftover.path);
       const count = report.programs.reduce((sum, program) => sum + program.recordCount, 0);
       onSentence(`An earlier recording (pid ${leftover.session.ownerPid}) was killed; ${count} event records of it were recovered into ${traceDirectory}.`);
     } catch (error) {

@@ -6,7 +6,7 @@
 import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { InputError, ProtocolError, SystemError } from '@lockstep/base';
+import { InputError, ProtocolError } from '@lockstep/base';
 import type { ClockClass } from '@lockstep/ctf/write';
 import type { Mapping, Native } from '@lockstep/native';
 import {
@@ -21,6 +21,7 @@ import {
 } from '@lockstep/protocol';
 import { clockClassToJson } from './clock-class-json.ts';
 import { ControlFile } from './control-file.ts';
+import { explainFileError } from './file-error.ts';
 import type { Owner } from './owner.ts';
 import { processStart, readBootId } from './process-status.ts';
 
@@ -163,34 +164,4 @@ function describe(path: string, control: ControlFile, doorbell: Mapping | undefi
       rmSync(path, { recursive: true, force: true });
     },
   };
-}
-
-/** Gives a failed file operation a sentence; what is no system error passes. */
-export function explainFileError(error: unknown, sentence: string, path: string): unknown {
-  const { code, syscall } = error as NodeJS.ErrnoException;
-  if (code === undefined || syscall === undefined || error instanceof SystemError) return error;
-  return new SystemError(`${sentence}: ${explainCode(code)}`, code, syscall, path, { cause: error });
-}
-
-function explainCode(code: string): string {
-  switch (code) {
-    case 'EACCES':
-    case 'EPERM':
-      return 'permission denied';
-    case 'EROFS':
-      return 'the file system is read-only';
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return 'no space is left';
-    case 'ENOENT':
-      return 'there is no such directory';
-    case 'ENOTDIR':
-      return 'a part of the path is a file';
-    case 'EEXIST':
-      return 'it exists already';
-    case 'ENAMETOOLONG':
-      return 'the name is too long';
-    default:
-      return `the system says ${code}`;
-  }
 }

@@ -5,10 +5,11 @@
 import { accessSync, chownSync, constants, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { InputError } from '@lockstep/base';
-import { formatDateTime } from './consumer/program-output.ts';
+import { formatDateTime } from './date-time.ts';
+import { explainFileError } from './file-error.ts';
 import type { Owner } from './owner.ts';
 import { isProcessAlive, processStart } from './process-status.ts';
-import { explainFileError, safeName } from './session-directory.ts';
+import { safeName } from './session-directory.ts';
 
 const OWNER_FILE = 'owner.json';
 

@@ -15,7 +15,7 @@ export async function runCrash(directory: string | undefined, flags: object): Pr
     list(options.json === true);
     return;
   }
-  const { traceDirectory, report, isRemoved } = recoverSession(directory, { traceDirectory: options.output });
+  const { traceDirectory, report, isRemoved } = await recoverSession(directory, { traceDirectory: options.output });
   const sums = sumReport(report);
   if (options.json === true) {
     process.stdout.write(`${JSON.stringify({ traceDirectory, isRemoved, report })}\n`);

@@ -10,7 +10,8 @@ import { join } from 'node:path';
 import type { ClockClass, DataStreamClass, EventRecordClass, TraceClass } from '@lockstep/ctf/write';
 import { programPacketClasses, writeEventRecordClass, writeMetadata, type IndexEntry } from '@lockstep/ctf/write';
 import type { ChannelPlan, ProcessDescription } from '@lockstep/protocol';
-import { explainFileError } from '../session-directory.ts';
+import { formatDateTime } from '../date-time.ts';
+import { explainFileError } from '../file-error.ts';
 import { DataStreamFile } from './data-stream-file.ts';
 
 export interface ProgramOutputOptions {
@@ -144,15 +145,6 @@ function environmentOf(options: ProgramOutputOptions): ReadonlyMap<string, strin
 function traceName(process: ProcessDescription): string {
   const procname = process.procname.replace(/[^A-Za-z0-9_.-]/g, '_').replace(/^\.+/, '_').slice(0, 64);
   return `${procname === '' ? 'program' : procname}-${process.vpid}-${formatDateTime(new Date(process.startedAt))}`;
-}
-
-/** `YYYYmmdd-HHMMSS` in local time. */
-export function formatDateTime(date: Date): string {
-  const two = (value: number): string => String(value).padStart(2, '0');
-  return (
-    `${date.getFullYear()}${two(date.getMonth() + 1)}${two(date.getDate())}-` +
-    `${two(date.getHours())}${two(date.getMinutes())}${two(date.getSeconds())}`
-  );
 }
 
 /** Programs in different containers may have the same pid, name and second. */

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// What Node throws of a file -> a SystemError whose sentence says why.
+
+import { SystemError } from '@lockstep/base';
+
+/** Gives a failed file operation a sentence; what is no system error passes. */
+export function explainFileError(error: unknown, sentence: string, path: string): unknown {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (code === undefined || syscall === undefined || error instanceof SystemError) return error;
+  return new SystemError(`${sentence}: ${explainCode(code)}`, code, syscall, path, { cause: error });
+}
+
+function explainCode(code: string): string {
+  switch (code) {
+    case 'EACCES':
+    case 'EPERM':
+      return 'permission denied';
+    case 'EROFS':
+      return 'the file system is read-only';
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'no space is left';
+    case 'ENOENT':
+      return 'there is no such directory';
+    case 'ENOTDIR':
+      return 'a part of the path is a file';
+    case 'EEXIST':
+      return 'it exists already';
+    case 'ENAMETOOLONG':
+      return 'the name is too long';
+    default:
+      return `the system says ${code}`;
+  }
+}
