@@ -4,6 +4,7 @@
 
 import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs';
 import { chooseClock } from '@lockstep/clock';
+import { probeKernel } from '@lockstep/kernel';
 import { loadNative, nativeMissingReason } from '@lockstep/native';
 import { findLeftovers, sessionBaseDirectory } from '@lockstep/session';
 import { bytesText } from './amounts.ts';
@@ -20,7 +21,6 @@ export interface Finding {
 
 /** Below this, a handful of threads fill the memory file system with their buffers. */
 const SMALL_SHM_BYTES = 64 * 1024 * 1024;
-const TRACEFS_PATHS = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'] as const;
 
 export async function examineMachine(): Promise<readonly Finding[]> {
   return [nodeFinding(), nativeFinding(), clockFinding(), memoryFinding(), ...kernelFindings(), btfFinding(), perfFinding(), ...leftoverFindings()];
@@ -76,49 +76,15 @@ function memoryFinding(): Finding {
 }
 
 function kernelFindings(): readonly Finding[] {
-  const name = 'kernel events';
-  if (process.platform !== 'linux') return [{ id: 'tracefs', name, state: 'no', detail: `the kernel half is for Linux, this is ${process.platform}` }];
-  const path = TRACEFS_PATHS.find((candidate) => existsSync(`${candidate}/trace_clock`));
-  if (path === undefined) {
-    const isRoot = process.getuid?.() === 0;
-    const detail = isRoot ? 'tracefs is not mounted' : 'tracefs cannot be read, or is not mounted';
-    const advice = isRoot ? 'mount -t tracefs nodev /sys/kernel/tracing' : 'run lockstep with sudo; the program itself still runs as you';
-    return [{ id: 'tracefs', name, state: 'no', detail, advice }];
+  if (process.platform !== 'linux') {
+    return [{ id: 'tracefs', name: 'kernel', state: 'no', detail: `The kernel half is for Linux, this is ${process.platform}.` }];
   }
-  try {
-    accessSync(`${path}/instances`, constants.W_OK);
-  } catch {
-    return [{ id: 'tracefs', name, state: 'no', detail: `${path} cannot be written`, advice: 'run lockstep with sudo; the program itself still runs as you' }];
-  }
-  return [{ id: 'tracefs', name, state: 'yes', detail: path }, syscallFinding(path), ...['kprobe_events', 'uprobe_events'].map((file) => probeFinding(path, file)), tracerFinding(path)];
-}
-
-function syscallFinding(path: string): Finding {
-  const name = 'system calls';
-  if (existsSync(`${path}/events/syscalls`)) return { id: 'syscalls', name, state: 'yes', detail: 'by name, with their arguments' };
-  if (existsSync(`${path}/events/raw_syscalls`)) return { id: 'syscalls', name, state: 'partly', detail: 'by number only', advice: 'a kernel with CONFIG_FTRACE_SYSCALLS has them by name' };
-  return { id: 'syscalls', name, state: 'no', detail: 'this kernel does not trace them', advice: 'a kernel with CONFIG_FTRACE_SYSCALLS does' };
-}
-
-function probeFinding(path: string, file: string): Finding {
-  const isThere = existsSync(`${path}/${file}`);
-  const name = file === 'kprobe_events' ? 'kernel probes' : 'user probes';
-  const option = file === 'kprobe_events' ? 'CONFIG_KPROBE_EVENTS' : 'CONFIG_UPROBE_EVENTS';
-  return isThere
-    ? { id: file, name, state: 'yes', detail: `${path}/${file}` }
-    : { id: file, name, state: 'no', detail: 'this kernel has none', advice: `a kernel with ${option} has them` };
-}
-
-function tracerFinding(path: string): Finding {
-  let tracers = '';
-  try {
-    tracers = readFileSync(`${path}/available_tracers`, 'utf8').trim();
-  } catch {
-    // Locked down, or not there: the same to the user.
-  }
-  const name = 'function tracer';
-  if (!tracers.includes('function')) return { id: 'function-tracer', name, state: 'no', detail: tracers === '' ? 'not allowed here' : `tracers: ${tracers}`, advice: 'a kernel with CONFIG_FUNCTION_TRACER that is not locked down has it' };
-  return { id: 'function-tracer', name, state: 'yes', detail: `tracers: ${tracers}` };
+  const isRoot = process.getuid?.() === 0;
+  return probeKernel().capabilities.map(({ name, isAvailable, reason, remedy }): Finding => {
+    const needsRoot = !isRoot && name === 'tracefs';
+    const advice = needsRoot ? `Run lockstep with sudo; the program itself still runs as you.${remedy === undefined ? '' : ` ${remedy}`}` : remedy;
+    return { id: name.replaceAll(' ', '-'), name, state: isAvailable ? 'yes' : 'no', detail: reason, ...(advice === undefined ? {} : { advice }) };
+  });
 }
 
 function btfFinding(): Finding {

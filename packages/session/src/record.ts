@@ -50,12 +50,20 @@ export async function record(options: RecordOptions): Promise<RecordResult> {
   const traceDirectory = createTraceDirectory(options.traceDirectory ?? defaultTraceDirectory(name, owner), owner);
   markOwner(traceDirectory);
   try {
-    return await new Recording(options, { owner, clock, plan, rules, name, traceDirectory }).run();
+    const result = await new Recording(options, { owner, clock, plan, rules, name, traceDirectory }).run();
+    await completeEarlierRecordings(options);
+    return result;
   } catch (error) {
     unmarkOwner(traceDirectory);
     removeIfEmpty(traceDirectory);
     throw error;
   }
+}
+
+/** What killed recordings left in shared memory takes room there; the next one that ends sees to it. */
+async function completeEarlierRecordings(options: RecordOptions): Promise<void> {
+  const { findLeftovers, recoverLeftovers } = await import('./recover.ts');
+  if (findLeftovers().length > 0) await recoverLeftovers(options.onSentence ?? ((): void => undefined));
 }
 
 interface Parts {

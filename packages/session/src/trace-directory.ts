@@ -2,7 +2,7 @@
 // Where traces go: the default place, the rule that nothing is ever overwritten, and which trace was
 // the last, so that commands that read one need no name.
 
-import { accessSync, chownSync, constants, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, chownSync, constants, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { InputError } from '@lockstep/base';
 import { formatDateTime } from './date-time.ts';
@@ -99,6 +99,8 @@ export function rememberLastTrace(path: string, owner: Owner): void {
   const file = lastTraceFile(owner);
   try {
     const made = missingParts(dirname(file));
+    // Users without a home, as daemons are, do not get one.
+    if (!existsSync(homeOf(owner))) return;
     for (const directory of made) mkdirSync(directory);
     const draft = `${file}.${process.pid}`;
     writeFileSync(draft, `${path}\n`);
