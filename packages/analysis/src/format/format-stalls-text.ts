@@ -17,6 +17,8 @@ export interface FormatOptions {
 }
 
 const DEFAULT_MAX_STALLS = 20;
+/** Smaller parts are added up. */
+const MIN_PART_SHARE = 0.01;
 /** Rows of the summary by cause. */
 const MAX_CAUSES = 10;
 
@@ -27,7 +29,7 @@ export function formatStallsText(report: StallReport, options: FormatOptions = {
   for (const stall of shown) {
     lines.push(`${timeText(report, stall.beginNs, options)} ${stall.sentence}`);
     lines.push(...details(stall, programCount > 1 || !stall.thread.isMain).map((line) => `    ${line}`));
-    if (options.hasParts === true) lines.push(...stall.parts.map((part) => `    ${partText(part)}`));
+    if (options.hasParts === true) lines.push(...partLines(stall).map((line) => `    ${line}`));
   }
   const hiddenCount = report.stalls.length - shown.length + report.omittedCount;
   if (hiddenCount > 0) lines.push(`${countText(hiddenCount, 'shorter one')} not listed.`);
@@ -85,6 +87,16 @@ export function details(stall: Stall, hasProgram: boolean): string[] {
     if (doubt.about === 'kernel-half-missing' || doubt.about === 'kernel-half-partial') continue;
     lines.push(`doubt: ${doubt.text}`);
   }
+  return lines;
+}
+
+/** Parts of at least a hundredth of the stall, and the sum of the others. */
+function partLines(stall: Stall): string[] {
+  const large = stall.parts.filter(({ ms }) => ms >= stall.durationMs * MIN_PART_SHARE);
+  const smallCount = stall.parts.length - large.length;
+  const smallMs = stall.parts.slice(large.length).reduce((ms, part) => ms + part.ms, 0);
+  const lines = large.map(partText);
+  if (smallCount > 0) lines.push(`${msText(smallMs).padStart(7)}  in ${countText(smallCount, 'smaller part')}`);
   return lines;
 }
 

@@ -325,20 +325,24 @@ export class KernelModel {
     if (thread.name === '') thread.name = toText(record.payload?.name);
   }
 
+  /** ftrace tells the new tid but not whether it is a thread or a process; LTTng tells both. */
   #processFork(record: EventRecord): void {
-    const pid = toOptionalNumber(record.payload?.child_pid);
-    const tid = toOptionalNumber(record.payload?.child_tid) ?? pid;
+    const { payload } = record;
+    const pid = toOptionalNumber(payload?.child_pid);
+    const tid = toOptionalNumber(payload?.child_tid) ?? pid;
     if (tid === undefined) return;
     const thread = this.thread(tid);
     thread.isDead = false;
-    if (pid !== undefined) thread.pid = pid;
-    if (thread.name === '') thread.name = toText(record.payload?.child_comm);
+    thread.pid = pid;
+    thread.madeBy = toOptionalNumber(payload?.parent_pid) ?? toOptionalNumber(payload?.parent_tid);
+    thread.name = toText(payload?.child_comm);
   }
 
   /** Who executes a program becomes the first thread of its process. */
   #processExec(record: EventRecord): void {
     const thread = this.thread(toNumber(record.commonContext?.tid));
     thread.pid = thread.tid;
+    thread.madeBy = undefined;
   }
 
   #forgetDead(): void {

@@ -13,6 +13,8 @@ export class KernelThread {
   readonly tid: number;
   name = '';
   pid: number | undefined = undefined;
+  /** Who made it, when that was seen and it is not known to be a process of its own: a thread or a child of that. */
+  madeBy: number | undefined = undefined;
   state = UNKNOWN;
   /** Label of the system call it is in; 0 = none known. */
   call = 0;

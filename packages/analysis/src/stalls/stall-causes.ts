@@ -14,6 +14,10 @@ const DOMINANT_SHARE = 0.5;
 /** Else the deepest function whose calls cover this share is named instead. */
 const COVERING_SHARE = 0.8;
 
+/** A thread that had the CPU for this share of the time stands alone in the sentence; else some are named with their ms. */
+const SOLE_OCCUPANT_SHARE = 0.7;
+const MAX_OCCUPANTS = 3;
+
 interface CauseTotal {
   readonly key: string;
   ms: number;
@@ -161,20 +165,25 @@ function occupantsOf(parts: readonly StallPart[]): { readonly thread: ThreadName
 }
 
 function runnableText(reason: 'preempted' | 'woken', parts: readonly StallPart[]): string {
-  const [first, ...rest] = occupantsOf(parts);
-  const who = first === undefined ? undefined : threadText(first.thread);
-  const others = rest.length === 0 ? '' : ` and ${rest.length} other${rest.length === 1 ? '' : 's'}`;
-  if (reason === 'preempted')
-    return who === undefined ? 'runnable but preempted' : `runnable but preempted by ${who}${others}`;
-  return who === undefined
-    ? 'runnable after a wake-up, waiting for a CPU'
-    : `runnable after a wake-up, waiting for the CPU of ${who}${others}`;
+  const what = reason === 'preempted' ? 'runnable but preempted' : 'runnable after a wake-up, waiting for';
+  const occupants = occupantsOf(parts);
+  const [first] = occupants;
+  if (first === undefined) return reason === 'preempted' ? what : `${what} a CPU`;
+  const by = reason === 'preempted' ? 'by' : 'the CPU of';
+  const allMs = sum(parts, () => true);
+  const isOne = occupants.length === 1 || first.ms >= allMs * SOLE_OCCUPANT_SHARE;
+  const named = isOne ? [first] : occupants.slice(0, MAX_OCCUPANTS);
+  const names = named.map(({ thread, ms }) => (isOne ? threadText(thread) : `${threadText(thread)} (${msText(ms)})`));
+  const restCount = occupants.length - named.length;
+  const rest = restCount === 0 ? '' : ` and ${restCount} other${restCount === 1 ? '' : 's'}`;
+  return `${what} ${by} ${names.join(', ')}${rest}`;
 }
 
 export function threadText(thread: ThreadName): string {
-  const { tid, pid, name } = thread;
+  const { tid, pid, name, madeBy } = thread;
   if (pid === tid) return `pid ${pid} ${name}`.trimEnd();
-  return pid === undefined ? `tid ${tid} ${name}`.trimEnd() : `tid ${tid} ${name} of pid ${pid}`;
+  if (pid !== undefined) return `tid ${tid} ${name} of pid ${pid}`;
+  return madeBy === undefined ? `tid ${tid} ${name}`.trimEnd() : `tid ${tid} ${name} made by ${madeBy}`;
 }
 
 function javaScriptCauses(

@@ -179,8 +179,9 @@ export class StallCollector implements ProgramObserver {
       const state = slice.states[i];
       const tid = slice.refs[i] ?? 0;
       if ((state !== PREEMPTED && state !== WOKEN) || tid === 0 || others.has(tid)) continue;
-      const { name, pid } = this.#kernel.thread(tid);
-      others.set(tid, { tid, name, ...(pid === undefined ? {} : { pid }) });
+      const { name, pid, madeBy } = this.#kernel.thread(tid);
+      const origin = madeBy === undefined ? {} : { madeBy };
+      others.set(tid, { tid, name, ...(pid === undefined ? origin : { pid }) });
     }
     return others;
   }

@@ -36,6 +36,8 @@ export interface OperationName {
 export interface ThreadName {
   readonly tid: number;
   readonly pid?: number;
+  /** Without a pid: the thread that made it, so it is a thread or a child of that one. */
+  readonly madeBy?: number;
   readonly name: string;
 }
 
