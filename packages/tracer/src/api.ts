@@ -7,6 +7,7 @@ import { checkFieldName, shapeOf, uint32, type AnyFieldType, type FieldType } fr
 import { logLevelNumber } from './log-levels.ts';
 import { threadRegistry } from './meeting-point.ts';
 import type { NamedShape } from './payload-class.ts';
+import type { Stub } from './stub.ts';
 
 const MAX_NAME_LENGTH = 256;
 const MAX_FIELD_COUNT = 250;
@@ -18,7 +19,7 @@ export function tracepoint<const Given extends Fields = {}>(
   options?: TracepointOptions,
 ): Tracepoint<ArgumentsOf<Given>> {
   const stub = define(name, fields ?? [], options);
-  return callable(name, stub.call, stub.isEnabled) as Tracepoint<ArgumentsOf<Given>>;
+  return callable(name, stub) as unknown as Tracepoint<ArgumentsOf<Given>>;
 }
 
 /** Defines a piece of work: `NAME_begin {id, …fields}` and `NAME_end {id}`. */
@@ -61,16 +62,32 @@ export function slice<const Given extends Fields = {}>(name: string, fields?: Gi
 /** Defines a value over time: `NAME {value}`. */
 export function counter<Value>(name: string, type: FieldType<Value>, options?: TracepointOptions): Counter<Value> {
   const stub = define(name, [['value', type]], options);
-  return callable(name, stub.call, stub.isEnabled) as Counter<Value>;
+  return callable(name, stub) as unknown as Counter<Value>;
 }
 
-function callable(name: string, call: (...values: unknown[]) => void, isEnabled: () => boolean): unknown {
+const STUB: unique symbol = Symbol('stub');
+
+type CallableStub = Stub['call'] & { [STUB]?: Stub };
+
+// One getter for all: a getter each would cost each tracepoint a hidden class of its own.
+const prototype: object = Object.create(Function.prototype, {
+  enabled: {
+    get(this: CallableStub): boolean {
+      return this[STUB]?.isEnabled() ?? false;
+    },
+  },
+}) as object;
+
+/** The stub's function with the two properties that a program sees. */
+function callable(name: string, stub: Stub): CallableStub {
+  const call: CallableStub = stub.call;
+  Object.setPrototypeOf(call, prototype);
+  call[STUB] = stub;
   Object.defineProperty(call, 'name', { value: name });
-  Object.defineProperty(call, 'enabled', { get: isEnabled });
   return call;
 }
 
-function define(name: string, fields: Fields, options: TracepointOptions | undefined): ReturnType<ReturnType<typeof threadRegistry>['define']> {
+function define(name: string, fields: Fields, options: TracepointOptions | undefined): Stub {
   // oxlint-disable-next-line no-control-regex -- exactly these are refused.
   if (typeof name !== 'string' || name.length === 0 || name.length > MAX_NAME_LENGTH || /[\x00-\x1f\x7f"\\*]/.test(name)) {
     throw new InputError('A tracepoint is named by 1 to 256 characters without quotes, backslashes, stars and control characters', { name: String(name) });

@@ -68,7 +68,8 @@ export class Registry {
   define(definition: Definition): Stub {
     this.look();
     const stub = makeStub(definition.name, definition.fields.length, this.#generation);
-    const registered: Registered = { ...definition, stub, records: undefined, classId: undefined };
+    const { name, logLevel, fields } = definition;
+    const registered: Registered = { name, logLevel, fields, stub, records: undefined, classId: undefined };
     this.#registered.push(registered);
     if (this.#plan !== undefined) this.#apply(registered, this.#plan);
     return stub;

@@ -11,8 +11,8 @@ import type { RecordFunction } from './record-plain.ts';
 export interface Stub {
   readonly call: RecordFunction;
   /** Undefined turns the tracepoint off. */
-  readonly setRecord: (record: RecordFunction | undefined) => void;
-  readonly isEnabled: () => boolean;
+  setRecord(record: RecordFunction | undefined): void;
+  isEnabled(): boolean;
 }
 
 /** Words that a stub compares before each record: differing, it calls `look`. */
@@ -29,12 +29,12 @@ export interface Generation {
  * A body of its own takes some 15 µs and 3 KiB, which a program with 10^5 tracepoints would feel
  * (bench: registration.bench); the hot ones are hardly defined that late.
  */
-const MAX_OWN_BODIES = 512;
+const MAX_OWN_BODIES = 256;
 let ownBodyCount = 0;
 let isGenerationForbidden = false;
 
 export function makeStub(name: string, argumentCount: number, generation: Generation): Stub {
-  return tryMakeOwnStub(name, argumentCount, generation) ?? makeSharedStub(argumentCount, generation);
+  return tryMakeOwnStub(name, argumentCount, generation) ?? new SharedStub(argumentCount, generation);
 }
 
 export function generateStubSource(name: string, argumentCount: number, number: number, generationWord: number): string {
@@ -71,28 +71,50 @@ function tryMakeOwnStub(name: string, argumentCount: number, generation: Generat
   }
 }
 
-/** Shared bodies, one a number of arguments; the last takes any number and allocates an array a call. */
-function makeSharedStub(argumentCount: number, generation: Generation): Stub {
-  const { control, seen, look, generationWord } = generation;
-  let record: RecordFunction | undefined;
-  const isOn = (): boolean => {
+/** A tracepoint whose body it shares with all others of as many arguments. */
+class SharedStub implements Stub {
+  readonly call: RecordFunction;
+  readonly #generation: Generation;
+  #record: RecordFunction | undefined;
+
+  constructor(argumentCount: number, generation: Generation) {
+    this.#generation = generation;
+    this.call = this.#makeBody(argumentCount);
+  }
+
+  setRecord(record: RecordFunction | undefined): void {
+    this.#record = record;
+  }
+
+  isEnabled(): boolean {
+    return this.#current() !== undefined;
+  }
+
+  #current(): RecordFunction | undefined {
+    const { control, generationWord, seen, look } = this.#generation;
     if (control[generationWord] !== seen[0]) look();
-    return record !== undefined;
-  };
-  const bodies: readonly RecordFunction[] = [
-    () => void (isOn() && record?.()),
-    (a) => void (isOn() && record?.(a)),
-    (a, b) => void (isOn() && record?.(a, b)),
-    (a, b, c) => void (isOn() && record?.(a, b, c)),
-    (a, b, c, d) => void (isOn() && record?.(a, b, c, d)),
-    (a, b, c, d, e) => void (isOn() && record?.(a, b, c, d, e)),
-    (a, b, c, d, e, f) => void (isOn() && record?.(a, b, c, d, e, f)),
-  ];
-  return {
-    call: bodies[argumentCount] ?? ((...values) => void (isOn() && record?.(...values))),
-    setRecord(next) {
-      record = next;
-    },
-    isEnabled: isOn,
-  };
+    return this.#record;
+  }
+
+  /** From seven arguments on an array is allocated a call. */
+  #makeBody(argumentCount: number): RecordFunction {
+    switch (argumentCount) {
+      case 0:
+        return () => this.#current()?.();
+      case 1:
+        return (a) => this.#current()?.(a);
+      case 2:
+        return (a, b) => this.#current()?.(a, b);
+      case 3:
+        return (a, b, c) => this.#current()?.(a, b, c);
+      case 4:
+        return (a, b, c, d) => this.#current()?.(a, b, c, d);
+      case 5:
+        return (a, b, c, d, e) => this.#current()?.(a, b, c, d, e);
+      case 6:
+        return (a, b, c, d, e, f) => this.#current()?.(a, b, c, d, e, f);
+      default:
+        return (...values) => this.#current()?.(...values);
+    }
+  }
 }
