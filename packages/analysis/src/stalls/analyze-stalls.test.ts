@@ -254,6 +254,16 @@ test('the same wait seen by samples that say idle, when there is no kernel half'
   assert.match(stall?.sentence ?? '', /^event loop blocked 26 ms: 26 ms in renderReport/);
 });
 
+test('a program of which no loop iterations were recorded is not said to be blocked', () => {
+  const report = reportOf(
+    `
+    cpu0  |MMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMM
+    js    |                                         a`,
+    { hasProcess: false },
+  );
+  assert.deepEqual(report.stalls, []);
+});
+
 test('a loop that waits when the trace ends is no stall', () => {
   const report = reportOf(`
     cpu0  |.MMM......................................F

@@ -140,7 +140,7 @@ class StallAnalysis {
     // The tracer closes the last iteration when the program exits: what follows is the exit itself.
     if (thread.kernel.deadAt !== undefined && thread.firstActivity === undefined && thread.iterationEnd !== undefined)
       return undefined;
-    if (thread.iterationEnd === undefined) return thread.firstTime;
+    if (thread.iterationEnd === undefined) return isLoopRecorded(thread) ? thread.firstTime : undefined;
     if (this.#kernel.coverage.hasSched) {
       const returned = thread.kernel.log?.firstReturn(thread.iterationEnd, POLL_WITHIN_NS);
       if (returned === Infinity) return undefined;
@@ -175,6 +175,14 @@ class StallAnalysis {
     }
     return doubts;
   }
+}
+
+/** No iteration may mean that the first one has not ended, or that iterations were not recorded at all. */
+function isLoopRecorded(thread: ProgramThread): boolean {
+  if (thread.isSeenFromStart) return true;
+  const { eventRecordClasses } = thread.lastRecord.dataStream.dataStreamClass;
+  for (const { name } of eventRecordClasses.values()) if (name === 'node:loop_iteration') return true;
+  return false;
 }
 
 function loopStatistics(thread: ProgramThread): LoopStatistics {
