@@ -27,11 +27,22 @@ export function createScene(t) {
     shm: join(directory, 'shm'),
     /** Runs to the end: { status, stdout, stderr }. */
     run(args, more = {}) {
-      return spawnSync(process.execPath, [lockstep, ...args], { encoding: 'utf8', cwd: directory, env: { ...environment, ...more.env }, timeout: 60_000, maxBuffer: 2 ** 28 });
+      return spawnSync(process.execPath, [lockstep, ...args], {
+        encoding: 'utf8',
+        cwd: directory,
+        env: { ...environment, ...more.env },
+        timeout: 60_000,
+        maxBuffer: 2 ** 28,
+      });
     },
     /** Starts in a process group of its own, as a shell's job. */
     start(args) {
-      const child = spawn(process.execPath, [lockstep, ...args], { cwd: directory, env: environment, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+      const child = spawn(process.execPath, [lockstep, ...args], {
+        cwd: directory,
+        env: environment,
+        detached: true,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
       const output = { stdout: '', stderr: '' };
       child.stdout.setEncoding('utf8').on('data', (text) => (output.stdout += text));
       child.stderr.setEncoding('utf8').on('data', (text) => (output.stderr += text));

@@ -31,10 +31,19 @@ setTimeout(() => {}, ${restMs});
 
 const base = ['record', '--no-kernel', '--no-sampler'];
 
-test('the screen of a recording: standard output is the program\'s, the summary goes to standard error', (t) => {
+test("the screen of a recording: standard output is the program's, the summary goes to standard error", (t) => {
   const scene = createScene(t);
   const program = writeProgram(scene, 1000, 0);
-  const { status, stdout, stderr } = scene.run([...base, '-u', 'shop:*', '-o', 'trace', '--', process.execPath, program]);
+  const { status, stdout, stderr } = scene.run([
+    ...base,
+    '-u',
+    'shop:*',
+    '-o',
+    'trace',
+    '--',
+    process.execPath,
+    program,
+  ]);
   assert.equal(status, 0);
   assert.equal(stdout, 'READY\n');
   if (!hasAddon) {
@@ -51,7 +60,10 @@ test('the screen of a recording: standard output is the program\'s, the summary 
 `,
   );
   assert.equal(scene.run(['view', '--count', 'trace']).stdout, '1000\n');
-  assert.match(scene.run(['view', 'trace']).stdout.split('\n')[999], /shop:tick: \{ cpu_id = \d+, .*\}, \{ value = 999 \}$/);
+  assert.match(
+    scene.run(['view', 'trace']).stdout.split('\n')[999],
+    /shop:tick: \{ cpu_id = \d+, .*\}, \{ value = 999 \}$/,
+  );
 });
 
 test('nothing but metadata, streams and their index lies in a trace, and nothing is left in shared memory', (t) => {
@@ -61,16 +73,21 @@ test('nothing but metadata, streams and their index lies in a trace, and nothing
   const [name] = readdirSync(join(scene.trace, 'ust/pid'));
   assert.deepEqual(readdirSync(join(scene.trace, 'ust/pid', name)).sort(), ['channel0_0', 'index', 'metadata']);
   assert.deepEqual(readdirSync(scene.trace), ['ust']);
-  assert.deepEqual(readdirSync(scene.shm).filter((entry) => entry !== 'tsc-calibration.json'), []);
+  assert.deepEqual(
+    readdirSync(scene.shm).filter((entry) => entry !== 'tsc-calibration.json'),
+    [],
+  );
 });
 
-for (const [name, command, expected] of [
+/** @type {[string, string[] | undefined, number][]} */
+const statuses = [
   ['its own', ['sh', '-c', 'exit 3'], 3],
   ['128 + n of a signal', ['sh', '-c', 'kill -9 $$'], 137],
   ['127 for a program that is not there', ['no-such-program'], 127],
   ['126 for one that cannot be run', ['/etc/passwd'], 126],
   ['125 for a malformed rule', undefined, 125],
-]) {
+];
+for (const [name, command, expected] of statuses) {
   test(`the exit status is ${name}`, (t) => {
     const scene = createScene(t);
     const args = command === undefined ? [...base, '-u', 'shop:* if', '--', 'true'] : [...base, '--', ...command];
@@ -81,19 +98,37 @@ for (const [name, command, expected] of [
   });
 }
 
-for (const [name, args, sentence] of [
-  ['an unknown command', ['recrd'], /^lockstep: Unknown command 'recrd' \(Did you mean record\?\); see lockstep --help\.\n$/],
-  ['an unknown option', ['record', '--no-kernl', '--', 'true'], /^lockstep: Unknown option '--no-kernl' \(Did you mean --no-kernel\?\)/],
+/** @type {[string, string[], RegExp][]} */
+const refusals = [
+  [
+    'an unknown command',
+    ['recrd'],
+    /^lockstep: Unknown command 'recrd' \(Did you mean record\?\); see lockstep --help\.\n$/,
+  ],
+  [
+    'an unknown option',
+    ['record', '--no-kernl', '--', 'true'],
+    /^lockstep: Unknown option '--no-kernl' \(Did you mean --no-kernel\?\)/,
+  ],
   ['no program', ['record'], /^lockstep: record needs a program to run/],
   ['an empty rule', [...base, '-u', ' ', '--', 'true'], /^lockstep: An event rule is empty/],
-  ['a clock that is not there', ['record', '--clock', 'synthetic', '--', 'true'], /^lockstep: The synthetic clock is not there yet/],
+  [
+    'a clock that is not there',
+    ['record', '--clock', 'synthetic', '--', 'true'],
+    /^lockstep: The synthetic clock is not there yet/,
+  ],
   ['a context', ['record', '-t', 'vpid', '--', 'true'], /^lockstep: Context fields \(-t\) are not there yet/],
-  ['a directory that cannot be made', [...base, '-o', '/proc/trace', '--', 'true'], /^lockstep: The trace directory cannot be made: /],
+  [
+    'a directory that cannot be made',
+    [...base, '-o', '/proc/trace', '--', 'true'],
+    /^lockstep: The trace directory cannot be made: /,
+  ],
   ['a trace that is not there', ['view', 'nowhere'], /^lockstep: There is no such trace directory/],
   ['a directory that is no trace', ['view', '.'], /^lockstep: .* holds no CTF trace/],
   ['a threshold that is none', ['stalls', '--threshold', 'x', '.'], /^lockstep: --threshold takes a number above 0/],
   ['no session directory', ['crash', '.'], /^lockstep: This is no session directory of Lockstep/],
-]) {
+];
+for (const [name, args, sentence] of refusals) {
   test(`${name} is one sentence and a status that is not 0`, (t) => {
     const { status, stderr } = createScene(t).run(args);
     assert.notEqual(status, 0);
@@ -127,18 +162,29 @@ test('a trace whose packet is cut off or damaged is said in a sentence', (t) => 
   }
 });
 
-test('the user\'s NODE_OPTIONS are kept and child processes are traced, too', (t) => {
+test("the user's NODE_OPTIONS are kept and child processes are traced, too", (t) => {
   const scene = createScene(t);
   const child = `process.stdout.write(process.env.NODE_OPTIONS)`;
   const parent = `require('node:child_process').execFileSync(process.execPath, ['-e', ${JSON.stringify(child)}], { stdio: 'inherit' })`;
-  const { stdout } = scene.run([...base, '-o', 'trace', '--', process.execPath, '-e', parent], { env: { NODE_OPTIONS: '--stack-trace-limit=50' } });
+  const { stdout } = scene.run([...base, '-o', 'trace', '--', process.execPath, '-e', parent], {
+    env: { NODE_OPTIONS: '--stack-trace-limit=50' },
+  });
   assert.match(stdout, /--require .* --stack-trace-limit=50/);
   assert.equal(readdirSync(join(scene.trace, 'ust/pid')).length, 2);
 });
 
 test('SIGINT to the job stops cleanly and writes the trace', async (t) => {
   const scene = createScene(t);
-  const { child, output, ended } = scene.start([...base, '-u', 'shop:*', '-o', 'trace', '--', process.execPath, writeProgram(scene, 500, 60_000)]);
+  const { child, output, ended } = scene.start([
+    ...base,
+    '-u',
+    'shop:*',
+    '-o',
+    'trace',
+    '--',
+    process.execPath,
+    writeProgram(scene, 500, 60_000),
+  ]);
   await waitUntil(() => output.stdout.includes('READY'), 'READY');
   process.kill(-child.pid, 'SIGINT');
   const { code } = await ended;
@@ -148,7 +194,16 @@ test('SIGINT to the job stops cleanly and writes the trace', async (t) => {
 
 test('SIGTERM to record reaches the program', async (t) => {
   const scene = createScene(t);
-  const { child, output, ended } = scene.start([...base, '-u', 'shop:*', '-o', 'trace', '--', process.execPath, writeProgram(scene, 5, 60_000)]);
+  const { child, output, ended } = scene.start([
+    ...base,
+    '-u',
+    'shop:*',
+    '-o',
+    'trace',
+    '--',
+    process.execPath,
+    writeProgram(scene, 5, 60_000),
+  ]);
   await waitUntil(() => output.stdout.includes('READY'), 'READY');
   process.kill(child.pid, 'SIGTERM');
   assert.equal((await ended).code, 143);
@@ -156,7 +211,17 @@ test('SIGTERM to record reaches the program', async (t) => {
 
 test('--duration ends program and recording with status 0', (t) => {
   const scene = createScene(t);
-  const { status } = scene.run([...base, '--duration', '0.5', '-o', 'trace', '--', process.execPath, '-e', 'setInterval(() => {}, 10)']);
+  const { status } = scene.run([
+    ...base,
+    '--duration',
+    '0.5',
+    '-o',
+    'trace',
+    '--',
+    process.execPath,
+    '-e',
+    'setInterval(() => {}, 10)',
+  ]);
   assert.equal(status, 0);
   assert.equal(scene.run(['view', '--count', 'trace']).status, 0);
 });
@@ -167,7 +232,16 @@ test('what was committed before record was killed is recovered by crash, once', 
     return;
   }
   const scene = createScene(t);
-  const { child, output } = scene.start([...base, '-u', 'shop:*', '-o', 'trace', '--', process.execPath, writeProgram(scene, 700, 60_000)]);
+  const { child, output } = scene.start([
+    ...base,
+    '-u',
+    'shop:*',
+    '-o',
+    'trace',
+    '--',
+    process.execPath,
+    writeProgram(scene, 700, 60_000),
+  ]);
   await waitUntil(() => output.stdout.includes('READY'), 'READY');
   process.kill(child.pid, 'SIGKILL');
   const name = readdirSync(scene.shm).find((entry) => entry.startsWith('node-'));
@@ -196,7 +270,16 @@ test('view completes the trace of a killed recording by itself', async (t) => {
     return;
   }
   const scene = createScene(t);
-  const { child, output } = scene.start([...base, '-u', 'shop:*', '-o', 'trace', '--', process.execPath, writeProgram(scene, 300, 60_000)]);
+  const { child, output } = scene.start([
+    ...base,
+    '-u',
+    'shop:*',
+    '-o',
+    'trace',
+    '--',
+    process.execPath,
+    writeProgram(scene, 300, 60_000),
+  ]);
   await waitUntil(() => output.stdout.includes('READY'), 'READY');
   process.kill(-child.pid, 'SIGKILL');
   await waitUntil(() => !existsSync(`/proc/${child.pid}`), 'the end of record');
@@ -213,7 +296,16 @@ test('a full disk stops the recording, keeps what is there, and is said', (t) =>
     t.skip('needs root and a file system that can be mounted');
     return;
   }
-  const { status, stdout, stderr } = scene.run([...base, '-u', 'shop:*', '-o', 'disk/trace', '--', process.execPath, writeProgram(scene, 100_000, 500)]);
+  const { status, stdout, stderr } = scene.run([
+    ...base,
+    '-u',
+    'shop:*',
+    '-o',
+    'disk/trace',
+    '--',
+    process.execPath,
+    writeProgram(scene, 100_000, 500),
+  ]);
   assert.equal(stdout, 'READY\n');
   assert.equal(status, 125);
   assert.match(stderr, /no space is left on the disk/);
@@ -225,7 +317,17 @@ test('a full disk stops the recording, keeps what is there, and is said', (t) =>
 
 test('--snapshot keeps the newest records', (t) => {
   const scene = createScene(t);
-  const { status } = scene.run([...base, '--snapshot', '-u', 'shop:*', '-o', 'trace', '--', process.execPath, writeProgram(scene, 500_000, 0)]);
+  const { status } = scene.run([
+    ...base,
+    '--snapshot',
+    '-u',
+    'shop:*',
+    '-o',
+    'trace',
+    '--',
+    process.execPath,
+    writeProgram(scene, 500_000, 0),
+  ]);
   assert.equal(status, 0);
   const lines = scene.run(['view', '--json', 'trace']).stdout.trimEnd().split('\n');
   const values = lines.map((line) => JSON.parse(line).payload.value);
@@ -241,7 +343,11 @@ test('babeltrace2 reads the trace as view prints it, without a warning', (t) => 
   }
   const scene = createScene(t);
   scene.run([...base, '-u', 'shop:*', '-o', 'trace', '--', process.execPath, writeProgram(scene, 2000, 0)]);
-  const theirs = spawnSync('babeltrace2', ['trace'], { cwd: scene.directory, encoding: 'utf8', env: { ...process.env, TZ: 'UTC' } });
+  const theirs = spawnSync('babeltrace2', ['trace'], {
+    cwd: scene.directory,
+    encoding: 'utf8',
+    env: { ...process.env, TZ: 'UTC' },
+  });
   assert.equal(theirs.stderr, '');
   assert.equal(scene.run(['view', 'trace']).stdout, theirs.stdout);
 });

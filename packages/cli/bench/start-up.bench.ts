@@ -36,19 +36,31 @@ try {
   rmSync(directory, { recursive: true, force: true });
 }
 
-console.log(`node ${process.versions.node}, Linux ${release()}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}; ${ROUND_COUNT} rounds`);
+console.log(
+  `node ${process.versions.node}, Linux ${release()}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}; ${ROUND_COUNT} rounds`,
+);
 console.log('                                   median ms     min ms   added beyond 1 x (median of rounds)');
 const base = times.get('node -e 0') ?? [];
 for (const name of names) {
   const list = times.get(name) ?? [];
   const added = median(list.map((ms, round) => ms - 2 * (base[round] ?? 0)));
-  console.log(`${name.padEnd(33)} ${median(list).toFixed(1).padStart(9)}  ${Math.min(...list).toFixed(1).padStart(9)}   ${name === 'node -e 0' ? '' : added.toFixed(1).padStart(8)}`);
+  console.log(
+    `${name.padEnd(33)} ${median(list).toFixed(1).padStart(9)}  ${Math.min(...list)
+      .toFixed(1)
+      .padStart(9)}   ${name === 'node -e 0' ? '' : added.toFixed(1).padStart(8)}`,
+  );
 }
 
 function timeOf(name: Variant): number {
-  const words = name === 'node -e 0' ? variants[name] : [...variants[name], '-o', join(directory, String(traceNumber++)), '--', process.execPath, '-e', '0'];
+  const words =
+    name === 'node -e 0'
+      ? variants[name]
+      : [...variants[name], '-o', join(directory, String(traceNumber++)), '--', process.execPath, '-e', '0'];
   const begin = process.hrtime.bigint();
-  const { status, stderr } = spawnSync(process.execPath, [...words], { stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
+  const { status, stderr } = spawnSync(process.execPath, [...words], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    encoding: 'utf8',
+  });
   const ms = Number(process.hrtime.bigint() - begin) / 1e6;
   if (status !== 0) throw new Error(`${name} ended with ${status}: ${stderr}`);
   return ms;

@@ -12,7 +12,9 @@ export function reportFailure(error: unknown, status = 1): void {
     return;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`lockstep: Something went wrong inside Lockstep; this is a bug, please report it with these lines.\n${text}\n`);
+  process.stderr.write(
+    `lockstep: Something went wrong inside Lockstep; this is a bug, please report it with these lines.\n${text}\n`,
+  );
   process.exitCode = status;
 }
 

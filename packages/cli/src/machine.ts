@@ -23,7 +23,16 @@ export interface Finding {
 const SMALL_SHM_BYTES = 64 * 1024 * 1024;
 
 export async function examineMachine(): Promise<readonly Finding[]> {
-  return [nodeFinding(), nativeFinding(), clockFinding(), memoryFinding(), ...kernelFindings(), btfFinding(), perfFinding(), ...leftoverFindings()];
+  return [
+    nodeFinding(),
+    nativeFinding(),
+    clockFinding(),
+    memoryFinding(),
+    ...kernelFindings(),
+    btfFinding(),
+    perfFinding(),
+    ...leftoverFindings(),
+  ];
 }
 
 function nodeFinding(): Finding {
@@ -41,16 +50,33 @@ function nodeFinding(): Finding {
 function nativeFinding(): Finding {
   const reason = nativeMissingReason();
   const name = 'native addon';
-  if (loadNative() !== undefined) return { id: 'native', name, state: 'yes', detail: 'buffers in shared memory survive a crash' };
-  return { id: 'native', name, state: 'no', detail: reason ?? 'it is missing', advice: 'without it programs are recorded with a slower clock and without crash recovery' };
+  if (loadNative() !== undefined)
+    return { id: 'native', name, state: 'yes', detail: 'buffers in shared memory survive a crash' };
+  return {
+    id: 'native',
+    name,
+    state: 'no',
+    detail: reason ?? 'it is missing',
+    advice: 'without it programs are recorded with a slower clock and without crash recovery',
+  };
 }
 
 function clockFinding(): Finding {
   try {
     const clock = chooseClock();
-    return { id: 'clock', name: 'trace clock', state: clock.kind === 'tsc' ? 'yes' : 'partly', detail: `${clock.kind}: ${clock.reason}` };
+    return {
+      id: 'clock',
+      name: 'trace clock',
+      state: clock.kind === 'tsc' ? 'yes' : 'partly',
+      detail: `${clock.kind}: ${clock.reason}`,
+    };
   } catch (error) {
-    return { id: 'clock', name: 'trace clock', state: 'no', detail: error instanceof Error ? error.message : String(error) };
+    return {
+      id: 'clock',
+      name: 'trace clock',
+      state: 'no',
+      detail: error instanceof Error ? error.message : String(error),
+    };
   }
 }
 
@@ -71,19 +97,40 @@ function memoryFinding(): Finding {
       ...(isSmall ? { advice: 'mount -o remount,size=1G /dev/shm, or in a container --shm-size=1g' } : {}),
     };
   } catch {
-    return { id: 'shared-memory', name, state: 'no', detail: `${directory} cannot be written`, advice: 'name a writable directory in LOCKSTEP_SHM' };
+    return {
+      id: 'shared-memory',
+      name,
+      state: 'no',
+      detail: `${directory} cannot be written`,
+      advice: 'name a writable directory in LOCKSTEP_SHM',
+    };
   }
 }
 
 function kernelFindings(): readonly Finding[] {
   if (process.platform !== 'linux') {
-    return [{ id: 'tracefs', name: 'kernel', state: 'no', detail: `The kernel half is for Linux, this is ${process.platform}.` }];
+    return [
+      {
+        id: 'tracefs',
+        name: 'kernel',
+        state: 'no',
+        detail: `The kernel half is for Linux, this is ${process.platform}.`,
+      },
+    ];
   }
   const isRoot = process.getuid?.() === 0;
   return probeKernel().capabilities.map(({ name, isAvailable, reason, remedy }): Finding => {
     const needsRoot = !isRoot && name === 'tracefs';
-    const advice = needsRoot ? `Run lockstep with sudo; the program itself still runs as you.${remedy === undefined ? '' : ` ${remedy}`}` : remedy;
-    return { id: name.replaceAll(' ', '-'), name, state: isAvailable ? 'yes' : 'no', detail: reason, ...(advice === undefined ? {} : { advice }) };
+    const advice = needsRoot
+      ? `Run lockstep with sudo; the program itself still runs as you.${remedy === undefined ? '' : ` ${remedy}`}`
+      : remedy;
+    return {
+      id: name.replaceAll(' ', '-'),
+      name,
+      state: isAvailable ? 'yes' : 'no',
+      detail: reason,
+      ...(advice === undefined ? {} : { advice }),
+    };
   });
 }
 
@@ -91,7 +138,13 @@ function btfFinding(): Finding {
   const path = '/sys/kernel/btf/vmlinux';
   return existsSync(path)
     ? { id: 'btf', name: 'kernel types', state: 'yes', detail: `BTF in ${path}` }
-    : { id: 'btf', name: 'kernel types', state: 'no', detail: 'this kernel has no BTF', advice: 'a kernel with CONFIG_DEBUG_INFO_BTF has it' };
+    : {
+        id: 'btf',
+        name: 'kernel types',
+        state: 'no',
+        detail: 'this kernel has no BTF',
+        advice: 'a kernel with CONFIG_DEBUG_INFO_BTF has it',
+      };
 }
 
 function perfFinding(): Finding {
@@ -107,7 +160,13 @@ function perfFinding(): Finding {
       ...(isAllowed ? {} : { advice: 'sysctl kernel.perf_event_paranoid=1' }),
     };
   } catch {
-    return { id: 'perf', name, state: 'no', detail: 'this kernel has no perf events', advice: 'a kernel with CONFIG_PERF_EVENTS has them' };
+    return {
+      id: 'perf',
+      name,
+      state: 'no',
+      detail: 'this kernel has no perf events',
+      advice: 'a kernel with CONFIG_PERF_EVENTS has them',
+    };
   }
 }
 

@@ -33,7 +33,10 @@ export function createProgram(): Command {
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(`lockstep: ${asSentence(text)}\n`) })
-    .addHelpText('after', '\nStart here:\n  lockstep record -- node server.js    record until it ends or Ctrl-C\n  lockstep stalls                      why its event loop stalled\n  lockstep doctor                      what this machine allows');
+    .addHelpText(
+      'after',
+      '\nStart here:\n  lockstep record -- node server.js    record until it ends or Ctrl-C\n  lockstep stalls                      why its event loop stalled\n  lockstep doctor                      what this machine allows',
+    );
   addRecord(program);
   addView(program);
   addStalls(program);
@@ -50,18 +53,34 @@ function addRecord(program: Command): void {
     .argument('[cmd...]', 'the program and its arguments')
     .passThroughOptions()
     .option('-o, --output <dir>', 'trace directory; must not exist or be empty')
-    .option('-k, --kernel-rule <rule>', "record these kernel events: sched_switch, 'syscall:open*', 'sched_* if prev_tid == 1'; repeatable", collect, [])
-    .option('-u, --user-rule <rule>', "record these tracepoints of the program: 'shop:*', 'node:*'; repeatable", collect, [])
+    .option(
+      '-k, --kernel-rule <rule>',
+      "record these kernel events: sched_switch, 'syscall:open*', 'sched_* if prev_tid == 1'; repeatable",
+      collect,
+      [],
+    )
+    .option(
+      '-u, --user-rule <rule>',
+      "record these tracepoints of the program: 'shop:*', 'node:*'; repeatable",
+      collect,
+      [],
+    )
     .option('-t, --context <type>', 'add a context field to the records; repeatable', collect, [])
     .option('--no-kernel', 'leave the kernel out')
     .option('--no-sampler', "leave V8's CPU samples out")
     .option('--snapshot', 'flight recorder: keep only the newest records, written at the end')
     .option('--duration <seconds>', 'end the program and the recording after this time')
-    .addOption(new Option('--clock <clock>', 'trace clock; chosen automatically when not given').choices(['tsc', 'mono', 'synthetic']))
+    .addOption(
+      new Option('--clock <clock>', 'trace clock; chosen automatically when not given').choices([
+        'tsc',
+        'mono',
+        'synthetic',
+      ]),
+    )
     .option('--as-root', 'under sudo: run the program as root, too')
     .option('-q, --quiet', 'no progress and no summary')
     .option('--json', 'print the summary as JSON')
-    .addHelpText('after', example('lockstep record -k \'sched_*\' -k \'syscall:*\' -u \'*\' -- node server.js'))
+    .addHelpText('after', example("lockstep record -k 'sched_*' -k 'syscall:*' -u '*' -- node server.js"))
     .action(async (command: string[], options: object) => {
       const { runRecord } = await import('./commands/record.ts');
       await runRecord(command, options);
@@ -140,7 +159,10 @@ function example(line: string): string {
 
 /** commander says "error: unknown option '--kernl'\n(Did you mean --kernel?)"; here it is one sentence. */
 function asSentence(text: string): string {
-  const line = text.trim().replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
+  const line = text
+    .trim()
+    .replace(/^error: /, '')
+    .replace(/\s*\n\s*/g, ' ');
   const capital = line.charAt(0).toUpperCase() + line.slice(1);
   return `${capital.replace(/\.$/, '')}; see lockstep --help.`;
 }

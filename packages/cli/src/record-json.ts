@@ -13,7 +13,10 @@ export function recordToJson(record: EventRecord): string {
       trace: dataStream.trace.name,
       stream: dataStream.name,
       cpuId: packet.context?.['cpu_id'],
-      context: commonContext === undefined && specificContext === undefined ? undefined : { ...commonContext, ...specificContext },
+      context:
+        commonContext === undefined && specificContext === undefined
+          ? undefined
+          : { ...commonContext, ...specificContext },
       payload,
     },
     (_name, value: unknown) => (typeof value === 'bigint' ? String(value) : value),

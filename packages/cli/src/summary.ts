@@ -11,12 +11,16 @@ export function formatSummary(summary: RecordSummary): string {
   const lines = [`lockstep: recorded ${secondsText(summary.elapsedMs)} into ${summary.traceDirectory}`];
   const program = sumReport(summary.program);
   const count = summary.program.programs.length;
-  const perProgram = count === 0 ? 'no Node program was traced' : `${count === 1 ? '1 program' : `${count} programs`}`;
-  lines.push(`  program  ${plural(program.recordCount, 'event record')}, ${bytesText(program.byteCount)}, ${countText(program.discardedCount)} discarded; ${perProgram}`);
+  const perProgram = count === 0 ? 'no Node program was traced' : plural(count, 'program');
+  lines.push(
+    `  program  ${plural(program.recordCount, 'event record')}, ${bytesText(program.byteCount)}, ${countText(program.discardedCount)} discarded; ${perProgram}`,
+  );
   if (count > 1) lines.push(...programLines(summary));
   if (summary.kernel !== undefined) {
     const { eventRecordCount, byteCount, discardedCount } = summary.kernel;
-    lines.push(`  kernel   ${plural(eventRecordCount, 'event record')}, ${bytesText(byteCount)}, ${countText(discardedCount)} discarded`);
+    lines.push(
+      `  kernel   ${plural(eventRecordCount, 'event record')}, ${bytesText(byteCount)}, ${countText(discardedCount)} discarded`,
+    );
   }
   lines.push(`  clock    ${summary.clock.kind}: ${summary.clock.reason}`);
   lines.push(...lossLines(summary), ...problemLines(summary));
@@ -34,7 +38,10 @@ function programLines(summary: RecordSummary): readonly string[] {
   const programs = [...summary.program.programs].sort((a, b) => b.recordCount - a.recordCount);
   const lines = programs
     .slice(0, MAX_PROGRAMS)
-    .map(({ name, vpid, recordCount, discardedCount }) => `             ${name} (pid ${vpid}): ${plural(recordCount, 'event record')}, ${countText(discardedCount)} discarded`);
+    .map(
+      ({ name, vpid, recordCount, discardedCount }) =>
+        `             ${name} (pid ${vpid}): ${plural(recordCount, 'event record')}, ${countText(discardedCount)} discarded`,
+    );
   if (programs.length > MAX_PROGRAMS) lines.push(`             and ${programs.length - MAX_PROGRAMS} more`);
   return lines;
 }
@@ -43,14 +50,23 @@ function programLines(summary: RecordSummary): readonly string[] {
 function lossLines(summary: RecordSummary): readonly string[] {
   const lines: string[] = [];
   const { programs, unwrittenRecordCount } = summary.program;
-  const sum = (pick: (program: (typeof programs)[number]) => number): number => programs.reduce((total, program) => total + pick(program), 0);
+  const sum = (pick: (program: (typeof programs)[number]) => number): number =>
+    programs.reduce((total, program) => total + pick(program), 0);
   const discarded = sum((program) => program.discardedCount);
-  if (discarded > 0) lines.push(`  losses   ${plural(discarded, 'record')} of programs found no room in their buffers; record fewer events with -u`);
+  if (discarded > 0)
+    lines.push(
+      `  losses   ${plural(discarded, 'record')} of programs found no room in their buffers; record fewer events with -u`,
+    );
   const kernelDiscarded = summary.kernel?.discardedCount ?? 0;
-  if (kernelDiscarded > 0) lines.push(`  losses   ${plural(kernelDiscarded, 'record')} of the kernel found no room in its buffers; record fewer events with -k`);
+  if (kernelDiscarded > 0)
+    lines.push(
+      `  losses   ${plural(kernelDiscarded, 'record')} of the kernel found no room in its buffers; record fewer events with -k`,
+    );
   const damaged = sum((program) => program.damagedPacketCount);
-  if (damaged > 0) lines.push(`  losses   ${plural(damaged, 'packet')} of programs had unusable bytes, which were cut off`);
-  if (unwrittenRecordCount > 0) lines.push(`  losses   ${plural(unwrittenRecordCount, 'record')} could not be written any more`);
+  if (damaged > 0)
+    lines.push(`  losses   ${plural(damaged, 'packet')} of programs had unusable bytes, which were cut off`);
+  if (unwrittenRecordCount > 0)
+    lines.push(`  losses   ${plural(unwrittenRecordCount, 'record')} could not be written any more`);
   const truncated = sum((program) => program.truncatedStringCount);
   if (truncated > 0) lines.push(`  note     ${plural(truncated, 'string')} cut at 4096 bytes`);
   const bad = sum((program) => program.badArgumentCount);
@@ -59,7 +75,9 @@ function lossLines(summary: RecordSummary): readonly string[] {
 }
 
 function problemLines(summary: RecordSummary): readonly string[] {
-  return summary.program.programs.flatMap((program) => program.problems.map((problem) => `  note     ${program.name} (pid ${program.vpid}): ${problem}`));
+  return summary.program.programs.flatMap((program) =>
+    program.problems.map((problem) => `  note     ${program.name} (pid ${program.vpid}): ${problem}`),
+  );
 }
 
 function quote(path: string): string {

@@ -25,7 +25,10 @@ export function parseTime(text: string, firstTimeNs: () => bigint, isGmt: boolea
   const seconds = /^(\d{1,12})(?:\.(\d{1,9}))?$/.exec(text);
   if (seconds !== null) return (BigInt(seconds[1] as string) * NS_PER_SECOND + fractionNs(seconds[2])) as Nanoseconds;
   const day = /^(\d{1,2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?$/.exec(text);
-  if (day === null) throw new InputError('A time is SECONDS since the epoch or HH:MM:SS, both with an optional fraction', { time: text });
+  if (day === null)
+    throw new InputError('A time is SECONDS since the epoch or HH:MM:SS, both with an optional fraction', {
+      time: text,
+    });
   const date = new Date(Number(firstTimeNs() / 1_000_000n));
   const [hours, minutes, second] = [Number(day[1]), Number(day[2]), Number(day[3])];
   if (isGmt) date.setUTCHours(hours, minutes, second, 0);
@@ -38,6 +41,7 @@ function fractionNs(digits: string | undefined): bigint {
 }
 
 function firstTime(traceSet: TraceSet): bigint {
-  for (const item of readEventRecords(traceSet)) if (isEventRecord(item) && item.timeNs !== undefined) return item.timeNs;
+  for (const item of readEventRecords(traceSet))
+    if (isEventRecord(item) && item.timeNs !== undefined) return item.timeNs;
   return 0n;
 }

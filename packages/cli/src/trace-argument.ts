@@ -10,7 +10,9 @@ import { resolve } from 'node:path';
 export async function findTrace(argument: string | undefined): Promise<string> {
   const path = argument === undefined ? findLastTrace(findOwner()) : resolve(argument);
   if (path === undefined) {
-    throw new InputError('No trace was recorded yet; name a trace directory, or record one: lockstep record -- node server.js');
+    throw new InputError(
+      'No trace was recorded yet; name a trace directory, or record one: lockstep record -- node server.js',
+    );
   }
   const status = statSync(path, { throwIfNoEntry: false });
   if (status === undefined) throw new InputError('There is no such trace directory', { path });
@@ -19,7 +21,8 @@ export async function findTrace(argument: string | undefined): Promise<string> {
   await finishTrace(path, {
     onSentence: (sentence) => process.stderr.write(`lockstep: ${sentence}\n`),
     onShare: (share) => {
-      if (isTerminal) process.stderr.write(`\r\x1b[Klockstep: finishing the kernel's part, ${Math.floor(share * 100)} %\r`);
+      if (isTerminal)
+        process.stderr.write(`\r\x1b[Klockstep: finishing the kernel's part, ${Math.floor(share * 100)} %\r`);
     },
   });
   return path;

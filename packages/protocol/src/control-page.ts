@@ -107,10 +107,14 @@ export function readControlPage(memory: ArrayBufferLike): ControlReading {
     throw new ProtocolError('The control file is shorter than a control page', { sizeBytes: memory.byteLength });
   }
   const words = new Int32Array(memory, 0, CONTROL_HEADER_SIZE_BYTES / 4);
-  if (Atomics.load(words, CONTROL_MAGIC_WORD) !== CONTROL_MAGIC) throw new ProtocolError('The control file is not one of Lockstep');
+  if (Atomics.load(words, CONTROL_MAGIC_WORD) !== CONTROL_MAGIC)
+    throw new ProtocolError('The control file is not one of Lockstep');
   const version = words[CONTROL_ABI_VERSION_WORD];
   if (version !== CONTROL_ABI_VERSION) {
-    throw new ProtocolError('The control file is of another version of Lockstep', { version, expected: CONTROL_ABI_VERSION });
+    throw new ProtocolError('The control file is of another version of Lockstep', {
+      version,
+      expected: CONTROL_ABI_VERSION,
+    });
   }
   // The session may publish while the area is copied; two publications overwrite it.
   for (let attempt = 0; attempt < 1000; attempt++) {
@@ -118,7 +122,8 @@ export function readControlPage(memory: ArrayBufferLike): ControlReading {
     const area = generation & 1;
     const length = words[CONTROL_AREA_0_LENGTH_WORD + area] ?? 0;
     const stateWord = words[CONTROL_STATE_WORD];
-    if (length < 0 || length > CONTROL_AREA_SIZE_BYTES) throw new ProtocolError('The control file is damaged', { length });
+    if (length < 0 || length > CONTROL_AREA_SIZE_BYTES)
+      throw new ProtocolError('The control file is damaged', { length });
     const text = decodeUtf8(new Uint8Array(memory, areaOffset(area), length).slice());
     if (Atomics.load(words, CONTROL_GENERATION_WORD) !== generation) continue;
     const low = words[CONTROL_FREQUENCY_LOW_WORD] ?? 0;

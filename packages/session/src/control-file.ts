@@ -28,7 +28,8 @@ export class ControlFile {
   }
 
   static create(path: string, identity: ControlIdentity, plan: TracingPlan, native: Native | undefined): ControlFile {
-    const control = native === undefined ? ControlFile.#createWithoutAddon(path) : ControlFile.#createMapped(path, native);
+    const control =
+      native === undefined ? ControlFile.#createWithoutAddon(path) : ControlFile.#createMapped(path, native);
     initializeControlPage(control.#memory, identity, plan);
     control.#flush();
     return control;
@@ -46,7 +47,11 @@ export class ControlFile {
   static #createMapped(path: string, native: Native): ControlFile {
     // Sparse: the rules areas take 1 MiB, of which a page or two are used.
     const mapping = native.mapFile(path, { access: 'read-write', createSizeBytes: CONTROL_SIZE_BYTES, sparse: true });
-    return new ControlFile(mapping.buffer, () => undefined, () => mapping.unmap());
+    return new ControlFile(
+      mapping.buffer,
+      () => undefined,
+      () => mapping.unmap(),
+    );
   }
 
   static #createWithoutAddon(path: string): ControlFile {

@@ -11,7 +11,10 @@ export interface EventRules {
 }
 
 /** Throws InputError for a rule that cannot be. */
-export async function parseEventRules(userTexts: readonly string[], kernelTexts: readonly string[]): Promise<EventRules> {
+export async function parseEventRules(
+  userTexts: readonly string[],
+  kernelTexts: readonly string[],
+): Promise<EventRules> {
   if (userTexts.length + kernelTexts.length === 0) return { user: [], kernel: [] };
   const { parseRule } = await import('@lockstep/filter');
   return {

@@ -5,6 +5,13 @@ export { findOwner, type Owner } from './owner.ts';
 export { ProgramError } from './program-launch.ts';
 export { record, STATUS_LOCKSTEP_FAILED } from './record.ts';
 export type { KernelSummary, RecordOptions, RecordProgress, RecordResult, RecordSummary } from './record-types.ts';
-export { findLeftovers, recoverLeftovers, recoverSession, type Leftover, type RecoverOptions, type RecoverResult } from './recover.ts';
+export {
+  findLeftovers,
+  recoverLeftovers,
+  recoverSession,
+  type Leftover,
+  type RecoverOptions,
+  type RecoverResult,
+} from './recover.ts';
 export { sessionBaseDirectory } from './session-directory.ts';
 export { findLastTrace } from './trace-directory.ts';

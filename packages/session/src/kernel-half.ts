@@ -35,14 +35,18 @@ const FULL_DISK_CODES: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG
 
 /** The sentence why there can be no kernel half here; undefined when there can. Cheap. */
 export async function whyNoKernelHalf(isSnapshot: boolean): Promise<string | undefined> {
-  if (process.platform !== 'linux') return `The kernel is not recorded, since this is ${process.platform} and not Linux.`;
-  if (isSnapshot) return 'The kernel is not recorded, since its half has no flight recorder yet; leave out --snapshot to have it.';
+  if (process.platform !== 'linux')
+    return `The kernel is not recorded, since this is ${process.platform} and not Linux.`;
+  if (isSnapshot)
+    return 'The kernel is not recorded, since its half has no flight recorder yet; leave out --snapshot to have it.';
   const { probeKernel } = await import('@lockstep/kernel');
   const { canRecord, capabilities } = probeKernel();
   if (canRecord) return undefined;
   const lacking = capabilities.find((capability) => !capability.isAvailable);
-  if (lacking === undefined) return 'The kernel is not recorded, since this machine does not allow it; see lockstep doctor.';
-  const advice = process.getuid?.() === 0 ? lacking.remedy : 'Run lockstep with sudo; the program itself still runs as you';
+  if (lacking === undefined)
+    return 'The kernel is not recorded, since this machine does not allow it; see lockstep doctor.';
+  const advice =
+    process.getuid?.() === 0 ? lacking.remedy : 'Run lockstep with sudo; the program itself still runs as you';
   return `The kernel is not recorded: ${lacking.reason}${advice === undefined ? '' : ` ${advice.replace(/\.$/, '')}.`}`;
 }
 
@@ -55,7 +59,8 @@ export async function startKernelHalf(options: KernelHalfOptions): Promise<Kerne
   const processRules = isDefault ? DEFAULT_PROCESS_RULES : options.rules.filter((rule) => rule.kind === 'syscall');
   const channels: KernelChannelOptions[] = [];
   if (system.length > 0) channels.push({ ...SYSTEM_CHANNEL, rules: system, pids: 'all' });
-  if (processRules.length > 0) channels.push({ ...PROCESS_CHANNEL, rules: processRules, pids: { roots: [options.pid] } });
+  if (processRules.length > 0)
+    channels.push({ ...PROCESS_CHANNEL, rules: processRules, pids: { roots: [options.pid] } });
   try {
     const recording = await startKernelRecording({
       name: options.sessionName,
@@ -83,13 +88,17 @@ export async function finishKernelHalf(
   try {
     const recovery = recoverKernelSpool(stateDirectory, join(traceDirectory, 'kernel'), options.onShare);
     if (recovery !== undefined) {
-      options.onSentence(`The recording had not converted all of the kernel's part; ${recovery.recordCount} event records were added.`);
+      options.onSentence(
+        `The recording had not converted all of the kernel's part; ${recovery.recordCount} event records were added.`,
+      );
     }
   } catch (error) {
     // A reader without permission to write still reads what is there.
     const code = error instanceof SystemError ? error.code : (error as NodeJS.ErrnoException).code;
     if (code === undefined && !(error instanceof LockstepError)) throw error;
-    options.onSentence(`A part of the kernel's half is not converted and cannot be now (${code ?? (error as Error).message}).`);
+    options.onSentence(
+      `A part of the kernel's half is not converted and cannot be now (${code ?? (error as Error).message}).`,
+    );
   }
 }
 
@@ -100,7 +109,13 @@ export function stateDirectoryOf(traceDirectory: string): string {
 function wrapRecording(recording: KernelRecording): KernelHalf {
   const progress = (): KernelSummary => {
     const { events, bytes, discarded, problem } = recording.status();
-    return { eventRecordCount: events, byteCount: bytes, discardedCount: discarded, sentences: [], outputError: outputErrorOf(problem) };
+    return {
+      eventRecordCount: events,
+      byteCount: bytes,
+      discardedCount: discarded,
+      sentences: [],
+      outputError: outputErrorOf(problem),
+    };
   };
   return {
     progress,
@@ -114,12 +129,22 @@ function wrapRecording(recording: KernelRecording): KernelHalf {
 function toSummary(summary: KernelRecordingSummary): KernelSummary {
   const sentences: string[] = [];
   const { refusedEvents, unknownLossCount, damagedPageCount, problem } = summary;
-  if (refusedEvents.length > 0) sentences.push(`The kernel refuses ${refusedEvents.length} of the events: ${refusedEvents.slice(0, 5).join(', ')}.`);
-  if (unknownLossCount > 0) sentences.push(`The kernel told ${unknownLossCount} times of losses without their number; each counts as one.`);
+  if (refusedEvents.length > 0)
+    sentences.push(
+      `The kernel refuses ${refusedEvents.length} of the events: ${refusedEvents.slice(0, 5).join(', ')}.`,
+    );
+  if (unknownLossCount > 0)
+    sentences.push(`The kernel told ${unknownLossCount} times of losses without their number; each counts as one.`);
   if (damagedPageCount > 0) sentences.push(`${damagedPageCount} pages of the kernel made no sense and are left out.`);
   const outputError = outputErrorOf(problem);
   if (problem !== undefined && outputError === undefined) sentences.push(problem.message);
-  return { eventRecordCount: summary.events, byteCount: summary.bytes, discardedCount: summary.discarded, sentences, outputError };
+  return {
+    eventRecordCount: summary.events,
+    byteCount: summary.bytes,
+    discardedCount: summary.discarded,
+    sentences,
+    outputError,
+  };
 }
 
 function outputErrorOf(problem: SystemError | undefined): string | undefined {

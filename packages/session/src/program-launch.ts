@@ -36,7 +36,9 @@ export interface LaunchedProgram {
 export function checkProgram(program: string, environment: NodeJS.ProcessEnv = process.env): void {
   const candidates = program.includes('/')
     ? [program]
-    : (environment['PATH'] ?? '/usr/local/bin:/usr/bin:/bin').split(delimiter).map((directory) => join(directory === '' ? '.' : directory, program));
+    : (environment['PATH'] ?? '/usr/local/bin:/usr/bin:/bin')
+        .split(delimiter)
+        .map((directory) => join(directory === '' ? '.' : directory, program));
   let isFound = false;
   for (const path of candidates) {
     const status = tryStat(path);
@@ -44,7 +46,8 @@ export function checkProgram(program: string, environment: NodeJS.ProcessEnv = p
     if (status.isFile() && isExecutable(path)) return;
     isFound = true;
   }
-  if (isFound) throw new ProgramError('The program cannot be run: it is no executable file', program, STATUS_CANNOT_RUN);
+  if (isFound)
+    throw new ProgramError('The program cannot be run: it is no executable file', program, STATUS_CANNOT_RUN);
   throw new ProgramError('There is no such program; check its name and PATH', program, STATUS_NOT_FOUND);
 }
 
@@ -99,8 +102,12 @@ function waitForEnd(child: ChildProcess, program: string): LaunchedProgram['ende
   return new Promise((resolve, reject) => {
     child.on('error', (error: NodeJS.ErrnoException) => {
       const status = error.code === 'ENOENT' ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN;
-      if (error.syscall?.startsWith('spawn') !== true) reject(new SystemError('The program cannot be started', error.code ?? 'unknown', 'spawn', program));
-      else reject(new ProgramError(`The program cannot be started: the system says ${error.code ?? 'no'}`, program, status));
+      if (error.syscall?.startsWith('spawn') !== true)
+        reject(new SystemError('The program cannot be started', error.code ?? 'unknown', 'spawn', program));
+      else
+        reject(
+          new ProgramError(`The program cannot be started: the system says ${error.code ?? 'no'}`, program, status),
+        );
     });
     child.on('exit', (code, signal) => resolve({ code: code ?? undefined, signal: signal ?? undefined }));
   });

@@ -48,7 +48,12 @@ export interface KernelSummary {
 export interface RecordSummary {
   readonly traceDirectory: string;
   readonly elapsedMs: number;
-  readonly clock: { readonly kind: 'tsc' | 'mono'; readonly frequency: string; readonly precisionCycles: string; readonly reason: string };
+  readonly clock: {
+    readonly kind: 'tsc' | 'mono';
+    readonly frequency: string;
+    readonly precisionCycles: string;
+    readonly reason: string;
+  };
   readonly program: ConsumerReport;
   /** Undefined: not recorded; `missing` says why when it was wanted. */
   readonly kernel: KernelSummary | undefined;

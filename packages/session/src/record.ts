@@ -19,7 +19,15 @@ import { ProgramEnd, signalNumber } from './program-end.ts';
 import type { KernelSummary, RecordOptions, RecordResult, RecordSummary } from './record-types.ts';
 import { makeTracingPlan } from './recording-plan.ts';
 import { createSessionDirectory, safeName, type SessionDirectory } from './session-directory.ts';
-import { createTraceDirectory, defaultTraceDirectory, handOver, markOwner, rememberLastTrace, removeIfEmpty, unmarkOwner } from './trace-directory.ts';
+import {
+  createTraceDirectory,
+  defaultTraceDirectory,
+  handOver,
+  markOwner,
+  rememberLastTrace,
+  removeIfEmpty,
+  unmarkOwner,
+} from './trace-directory.ts';
 
 /** What a signal number is to an exit status (wait(2), every shell). */
 const SIGNAL_STATUS_BASE = 128;
@@ -164,7 +172,13 @@ class Recording {
 
   async #startKernel(pid: number): Promise<void> {
     const { clock, rules, name, traceDirectory } = this.#parts;
-    const started = await startKernelHalf({ traceDirectory, sessionName: safeName(name), clock, rules: rules.kernel, pid });
+    const started = await startKernelHalf({
+      traceDirectory,
+      sessionName: safeName(name),
+      clock,
+      rules: rules.kernel,
+      pid,
+    });
     if (typeof started === 'string') this.#missing.push(started);
     else this.#kernel = started;
   }
@@ -172,7 +186,9 @@ class Recording {
   #environment(): NodeJS.ProcessEnv {
     const environment = { ...process.env, [SESSION_VARIABLE]: this.#session.path };
     if (hasPreload()) return { ...environment, NODE_OPTIONS: preloadNodeOptions(process.env['NODE_OPTIONS']) };
-    this.#missing.push('Events of Node itself are not recorded, since the preloaded tracer is not built; run `npm run build`.');
+    this.#missing.push(
+      'Events of Node itself are not recorded, since the preloaded tracer is not built; run `npm run build`.',
+    );
     return environment;
   }
 
@@ -201,7 +217,9 @@ class Recording {
     if (this.#kernelSummary === undefined) {
       this.#kernelSummary = this.#kernel.progress();
       await this.#kernel.abandon();
-      this.#missing.push(`The kernel's part is not converted to the end; the next command that opens ${this.#parts.traceDirectory} does it.`);
+      this.#missing.push(
+        `The kernel's part is not converted to the end; the next command that opens ${this.#parts.traceDirectory} does it.`,
+      );
     }
   }
 
@@ -234,7 +252,10 @@ class Recording {
     });
   }
 
-  #exitStatus(ended: { readonly code: number | undefined; readonly signal: NodeJS.Signals | undefined }, end: ProgramEnd): number {
+  #exitStatus(
+    ended: { readonly code: number | undefined; readonly signal: NodeJS.Signals | undefined },
+    end: ProgramEnd,
+  ): number {
     if (this.#outputError !== undefined) return STATUS_LOCKSTEP_FAILED;
     if (ended.signal === undefined) return ended.code ?? 0;
     // --duration was what ended it, as asked.

@@ -34,7 +34,8 @@ export function makeTracingPlan(options: PlanOptions): TracingPlan {
   };
   const rules = options.userRules.length === 0 ? [{ pattern: '*' }] : options.userRules;
   const instrumentNode = rules.some((rule) => canMatchPrefix(rule.pattern, NODE_PROVIDER));
-  const isSampling = options.isSamplerWanted && rules.some((rule) => canMatchPrefix(rule.pattern, `${NODE_PROVIDER}cpu_sample`));
+  const isSampling =
+    options.isSamplerWanted && rules.some((rule) => canMatchPrefix(rule.pattern, `${NODE_PROVIDER}cpu_sample`));
   return {
     channels: [channel],
     rules: rules.map((rule) => ({ ...rule, channel: channel.name })),

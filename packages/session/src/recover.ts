@@ -6,7 +6,13 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError, LockstepError, ProtocolError } from '@lockstep/base';
 import { loadNative, nativeMissingReason } from '@lockstep/native';
-import { CONTROL_FILE, PROCESS_DIRECTORY_PATTERN, readControlPage, type ChannelPlan, type SessionDescription } from '@lockstep/protocol';
+import {
+  CONTROL_FILE,
+  PROCESS_DIRECTORY_PATTERN,
+  readControlPage,
+  type ChannelPlan,
+  type SessionDescription,
+} from '@lockstep/protocol';
 import { clockClassFromJson } from './clock-class-json.ts';
 import type { ConsumerReport } from './consumer/report.ts';
 import { findOwner } from './owner.ts';
@@ -34,14 +40,21 @@ export async function recoverSession(path: string, options: RecoverOptions = {})
   const session = readSessionDescription(path);
   const native = loadNative();
   if (native === undefined) {
-    throw new InputError(`Buffers in shared memory cannot be read: ${nativeMissingReason() ?? 'the native addon is missing'}`, { path });
+    throw new InputError(
+      `Buffers in shared memory cannot be read: ${nativeMissingReason() ?? 'the native addon is missing'}`,
+      { path },
+    );
   }
   if (isProcessAlive(session.ownerPid, startOf(session)) && options.isLiveAllowed !== true) {
-    throw new InputError('The recording still runs, so there is nothing to recover; stop it first', { path, ownerPid: session.ownerPid });
+    throw new InputError('The recording still runs, so there is nothing to recover; stop it first', {
+      path,
+      ownerPid: session.ownerPid,
+    });
   }
   const owner = findOwner();
   const isCopy = options.traceDirectory !== undefined;
-  const traceDirectory = options.traceDirectory === undefined ? session.traceDirectory : createTraceDirectory(options.traceDirectory, owner);
+  const traceDirectory =
+    options.traceDirectory === undefined ? session.traceDirectory : createTraceDirectory(options.traceDirectory, owner);
   const plan = readPlan(path);
   const { Consumer } = await import('./consumer/consumer.ts');
   const consumer = new Consumer({
@@ -56,7 +69,10 @@ export async function recoverSession(path: string, options: RecoverOptions = {})
   });
   const isLive = consumer.hasLivingPrograms;
   if (isLive && !isCopy) {
-    throw new InputError('Programs of this session still write to it; end them first, or give -o DIR for a copy of what is there', { path });
+    throw new InputError(
+      'Programs of this session still write to it; end them first, or give -o DIR for a copy of what is there',
+      { path },
+    );
   }
   const report = consumer.finish();
   handOver(traceDirectory, owner);
@@ -80,7 +96,11 @@ export function findLeftovers(base = sessionBaseDirectory()): readonly Leftover[
     try {
       const session = readSessionDescription(path);
       if (isProcessAlive(session.ownerPid, startOf(session))) continue;
-      leftovers.push({ path, session, hasBuffers: tryList(path).some((entry) => PROCESS_DIRECTORY_PATTERN.test(entry)) });
+      leftovers.push({
+        path,
+        session,
+        hasBuffers: tryList(path).some((entry) => PROCESS_DIRECTORY_PATTERN.test(entry)),
+      });
     } catch (error) {
       if (!(error instanceof LockstepError)) throw error;
     }
@@ -105,10 +125,14 @@ export async function recoverLeftovers(
     try {
       const { traceDirectory, report } = await recoverSession(leftover.path);
       const count = report.programs.reduce((sum, program) => sum + program.recordCount, 0);
-      onSentence(`An earlier recording (pid ${leftover.session.ownerPid}) was killed; ${count} event records of it were recovered into ${traceDirectory}.`);
+      onSentence(
+        `An earlier recording (pid ${leftover.session.ownerPid}) was killed; ${count} event records of it were recovered into ${traceDirectory}.`,
+      );
     } catch (error) {
       if (!(error instanceof LockstepError)) throw error;
-      onSentence(`Buffers of an earlier recording are left in ${leftover.path} (${error.sentence}); recover them with: lockstep crash ${leftover.path} -o DIR`);
+      onSentence(
+        `Buffers of an earlier recording are left in ${leftover.path} (${error.sentence}); recover them with: lockstep crash ${leftover.path} -o DIR`,
+      );
     }
   }
 }

@@ -53,7 +53,10 @@ export interface SessionDirectory {
 export function sessionBaseDirectory(environment: NodeJS.ProcessEnv = process.env): string {
   const chosen = environment[SHM_BASE_VARIABLE];
   if (chosen !== undefined && chosen !== '') return chosen;
-  const root = process.platform === 'linux' && lstatSync('/dev/shm', { throwIfNoEntry: false })?.isDirectory() === true ? '/dev/shm' : tmpdir();
+  const root =
+    process.platform === 'linux' && lstatSync('/dev/shm', { throwIfNoEntry: false })?.isDirectory() === true
+      ? '/dev/shm'
+      : tmpdir();
   return join(root, `lockstep-${process.getuid?.() ?? 0}`);
 }
 
@@ -73,7 +76,10 @@ export function createSessionDirectory(options: SessionDirectoryOptions): Sessio
       bootId: readBootId(),
     };
     const files = [join(path, SESSION_FILE), join(path, CONTROL_FILE), join(path, DOORBELL_FILE)];
-    writeFileSync(join(path, SESSION_FILE), `${JSON.stringify(description, undefined, 1)}\n`, { flag: 'wx', mode: 0o600 });
+    writeFileSync(join(path, SESSION_FILE), `${JSON.stringify(description, undefined, 1)}\n`, {
+      flag: 'wx',
+      mode: 0o600,
+    });
     const doorbell = createDoorbell(join(path, DOORBELL_FILE), options.native);
     const identity = { clockKind: options.clockKind, frequency: options.clockClass.frequency, ownerPid: process.pid };
     const control = ControlFile.create(join(path, CONTROL_FILE), identity, options.plan, options.native);
@@ -95,13 +101,25 @@ export function readSessionDescription(path: string): SessionDescription {
   try {
     parsed = JSON.parse(readFileSync(join(path, SESSION_FILE), 'utf8')) as Partial<SessionDescription> | null;
   } catch (error) {
-    throw new ProtocolError('This is no session directory of Lockstep; its session.json is missing or damaged', { path }, { cause: error });
+    throw new ProtocolError(
+      'This is no session directory of Lockstep; its session.json is missing or damaged',
+      { path },
+      { cause: error },
+    );
   }
   if (typeof parsed !== 'object' || parsed === null || parsed.version !== 1) {
-    throw new ProtocolError('This session directory is of another version of Lockstep', { path, version: String(parsed?.version) });
+    throw new ProtocolError('This session directory is of another version of Lockstep', {
+      path,
+      version: String(parsed?.version),
+    });
   }
   const { name, traceDirectory, ownerPid, clockClass } = parsed;
-  if (typeof name !== 'string' || typeof traceDirectory !== 'string' || typeof ownerPid !== 'number' || typeof clockClass !== 'object') {
+  if (
+    typeof name !== 'string' ||
+    typeof traceDirectory !== 'string' ||
+    typeof ownerPid !== 'number' ||
+    typeof clockClass !== 'object'
+  ) {
     throw new ProtocolError('The session description is damaged', { path });
   }
   return { ...parsed, version: 1, name, traceDirectory, ownerPid, clockClass, bootId: String(parsed.bootId) };
@@ -109,7 +127,10 @@ export function readSessionDescription(path: string): SessionDescription {
 
 /** Turns a name into something that is one harmless path part. */
 export function safeName(name: string): string {
-  const safe = name.replace(/[^A-Za-z0-9_.-]/g, '_').replace(/^[.-]+/, '').slice(0, 64);
+  const safe = name
+    .replace(/[^A-Za-z0-9_.-]/g, '_')
+    .replace(/^[.-]+/, '')
+    .slice(0, 64);
   return safe === '' ? 'session' : safe;
 }
 
@@ -120,11 +141,15 @@ function openBase(owner: Owner): string {
   try {
     mkdirSync(base, { mode });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw explainFileError(error, 'The directory for sessions cannot be made', base);
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
+      throw explainFileError(error, 'The directory for sessions cannot be made', base);
     const status = lstatSync(base);
     const uid = process.getuid?.() ?? 0;
     if (!status.isDirectory() || status.uid !== uid) {
-      throw new InputError('The directory for sessions belongs to somebody else; remove it or name another one in LOCKSTEP_SHM', { path: base });
+      throw new InputError(
+        'The directory for sessions belongs to somebody else; remove it or name another one in LOCKSTEP_SHM',
+        { path: base },
+      );
     }
     if (owner.isInvokedBySudo && (status.mode & 0o011) !== 0o011) chmodSync(base, mode);
   }
@@ -145,7 +170,12 @@ function createDoorbell(path: string, native: Native | undefined): Mapping | und
   return undefined;
 }
 
-function describe(path: string, control: ControlFile, doorbell: Mapping | undefined, native: Native | undefined): SessionDirectory {
+function describe(
+  path: string,
+  control: ControlFile,
+  doorbell: Mapping | undefined,
+  native: Native | undefined,
+): SessionDirectory {
   const close = (): void => {
     control.close();
     doorbell?.unmap();

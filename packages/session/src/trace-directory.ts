@@ -2,7 +2,20 @@
 // Where traces go: the default place, the rule that nothing is ever overwritten, and which trace was
 // the last, so that commands that read one need no name.
 
-import { accessSync, chownSync, constants, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  chownSync,
+  constants,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { InputError } from '@lockstep/base';
 import { formatDateTime } from './date-time.ts';
@@ -46,7 +59,10 @@ export function createTraceDirectory(path: string, owner: Owner): string {
     throw explainFileError(error, 'The trace directory cannot be made', absolute);
   }
   if (entries.length > 0) {
-    throw new InputError('The trace directory is not empty and a trace is never overwritten; name another one with -o', { path: absolute });
+    throw new InputError(
+      'The trace directory is not empty and a trace is never overwritten; name another one with -o',
+      { path: absolute },
+    );
   }
   if (owner.isInvokedBySudo) for (const directory of made) chownSync(directory, owner.uid, owner.gid);
   return absolute;
@@ -56,7 +72,10 @@ export function createTraceDirectory(path: string, owner: Owner): string {
 export function markOwner(traceDirectory: string): void {
   try {
     mkdirSync(join(traceDirectory, '.lockstep'));
-    writeFileSync(join(traceDirectory, '.lockstep', OWNER_FILE), JSON.stringify({ pid: process.pid, start: processStart(process.pid) }));
+    writeFileSync(
+      join(traceDirectory, '.lockstep', OWNER_FILE),
+      JSON.stringify({ pid: process.pid, start: processStart(process.pid) }),
+    );
   } catch (error) {
     throw explainFileError(error, 'The trace directory cannot be written', traceDirectory);
   }
@@ -70,8 +89,13 @@ export function unmarkOwner(traceDirectory: string): void {
 /** Pid of the living recorder of a trace. */
 export function findRecorder(traceDirectory: string): number | undefined {
   try {
-    const { pid, start } = JSON.parse(readFileSync(join(traceDirectory, '.lockstep', OWNER_FILE), 'utf8')) as { pid?: unknown; start?: unknown };
-    return typeof pid === 'number' && isProcessAlive(pid, typeof start === 'number' ? start : undefined) ? pid : undefined;
+    const { pid, start } = JSON.parse(readFileSync(join(traceDirectory, '.lockstep', OWNER_FILE), 'utf8')) as {
+      pid?: unknown;
+      start?: unknown;
+    };
+    return typeof pid === 'number' && isProcessAlive(pid, typeof start === 'number' ? start : undefined)
+      ? pid
+      : undefined;
   } catch {
     return undefined;
   }
@@ -125,7 +149,8 @@ function lastTraceFile(owner: Owner): string {
   const chosen = process.env[HOME_VARIABLE];
   if (chosen !== undefined && chosen !== '') return join(resolve(chosen), '.lockstep', 'last-trace');
   const state = process.env['XDG_STATE_HOME'];
-  const base = state === undefined || state === '' || owner.isInvokedBySudo ? join(owner.homeDirectory, '.local', 'state') : state;
+  const base =
+    state === undefined || state === '' || owner.isInvokedBySudo ? join(owner.homeDirectory, '.local', 'state') : state;
   return join(base, 'lockstep', 'last-trace');
 }
 

@@ -46,9 +46,12 @@ export async function runRecord(command: readonly string[], flags: object): Prom
 
 function readOptions(command: readonly string[], options: RecordFlags): RecordOptions {
   if (command.length === 0) throw new InputError('record needs a program to run: lockstep record -- node server.js');
-  if (!options.kernel && options.kernelRule.length > 0) throw new InputError('--no-kernel and -k exclude each other', { rule: options.kernelRule[0] });
-  if (options.context.length > 0) throw new InputError('Context fields (-t) are not there yet; leave -t out', { context: options.context[0] });
-  if (options.clock === 'synthetic') throw new InputError('The synthetic clock is not there yet; take --clock tsc or --clock mono');
+  if (!options.kernel && options.kernelRule.length > 0)
+    throw new InputError('--no-kernel and -k exclude each other', { rule: options.kernelRule[0] });
+  if (options.context.length > 0)
+    throw new InputError('Context fields (-t) are not there yet; leave -t out', { context: options.context[0] });
+  if (options.clock === 'synthetic')
+    throw new InputError('The synthetic clock is not there yet; take --clock tsc or --clock mono');
   return {
     command,
     traceDirectory: options.output,

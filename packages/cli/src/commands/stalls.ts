@@ -22,12 +22,16 @@ export async function runStalls(directory: string | undefined, flags: object): P
   const options = flags as StallFlags;
   const thresholdMs = readNumber('--threshold', options.threshold);
   const maxStalls = readNumber('--limit', options.limit);
-  if (options.json === true && options.markdown === true) throw new InputError('--json and --markdown exclude each other');
+  if (options.json === true && options.markdown === true)
+    throw new InputError('--json and --markdown exclude each other');
   const path = await findTrace(directory);
   quietBrokenPipe();
-  const traceSet = await openTraceDirectory(path);
+  const traceSet = openTraceDirectory(path);
   try {
-    const report = analyzeStalls(readEventRecords(traceSet), { thresholdMs, resolvePosition: createSourceMapResolver(tryReadText) });
+    const report = analyzeStalls(readEventRecords(traceSet), {
+      thresholdMs,
+      resolvePosition: createSourceMapResolver(tryReadText),
+    });
     const format = { isUtc: options.utc === true, maxStalls, hasParts: options.parts === true };
     if (options.json === true) process.stdout.write(formatStallsJson(report));
     else if (options.markdown === true) process.stdout.write(formatStallsMarkdown(report, format));
@@ -39,7 +43,8 @@ export async function runStalls(directory: string | undefined, flags: object): P
 
 function readNumber(name: string, text: string): number {
   const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value) || value <= 0) throw new InputError(`${name} takes a number above 0`, { value: text });
+  if (text.trim() === '' || !Number.isFinite(value) || value <= 0)
+    throw new InputError(`${name} takes a number above 0`, { value: text });
   return value;
 }
 

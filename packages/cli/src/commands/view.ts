@@ -23,7 +23,7 @@ export async function runView(directory: string | undefined, flags: object): Pro
   const options = flags as ViewFlags;
   const path = await findTrace(directory);
   quietBrokenPipe();
-  const traceSet = await openTraceDirectory(path);
+  const traceSet = openTraceDirectory(path);
   try {
     if (options.count === true) printCount(traceSet, options.json === true);
     else await printRecords(traceSet, options);

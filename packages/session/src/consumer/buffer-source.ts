@@ -55,8 +55,13 @@ export class RingSource implements BufferSource {
       return undefined;
     }
     try {
-      const tryCopy = (source: ArrayBufferLike, sourceOffset: number, target: Uint8Array, targetOffset: number, sizeBytes: number): boolean =>
-        native.tryCopy(source as ArrayBuffer, sourceOffset, target, targetOffset, sizeBytes);
+      const tryCopy = (
+        source: ArrayBufferLike,
+        sourceOffset: number,
+        target: Uint8Array,
+        targetOffset: number,
+        sizeBytes: number,
+      ): boolean => native.tryCopy(source as ArrayBuffer, sourceOffset, target, targetOffset, sizeBytes);
       return new RingSource(path, mapping, openRingReader(mapping.buffer, { tryCopy }), native);
     } catch (error) {
       mapping.unmap();
@@ -79,7 +84,8 @@ export class RingSource implements BufferSource {
     if (packet === undefined) return undefined;
     const { bytes, contentSizeBytes, sequenceNumber } = packet;
     if (this.#scratch.length < bytes.length) this.#scratch = new Uint8Array(bytes.length);
-    if (!this.#native.tryCopy(this.#mapping.buffer, bytes.byteOffset, this.#scratch, 0, contentSizeBytes)) throw this.#cutShort();
+    if (!this.#native.tryCopy(this.#mapping.buffer, bytes.byteOffset, this.#scratch, 0, contentSizeBytes))
+      throw this.#cutShort();
     return { bytes: this.#scratch, contentSizeBytes, sequenceNumber: BigInt(sequenceNumber), isActive: false };
   }
 
@@ -145,9 +151,13 @@ export class PacketFileSource implements BufferSource {
     try {
       this.#fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     } catch (error) {
-      throw new ProtocolError('A packet file of a program cannot be opened', { path, errno: (error as NodeJS.ErrnoException).code });
+      throw new ProtocolError('A packet file of a program cannot be opened', {
+        path,
+        errno: (error as NodeJS.ErrnoException).code,
+      });
     }
-    if (!fstatSync(this.#fd).isFile()) throw new ProtocolError('A packet file of a program is no regular file', { path });
+    if (!fstatSync(this.#fd).isFile())
+      throw new ProtocolError('A packet file of a program is no regular file', { path });
   }
 
   tryGet(): RawPacket | undefined {
@@ -159,7 +169,11 @@ export class PacketFileSource implements BufferSource {
     const view = new DataView(header.buffer);
     const packetSizeBytes = Number(view.getBigUint64(PACKET_PACKET_SIZE_OFFSET, true) / 8n);
     const contentSizeBytes = Number(view.getBigUint64(PACKET_CONTENT_SIZE_OFFSET, true) / 8n);
-    if (packetSizeBytes < PROGRAM_PACKET_HEADER_SIZE_BYTES || packetSizeBytes > MAX_BUFFER_SIZE_BYTES || contentSizeBytes > packetSizeBytes) {
+    if (
+      packetSizeBytes < PROGRAM_PACKET_HEADER_SIZE_BYTES ||
+      packetSizeBytes > MAX_BUFFER_SIZE_BYTES ||
+      contentSizeBytes > packetSizeBytes
+    ) {
       throw new ProtocolError('A packet file of a program is damaged', { path: this.#path, offset: this.#offset });
     }
     if (packetSizeBytes > available) return undefined;

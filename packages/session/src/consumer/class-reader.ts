@@ -44,8 +44,10 @@ export class ClassReader {
     const fd = this.#fd as number;
     const sizeBytes = fstatSync(fd).size;
     if (sizeBytes === this.#offset) return false;
-    if (sizeBytes < this.#offset) throw new ProtocolError('A program made its class file shorter', { path: this.#path });
-    if (sizeBytes > MAX_CLASS_FILE_BYTES) throw new ProtocolError('A class file is too large', { path: this.#path, sizeBytes });
+    if (sizeBytes < this.#offset)
+      throw new ProtocolError('A program made its class file shorter', { path: this.#path });
+    if (sizeBytes > MAX_CLASS_FILE_BYTES)
+      throw new ProtocolError('A class file is too large', { path: this.#path, sizeBytes });
     const chunk = new Uint8Array(CHUNK_SIZE_BYTES);
     while (this.#offset < sizeBytes) {
       const count = readSync(fd, chunk, 0, Math.min(chunk.length, sizeBytes - this.#offset), this.#offset);
@@ -67,7 +69,10 @@ export class ClassReader {
       this.#fd = openSync(this.#path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-      throw new ProtocolError('A class file cannot be opened', { path: this.#path, errno: (error as NodeJS.ErrnoException).code });
+      throw new ProtocolError('A class file cannot be opened', {
+        path: this.#path,
+        errno: (error as NodeJS.ErrnoException).code,
+      });
     }
     if (!fstatSync(this.#fd).isFile()) throw new ProtocolError('A class file is no regular file', { path: this.#path });
     return true;
@@ -90,7 +95,8 @@ export class ClassReader {
     const line = this.#parse(bytes);
     const { id, name, logLevel } = line;
     if (!Number.isInteger(id) || id < 0 || id > 0xffff_ffff) this.#refuse('has a class whose id is no 32-bit number');
-    if (typeof name !== 'string' || name === '' || name.length > 512 || name.includes('\0')) this.#refuse('has a class without a usable name');
+    if (typeof name !== 'string' || name === '' || name.length > 512 || name.includes('\0'))
+      this.#refuse('has a class without a usable name');
     if (this.#sizes.has(id)) this.#refuse('has two classes of one id');
     try {
       const payload = structureFromJson(line.payload);

@@ -77,7 +77,11 @@ class RunningThread {
   readonly #worker: Worker;
   readonly #finished: Promise<ConsumerReport>;
 
-  constructor(settings: Omit<ConsumerSettings, 'command'>, ring: () => void, onProgress: (report: ConsumerReport) => void) {
+  constructor(
+    settings: Omit<ConsumerSettings, 'command'>,
+    ring: () => void,
+    onProgress: (report: ConsumerReport) => void,
+  ) {
     this.#ring = ring;
     const worker = new Worker(new URL('./consumer-worker.js', import.meta.url), {
       workerData: { ...settings, command: this.#command.buffer as SharedArrayBuffer } satisfies ConsumerSettings,

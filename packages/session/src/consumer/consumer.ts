@@ -62,7 +62,11 @@ export class Consumer {
       const match = PROCESS_DIRECTORY_PATTERN.exec(name);
       if (match === null) continue;
       try {
-        const program = ProgramTrace.tryOpen(this.#context, join(this.#context.sessionDirectory, name), Number(match[2]));
+        const program = ProgramTrace.tryOpen(
+          this.#context,
+          join(this.#context.sessionDirectory, name),
+          Number(match[2]),
+        );
         if (program !== undefined) this.#programs.set(name, program);
       } catch (error) {
         if (!(error instanceof LockstepError)) throw error;

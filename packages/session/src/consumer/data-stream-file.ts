@@ -48,7 +48,10 @@ export class DataStreamFile {
    * Goes on with a stream whose writer was killed: what stands behind the last indexed packet is cut
    * off. Gives the last packet's index entry, too.
    */
-  static reopen(path: string, indexPath: string): { readonly file: DataStreamFile; readonly last: IndexEntry | undefined } {
+  static reopen(
+    path: string,
+    indexPath: string,
+  ): { readonly file: DataStreamFile; readonly last: IndexEntry | undefined } {
     const fd = open(path, 'r+');
     const indexFd = open(indexPath, 'r+');
     const indexBytes = new Uint8Array(fstatSync(indexFd).size);

@@ -54,11 +54,23 @@ export function compilePayloadSizes(payload: StructureFieldClass): PayloadSizes 
 }
 
 /** End of a payload that begins at `begin`, or -1 when it does not end within `limit`. Offsets are bytes from the packet's begin. */
-export function findPayloadEnd(sizes: PayloadSizes, bytes: Uint8Array, begin: number, limit: number, lengths: Float64Array): number {
+export function findPayloadEnd(
+  sizes: PayloadSizes,
+  bytes: Uint8Array,
+  begin: number,
+  limit: number,
+  lengths: Float64Array,
+): number {
   return walkSteps(sizes.steps, bytes, begin, limit, lengths);
 }
 
-function walkSteps(steps: readonly Step[], bytes: Uint8Array, begin: number, limit: number, lengths: Float64Array): number {
+function walkSteps(
+  steps: readonly Step[],
+  bytes: Uint8Array,
+  begin: number,
+  limit: number,
+  lengths: Float64Array,
+): number {
   let position = begin;
   for (const step of steps) {
     switch (step.type) {
@@ -131,17 +143,30 @@ class Compiler {
         this.#push({ type: 'string' });
         return;
       case 'dynamic-length-string':
-        this.#push({ type: 'run', alignment: 1, elementSizeBytes: 1, strideBytes: 1, slot: findSlot(fieldClass, slots) });
+        this.#push({
+          type: 'run',
+          alignment: 1,
+          elementSizeBytes: 1,
+          strideBytes: 1,
+          slot: findSlot(fieldClass, slots),
+        });
         return;
       case 'structure':
         this.structure(fieldClass);
         return;
       case 'dynamic-length-array':
       case 'static-length-array':
-        this.#array(fieldClass.elementFieldClass, fieldClass.type === 'static-length-array' ? fieldClass.length : undefined, fieldClass, slots);
+        this.#array(
+          fieldClass.elementFieldClass,
+          fieldClass.type === 'static-length-array' ? fieldClass.length : undefined,
+          fieldClass,
+          slots,
+        );
         return;
       default:
-        throw new ProtocolError('A program announced an event with a field that programs cannot record', { type: fieldClass.type });
+        throw new ProtocolError('A program announced an event with a field that programs cannot record', {
+          type: fieldClass.type,
+        });
     }
   }
 
@@ -150,7 +175,13 @@ class Compiler {
     const alignment = alignmentBytes(array);
     const elementSize = fixedSizeBytes(element);
     if (elementSize !== undefined) {
-      this.#push({ type: 'run', alignment, elementSizeBytes: elementSize, strideBytes: alignUp(elementSize, alignmentBytes(element)), slot });
+      this.#push({
+        type: 'run',
+        alignment,
+        elementSizeBytes: elementSize,
+        strideBytes: alignUp(elementSize, alignmentBytes(element)),
+        slot,
+      });
       return;
     }
     const inner = new Compiler();
@@ -163,11 +194,15 @@ class Compiler {
 
   #length(fieldClass: FieldClass): number {
     if (fieldClass.type !== 'fixed-length-unsigned-integer' || fieldClass.byteOrder !== 'little-endian') {
-      throw new ProtocolError('A program announced an event whose length field is no unsigned little-endian integer', { type: fieldClass.type });
+      throw new ProtocolError('A program announced an event whose length field is no unsigned little-endian integer', {
+        type: fieldClass.type,
+      });
     }
     const sizeBytes = fixedSizeBytes(fieldClass);
     if (sizeBytes !== 1 && sizeBytes !== 2 && sizeBytes !== 4) {
-      throw new ProtocolError('A program announced an event whose length field has not 8, 16 or 32 bits', { length: fieldClass.length });
+      throw new ProtocolError('A program announced an event whose length field has not 8, 16 or 32 bits', {
+        length: fieldClass.length,
+      });
     }
     const slot = this.slotCount++;
     this.#push({ type: 'length', alignment: alignmentBytes(fieldClass), sizeBytes, slot });
@@ -184,7 +219,8 @@ class Compiler {
     if (this.#offset !== undefined && alignment <= 8) {
       const begin = alignUp(this.#offset, alignment);
       this.#offset = begin + sizeBytes;
-      if (last?.type === 'fixed') this.steps[this.steps.length - 1] = { type: 'fixed', alignment: 1, sizeBytes: this.#offset };
+      if (last?.type === 'fixed')
+        this.steps[this.steps.length - 1] = { type: 'fixed', alignment: 1, sizeBytes: this.#offset };
       else this.steps.push({ type: 'fixed', alignment: 1, sizeBytes: this.#offset });
       return;
     }
@@ -205,7 +241,10 @@ function lengthName(fieldClass: FieldClass): readonly string[] | undefined {
 
 function findSlot(fieldClass: FieldClass, slots: ReadonlyMap<string, number>): number {
   const slot = slots.get(lengthName(fieldClass)?.[0] ?? '');
-  if (slot === undefined) throw new ProtocolError('A program announced an event with a sequence whose length does not stand before it in the same structure');
+  if (slot === undefined)
+    throw new ProtocolError(
+      'A program announced an event with a sequence whose length does not stand before it in the same structure',
+    );
   return slot;
 }
 
@@ -218,7 +257,9 @@ function fixedSizeBytes(fieldClass: FieldClass): number | undefined {
     case 'fixed-length-signed-integer':
     case 'fixed-length-floating-point-number':
       if (fieldClass.length % 8 !== 0 || fieldClass.alignment % 8 !== 0) {
-        throw new ProtocolError('A program announced an event with a bit field, which programs cannot record', { length: fieldClass.length });
+        throw new ProtocolError('A program announced an event with a bit field, which programs cannot record', {
+          length: fieldClass.length,
+        });
       }
       return fieldClass.length / 8;
     case 'static-length-string':

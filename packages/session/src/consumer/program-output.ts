@@ -3,7 +3,17 @@
 // file, and the data stream files beside it. Nothing else may lie there, so what is written first
 // and then renamed lies in `.lockstep/`.
 
-import { closeSync, ftruncateSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -55,7 +65,9 @@ export class ProgramOutput {
       environment: environmentOf(options),
       packetHeader: packets.packetHeader,
       clockClasses: [options.clockClass],
-      dataStreamClasses: new Map(this.#dataStreamClasses.map((dataStreamClass) => [dataStreamClass.id, dataStreamClass])),
+      dataStreamClasses: new Map(
+        this.#dataStreamClasses.map((dataStreamClass) => [dataStreamClass.id, dataStreamClass]),
+      ),
     };
   }
 
@@ -107,7 +119,7 @@ export class ProgramOutput {
     const fd = this.#metadataFd as number;
     const bytes = Buffer.from(text);
     try {
-      for (let written = 0; written < bytes.length; ) {
+      for (let written = 0; written < bytes.length;) {
         written += writeSync(fd, bytes, written, bytes.length - written, this.#metadataSizeBytes + written);
       }
     } catch (error) {
@@ -143,7 +155,10 @@ function environmentOf(options: ProgramOutputOptions): ReadonlyMap<string, strin
 
 /** `<procname>-<pid>-<YYYYmmdd-HHMMSS>` in local time, as LTTng names it. */
 function traceName(process: ProcessDescription): string {
-  const procname = process.procname.replace(/[^A-Za-z0-9_.-]/g, '_').replace(/^\.+/, '_').slice(0, 64);
+  const procname = process.procname
+    .replace(/[^A-Za-z0-9_.-]/g, '_')
+    .replace(/^\.+/, '_')
+    .slice(0, 64);
   return `${procname === '' ? 'program' : procname}-${process.vpid}-${formatDateTime(new Date(process.startedAt))}`;
 }
 
@@ -161,11 +176,13 @@ function findTraceOf(parent: string, uuid: string): string | undefined {
   } catch {
     return undefined;
   }
-  return names.map((name) => join(parent, name)).find((path) => {
-    try {
-      return readFileSync(join(path, 'metadata'), 'utf8').includes(`uuid = "${uuid}"`);
-    } catch {
-      return false;
-    }
-  });
+  return names
+    .map((name) => join(parent, name))
+    .find((path) => {
+      try {
+        return readFileSync(join(path, 'metadata'), 'utf8').includes(`uuid = "${uuid}"`);
+      } catch {
+        return false;
+      }
+    });
 }

@@ -58,7 +58,14 @@ export interface StreamTotals {
 }
 
 export class ProgramStream {
-  readonly totals: StreamTotals = { recordCount: 0, packetCount: 0, byteCount: 0, discardedCount: 0n, damagedPacketCount: 0, damage: undefined };
+  readonly totals: StreamTotals = {
+    recordCount: 0,
+    packetCount: 0,
+    byteCount: 0,
+    discardedCount: 0n,
+    damagedPacketCount: 0,
+    damage: undefined,
+  };
   readonly #options: ProgramStreamOptions;
   readonly #uuid: Uint8Array;
   #nextSequenceNumber: bigint;
@@ -82,8 +89,10 @@ export class ProgramStream {
       throw this.#refuse('its content does not fit into it', packet);
     }
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    if (view.getUint32(PACKET_MAGIC_OFFSET, true) !== PACKET_MAGIC) throw this.#refuse('it has no magic number', packet);
-    if (this.#uuid.some((byte, index) => byte !== bytes[PACKET_UUID_OFFSET + index])) throw this.#refuse('it is of another trace', packet);
+    if (view.getUint32(PACKET_MAGIC_OFFSET, true) !== PACKET_MAGIC)
+      throw this.#refuse('it has no magic number', packet);
+    if (this.#uuid.some((byte, index) => byte !== bytes[PACKET_UUID_OFFSET + index]))
+      throw this.#refuse('it is of another trace', packet);
     const timestampBegin = view.getBigUint64(PACKET_TIMESTAMP_BEGIN_OFFSET, true);
     const claimedEnd = packet.isActive ? undefined : view.getBigUint64(PACKET_TIMESTAMP_END_OFFSET, true);
     if (timestampBegin < this.#lastTimestamp) throw this.#refuse('it begins before the packet before it ended', packet);
@@ -111,7 +120,12 @@ export class ProgramStream {
     const count = discardedCount === undefined ? undefined : this.#monotonic(discardedCount);
     if (count === undefined || count === this.totals.discardedCount) return;
     const bytes = new Uint8Array(PROGRAM_PACKET_HEADER_SIZE_BYTES);
-    const packet: RawPacket = { bytes, contentSizeBytes: bytes.length, sequenceNumber: this.#nextSequenceNumber, isActive: true };
+    const packet: RawPacket = {
+      bytes,
+      contentSizeBytes: bytes.length,
+      sequenceNumber: this.#nextSequenceNumber,
+      isActive: true,
+    };
     const times = { timestampBegin: this.#lastTimestamp, timestampEnd: this.#lastTimestamp };
     this.#write(packet, bytes.length, times, count, { cpuId: 0, vtid: this.#lastVtid });
   }
@@ -173,7 +187,6 @@ export class ProgramStream {
     });
   }
 }
-
 
 function enlarge(bytes: Uint8Array, sizeBytes: number): Uint8Array {
   const larger = new Uint8Array(sizeBytes);

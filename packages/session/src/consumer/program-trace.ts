@@ -80,7 +80,9 @@ export class ProgramTrace {
 
   get isAlive(): boolean {
     const { hostPid } = this.#hostIds;
-    return hostPid !== undefined && isProcessAlive(hostPid, this.#start > 0 && this.#start < 1e12 ? this.#start : undefined);
+    return (
+      hostPid !== undefined && isProcessAlive(hostPid, this.#start > 0 && this.#start < 1e12 ? this.#start : undefined)
+    );
   }
 
   /** Moves what was delivered since the last call; takes over everything when the process is dead. Returns packets moved. */
@@ -120,7 +122,15 @@ export class ProgramTrace {
   }
 
   report(): ProgramReport {
-    const sums = { recordCount: 0, packetCount: 0, byteCount: 0, discardedCount: 0, damagedPacketCount: 0, truncatedStringCount: 0, badArgumentCount: 0 };
+    const sums = {
+      recordCount: 0,
+      packetCount: 0,
+      byteCount: 0,
+      discardedCount: 0,
+      damagedPacketCount: 0,
+      truncatedStringCount: 0,
+      badArgumentCount: 0,
+    };
     for (const { stream, counters } of this.#buffers.values()) {
       sums.truncatedStringCount += counters?.truncatedStrings ?? 0;
       sums.badArgumentCount += counters?.badArguments ?? 0;
@@ -166,19 +176,36 @@ export class ProgramTrace {
         this.#seenChange = -1;
         return;
       }
-      this.#buffers.set(fileName, { fileName, source, channel, bufferNumber, stream: undefined, counters: undefined, isEnded: false });
+      this.#buffers.set(fileName, {
+        fileName,
+        source,
+        channel,
+        bufferNumber,
+        stream: undefined,
+        counters: undefined,
+        isEnded: false,
+      });
     } catch (error) {
       if (!(error instanceof LockstepError)) throw error;
       this.#addProblem(`${fileName}: ${error.message}.`);
       const source = nothingSource;
-      this.#buffers.set(fileName, { fileName, source, channel, bufferNumber, stream: undefined, counters: undefined, isEnded: true });
+      this.#buffers.set(fileName, {
+        fileName,
+        source,
+        channel,
+        bufferNumber,
+        stream: undefined,
+        counters: undefined,
+        isEnded: true,
+      });
     }
   }
 
   #openSource(path: string, isRing: boolean): BufferSource | undefined {
     if (!isRing) return new PacketFileSource(path);
     const native: Native | undefined = this.#context.native;
-    if (native === undefined) throw new ProtocolError('A ring buffer cannot be read without the native addon', { path });
+    if (native === undefined)
+      throw new ProtocolError('A ring buffer cannot be read without the native addon', { path });
     return RingSource.tryOpen(path, native);
   }
 
@@ -205,7 +232,11 @@ export class ProgramTrace {
     buffer.counters = buffer.source.counters();
     const discarded = buffer.counters?.discarded;
     // A stream with nothing but losses is a stream, too.
-    if (discarded !== undefined && (buffer.stream !== undefined || discarded > 0n) && this.#context.outputError === undefined) {
+    if (
+      discarded !== undefined &&
+      (buffer.stream !== undefined || discarded > 0n) &&
+      this.#context.outputError === undefined
+    ) {
       (buffer.stream ?? this.#openStream(buffer)).end(discarded);
     }
     return 0;
@@ -317,24 +348,28 @@ const nothingSource: BufferSource = {
 function tryReadProcess(path: string): ProcessDescription | undefined {
   let text: string;
   try {
-    if (statSync(path).size > MAX_PROCESS_FILE_BYTES) throw new ProtocolError('A program describes itself at too great a length', { path });
+    if (statSync(path).size > MAX_PROCESS_FILE_BYTES)
+      throw new ProtocolError('A program describes itself at too great a length', { path });
     text = readFileSync(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
-  const refuse = (what: string): ProtocolError => new ProtocolError(`A program's description of itself ${what}`, { path });
+  const refuse = (what: string): ProtocolError =>
+    new ProtocolError(`A program's description of itself ${what}`, { path });
   let value: Partial<ProcessDescription> | null;
   try {
     value = JSON.parse(text) as Partial<ProcessDescription> | null;
   } catch {
     throw refuse('is no JSON');
   }
-  if (typeof value !== 'object' || value === null || value.version !== 1) throw refuse('is of another version of Lockstep');
+  if (typeof value !== 'object' || value === null || value.version !== 1)
+    throw refuse('is of another version of Lockstep');
   const { vpid, traceUuid, argv } = value;
   if (typeof vpid !== 'number' || !Number.isInteger(vpid) || vpid <= 0) throw refuse('has no pid');
   if (typeof traceUuid !== 'string' || !isUuidText(traceUuid)) throw refuse('has no trace uuid');
-  const boundedText = (part: unknown): string => (typeof part === 'string' ? part.slice(0, 4096).replaceAll('\0', ' ') : '');
+  const boundedText = (part: unknown): string =>
+    typeof part === 'string' ? part.slice(0, 4096).replaceAll('\0', ' ') : '';
   const startedAt = boundedText(value.startedAt);
   return {
     version: 1,

@@ -11,14 +11,20 @@ import type { ChannelPlan } from '@lockstep/protocol';
 import { Consumer } from '../consumer/consumer.ts';
 import type { ConsumerContextOptions } from '../consumer/context.ts';
 
-export const channel: ChannelPlan = { name: 'channel0', id: 0, mode: 'discard', subBufferSizeBytes: 4096, subBufferCount: 4 };
+export const channel: ChannelPlan = {
+  name: 'channel0',
+  id: 0,
+  mode: 'discard',
+  subBufferSizeBytes: 4096,
+  subBufferCount: 4,
+};
 
 export interface TestSession {
   readonly sessionDirectory: string;
   readonly traceDirectory: string;
   openConsumer(options?: Partial<ConsumerContextOptions>): Consumer;
   /** Event records and discarded ones that a reader finds in the trace. */
-  count(): Promise<{ readonly records: number; readonly discarded: number }>;
+  count(): { readonly records: number; readonly discarded: number };
 }
 
 export function createTestSession(t: TestContext): TestSession {
@@ -43,8 +49,8 @@ export function createTestSession(t: TestContext): TestSession {
         native: loadNative(),
         ...options,
       }),
-    async count() {
-      const traceSet = await openTraceDirectory(traceDirectory);
+    count() {
+      const traceSet = openTraceDirectory(traceDirectory);
       try {
         const { records, discardedEventRecords } = countEventRecords(traceSet);
         return { records: Number(records), discarded: Number(discardedEventRecords) };

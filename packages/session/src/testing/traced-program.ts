@@ -5,10 +5,30 @@
 
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { encodePacketHeader, fieldClassToJson, PROGRAM_PACKET_HEADER_SIZE_BYTES, structure, unsignedInteger, uuidToBytes } from '@lockstep/ctf/write';
+import {
+  encodePacketHeader,
+  fieldClassToJson,
+  PROGRAM_PACKET_HEADER_SIZE_BYTES,
+  structure,
+  unsignedInteger,
+  uuidToBytes,
+} from '@lockstep/ctf/write';
 import { loadNative, type Mapping } from '@lockstep/native';
-import { CLASSES_FILE, PROCESS_FILE, processDirectoryName, type ChannelPlan, type ProcessDescription } from '@lockstep/protocol';
-import { COMMITTED_WORD, createRing, LIMIT_WORD, ringSizeBytes, tryAttachWriter, type RingWriter } from '@lockstep/ring-buffer';
+import {
+  CLASSES_FILE,
+  PROCESS_FILE,
+  processDirectoryName,
+  type ChannelPlan,
+  type ProcessDescription,
+} from '@lockstep/protocol';
+import {
+  COMMITTED_WORD,
+  createRing,
+  LIMIT_WORD,
+  ringSizeBytes,
+  tryAttachWriter,
+  type RingWriter,
+} from '@lockstep/ring-buffer';
 import { pidNamespaceOf, processStart } from '../process-status.ts';
 
 export const RECORD_SIZE_BYTES = 12;
@@ -72,7 +92,11 @@ export class ProgramBuffer {
     const native = loadNative();
     if (native === undefined) throw new Error('the test needs the native addon');
     this.path = join(program.directory, `${channel.name}_${number}.ring`);
-    const geometry = { mode: channel.mode, subBufferSizeBytes: channel.subBufferSizeBytes, subBufferCount: channel.subBufferCount };
+    const geometry = {
+      mode: channel.mode,
+      subBufferSizeBytes: channel.subBufferSizeBytes,
+      subBufferCount: channel.subBufferCount,
+    };
     this.mapping = native.mapFile(this.path, { access: 'read-write', createSizeBytes: ringSizeBytes(geometry) });
     createRing(this.mapping.buffer, geometry, { channelId: channel.id, bufferNumber: number });
     const bytes = new Uint8Array(this.mapping.buffer);
