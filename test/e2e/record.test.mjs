@@ -336,6 +336,89 @@ test('--snapshot keeps the newest records', (t) => {
   assert.ok(values.every((value, index) => value === values[0] + index));
 });
 
+test('with the consumer stopped, every call is a record or counted as discarded', async (t) => {
+  if (!hasAddon) {
+    t.skip('needs the native addon');
+    return;
+  }
+  const scene = createScene(t);
+  const program = join(scene.directory, 'program.mjs');
+  writeFileSync(
+    program,
+    `import { existsSync } from 'node:fs';
+import { tracepoint, int32 } from ${JSON.stringify(tracer)};
+const tick = tracepoint('shop:tick', { value: int32 });
+tick(-1);
+console.log('READY');
+const timer = setInterval(() => {
+  if (!existsSync('go')) return;
+  clearInterval(timer);
+  for (let value = 1; value < 300_000; value++) tick(value);
+  console.log('DONE');
+}, 20);
+`,
+  );
+  const { child, output, ended } = scene.start([
+    ...base,
+    '--json',
+    '-u',
+    'shop:*',
+    '-o',
+    'trace',
+    '--',
+    process.execPath,
+    program,
+  ]);
+  await waitUntil(() => output.stdout.includes('READY'), 'READY');
+  process.kill(child.pid, 'SIGSTOP');
+  writeFileSync(join(scene.directory, 'go'), '');
+  await waitUntil(() => output.stdout.includes('DONE'), 'DONE');
+  process.kill(child.pid, 'SIGCONT');
+  const { code, stdout } = await ended;
+  assert.equal(code, 0);
+  const [program0] = JSON.parse(stdout.trimEnd().split('\n').at(-1)).summary.program.programs;
+  assert.ok(program0.discardedCount > 0);
+  assert.equal(program0.recordCount + program0.discardedCount, 300_000);
+  const { records, discardedEventRecords } = JSON.parse(scene.run(['view', '--count', '--json', 'trace']).stdout);
+  assert.equal(Number(records) + Number(discardedEventRecords), 300_000);
+});
+
+test('kernel and program are recorded into one order of time', (t) => {
+  if (process.getuid() !== 0 || !existsSync('/sys/kernel/tracing/instances')) {
+    t.skip('needs root and tracefs (mount -t tracefs nodev /sys/kernel/tracing)');
+    return;
+  }
+  const scene = createScene(t);
+  const args = ['record', '-k', 'sched_*', '-k', 'syscall:*', '-u', '*', '-o', 'trace', '--'];
+  const { status, stderr } = scene.run([...args, process.execPath, writeProgram(scene, 100, 200)]);
+  assert.equal(status, 0, stderr);
+  assert.match(stderr, /^ {2}kernel {3}\d/m);
+  const names = scene
+    .run(['view', '--json', 'trace'])
+    .stdout.trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line).name);
+  for (const name of ['sched_switch', 'syscall_entry_write', 'shop:tick']) assert.ok(names.includes(name), name);
+  if (!hasBabeltrace || /[1-9]\d* discarded/.test(stderr)) return;
+  const theirs = spawnSync('babeltrace2', ['trace'], { cwd: scene.directory, encoding: 'utf8', maxBuffer: 2 ** 28 });
+  assert.equal(theirs.stderr, '');
+  assert.equal(theirs.stdout.trimEnd().split('\n').length, names.length);
+});
+
+test('a kernel event that does not exist is refused before the program runs', (t) => {
+  if (process.getuid() !== 0 || !existsSync('/sys/kernel/tracing/instances')) {
+    t.skip('needs root and tracefs (mount -t tracefs nodev /sys/kernel/tracing)');
+    return;
+  }
+  const scene = createScene(t);
+  const { status, stdout, stderr } = scene.run(['record', '-k', 'no_such_event', '-o', 'trace', '--', 'echo', 'ran']);
+  assert.equal(status, 125);
+  assert.equal(stdout, '');
+  assert.match(stderr, /^lockstep: .*no_such_event/);
+  assert.equal(stderr.trimEnd().split('\n').length, 1, stderr);
+  assert.ok(!existsSync(scene.trace));
+});
+
 test('babeltrace2 reads the trace as view prints it, without a warning', (t) => {
   if (!hasBabeltrace) {
     t.skip('babeltrace2 is not installed (Debian: apt-get install babeltrace2)');

@@ -30,6 +30,7 @@ export function formatSummary(summary: RecordSummary): string {
     lines.push(`  error    Recording stopped before the program ended: ${summary.outputError}`);
   }
   const directory = quote(summary.traceDirectory);
+  if (count === 0 && summary.kernel === undefined) return `${lines.join('\n')}\n`;
   lines.push(`  next     lockstep stalls ${directory}`, `           lockstep view ${directory} | less`);
   return `${lines.join('\n')}\n`;
 }
