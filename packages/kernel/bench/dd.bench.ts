@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+// All system calls of `dd bs=1` recorded: events a second, events lost, CPU time an event, and dd's
+// speed beside the same events with nobody reading and with the raw pages thrown away (`cat
+// trace_pipe_raw > /dev/null` of every CPU). Alternating rounds; the ratios' median is what counts.
+//   node packages/kernel/dist/bench/dd.bench.js [rounds, 10] [seconds, 5]
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpus, release, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chooseClock } from '@lockstep/clock';
+import { startKernelRecording } from '../src/kernel-recording.ts';
+import { openTracefs, readTracefs } from '../src/tracefs.ts';
+import { TracefsInstance } from '../src/tracefs-instance.ts';
+
+const [rounds = 10, seconds = 5] = process.argv.slice(2).map(Number);
+const tracefs = openTracefs();
+const clock = chooseClock();
+const lastCpu = cpus().length - 1;
+
+/** Bytes, each two events, that dd copied in a second. */
+async function runDd(onStart: (pid: number) => void = () => {}): Promise<number> {
+  const dd = spawn('taskset', ['-c', String(lastCpu), 'timeout', '-s', 'USR1', '-k', '0.1', String(seconds), 'dd', 'if=/dev/zero', 'of=/dev/null', 'bs=1'], { stdio: ['ignore', 'ignore', 'pipe'] });
+  onStart(dd.pid ?? 0);
+  let text = '';
+  dd.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  await once(dd, 'close');
+  const match = /(\d+) bytes .*copied, ([\d.]+) s/.exec(text);
+  return Number(match?.[1] ?? 0) / Number(match?.[2] ?? 1);
+}
+
+async function runWithoutReader(isRead: boolean): Promise<number> {
+  const instance = new TracefsInstance(tracefs, { name: 'bench', clock: clock.kernelName, bufferSizeKb: 32 * 1024 });
+  const cats = isRead
+    ? instance.cpuIds.map((cpu) => spawn('sh', ['-c', `exec cat ${instance.path}/per_cpu/cpu${cpu}/trace_pipe_raw > /dev/null`], { stdio: 'ignore' }))
+    : [];
+  instance.excludeThreads(cats.map((cat) => cat.pid ?? 0));
+  instance.enable('syscalls');
+  const speed = await runDd();
+  instance.stop();
+  const exits = cats.map((cat) => once(cat, 'exit'));
+  for (const cat of cats) cat.kill();
+  await Promise.all(exits);
+  instance.remove();
+  return speed;
+}
+
+interface Recorded {
+  readonly speed: number;
+  readonly events: number;
+  readonly discarded: number;
+  readonly eventsPerSecond: number;
+  readonly readerNs: number;
+  readonly converterNs: number;
+  readonly spooledBytes: number;
+  readonly stopMs: number;
+}
+
+async function runRecorded(): Promise<Recorded> {
+  const directory = mkdtempSync(join(tmpdir(), 'lockstep-bench-'));
+  const recording = await startKernelRecording({
+    name: 'bench',
+    outputDirectory: `${directory}/kernel`,
+    stateDirectory: `${directory}/.lockstep`,
+    clock,
+    channels: [{ name: 'all', id: 0, rules: ['syscall:*'], pids: 'all' }],
+  });
+  let spooledBytes = 0;
+  const timer = setInterval(() => (spooledBytes = Math.max(spooledBytes, recording.status().spooledBytes)), 100);
+  const begin = performance.now();
+  const speed = await runDd();
+  const duration = (performance.now() - begin) / 1000;
+  clearInterval(timer);
+  const stopBegin = performance.now();
+  const summary = await recording.stop();
+  const stopMs = performance.now() - stopBegin;
+  rmSync(directory, { recursive: true, force: true });
+  return {
+    speed,
+    events: summary.events,
+    discarded: summary.discarded,
+    eventsPerSecond: summary.events / duration,
+    readerNs: summary.readerCpuNs / summary.events,
+    converterNs: summary.converterCpuNs / summary.events,
+    spooledBytes,
+    stopMs,
+  };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((one, other) => one - other);
+  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
+}
+
+console.log(`node ${process.version}, Linux ${release()}, ${cpus()[0]?.model ?? 'cpu'} x ${cpus().length}, clock ${clock.kind}, load ${readFileSync('/proc/loadavg', 'utf8').trim()}`);
+console.log(`sub-buffers of ${readTracefs(`${tracefs}/buffer_subbuf_size_kb`).trim()} KiB by default; ours 64 KiB, 32 MiB a CPU`);
+console.log('round  dd unread   dd + cat   dd recorded  events/s     lost  ns reader  ns converter  spooled MiB  stop ms');
+const ratios: number[] = [];
+const catRatios: number[] = [];
+const costs: number[] = [];
+let lossless = 0;
+for (let round = 0; round < rounds; round++) {
+  const unread = await runWithoutReader(false);
+  const recorded = await runRecorded();
+  const cat = await runWithoutReader(true);
+  ratios.push(recorded.speed / unread);
+  catRatios.push(recorded.speed / cat);
+  costs.push(recorded.readerNs + recorded.converterNs);
+  if (recorded.discarded === 0) lossless++;
+  const cells = [round, unread.toFixed(0), cat.toFixed(0), recorded.speed.toFixed(0), recorded.eventsPerSecond.toFixed(0), recorded.discarded, recorded.readerNs.toFixed(1), recorded.converterNs.toFixed(1), (recorded.spooledBytes / 1048576).toFixed(1), recorded.stopMs.toFixed(0)];
+  console.log(cells.map((cell) => String(cell).padStart(10)).join(' '));
+}
+console.log(`median: dd recorded / unread ${median(ratios).toFixed(3)} (at least 0.9), recorded / cat ${median(catRatios).toFixed(3)}, CPU ${median(costs).toFixed(1)} ns an event (at most 60), without loss ${lossless} of ${rounds}`);
