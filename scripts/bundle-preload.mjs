@@ -73,6 +73,7 @@ await build({
   target: 'node20.19',
   legalComments: 'none',
   minifyWhitespace: true,
+  minifySyntax: true,
   // As with fs: the tracer's own use of JSON is not the program's.
   define: { 'import.meta.url': 'lockstepBundleUrl', 'JSON.parse': 'lockstepParse', 'JSON.stringify': 'lockstepStringify' },
   // Modules are strict and functions of scripts that are not have visible properties more.

@@ -55,66 +55,80 @@ export function makeStringWriter(views: RingViews, counterWord: number = TRUNCAT
   };
 }
 
-/** Parameters of the generated writer's factory: words, table of packed words, its texts, writeAny, a new string from the memory. */
-export const WRITER_PARAMETERS = ['w', 'packed', 'texts', 'any', 'copyText'] as const;
+/** Parameters of the generated writer's factory: words, bytes, table of packed words, its texts, writeAny, a new string from the memory. */
+export const WRITER_PARAMETERS = ['w', 'b', 'packed', 'texts', 'any', 'copyText'] as const;
 
-/** Source of a fast writer of one ring buffer; unique by its number, so that V8 compiles the views in. */
+/**
+ * Source of a fast writer of one ring buffer; unique by its number, so that V8 compiles the views in.
+ * One large function on purpose: V8 does not inline it, and its budget is left for the record function,
+ * whose float arguments would be boxed if it were called.
+ */
 export function generateStringWriterSource(uniqueNumber: number): string {
   return `"use strict";
 // string writer ${uniqueNumber}
 let sleep = 0;
 let nextSleep = 1;
 
-function pack(s, p) {
-  const n = s.length;
-  const whole = n & -4;
-  let i = p >> 2;
-  let at = 0;
-  for (; at < whole; at += 4) {
-    const a = s.charCodeAt(at), b = s.charCodeAt(at + 1), c = s.charCodeAt(at + 2), d = s.charCodeAt(at + 3);
-    const x = a | (b << 8) | (c << 16) | (d << 24);
-    if ((((a | b | c | d) & 0xff80) | ((x - 0x01010101) & ~x & 0x80808080)) !== 0) return any(s, p);
-    w[i++] = x;
-  }
-  let last = 0;
-  for (let shift = 0; at < n; at++, shift += 8) {
-    const a = s.charCodeAt(at);
-    if (a === 0 || a > 127) return any(s, p);
-    last |= a << shift;
-  }
-  w[i] = last;
-  return p + n + 1;
-}
-
-function learn(s, p, slot) {
-  const end = pack(s, p);
+function nap() {
   sleep = nextSleep;
   if (nextSleep < ${MAX_SLEEP}) nextSleep *= 2;
-  // Only ASCII without NUL has as many bytes as characters.
-  if (end === p + s.length + 1) {
-    texts[slot] = copyText(p, end - 1);
-    for (let j = 0; j < 8; j++) packed[(slot << 3) + j] = w[(p >> 2) + j];
-  }
-  return end;
+}
+
+function learn(p, n, slot) {
+  nap();
+  texts[slot] = copyText(p, p + n);
+  for (let j = 0; j < 8; j++) packed[(slot << 3) + j] = w[(p >> 2) + j];
 }
 
 return function text(s, p) {
   const n = s.length;
   if (n > ${MAX_PACKED_LENGTH} || (p & 3) !== 0) return any(s, p);
+  let i = p >> 2;
+  let slot = -1;
   if (n >= ${MIN_REMEMBERED_LENGTH} && n <= ${MAX_REMEMBERED_LENGTH}) {
-    if (sleep !== 0) {
-      sleep--;
-      return pack(s, p);
+    if (sleep !== 0) sleep--;
+    else {
+      slot = (s.charCodeAt(n - 1) + s.charCodeAt(n - 2) * 31 + s.charCodeAt(n - 4) * 7 + n) & ${TABLE_SIZE - 1};
+      if (texts[slot] === s) {
+        nextSleep = 1;
+        let j = slot << 3;
+        for (const end = i + ((n + 4) >> 2); i < end; i++, j++) w[i] = packed[j];
+        return p + n + 1;
+      }
     }
-    const slot = ((s.charCodeAt(n - 1) + s.charCodeAt(n - 2) * 31 + s.charCodeAt(n - 4) * 7 + n) & ${TABLE_SIZE - 1});
-    if (texts[slot] !== s) return learn(s, p, slot);
-    nextSleep = 1;
-    let i = p >> 2;
-    let j = slot << 3;
-    for (const end = i + ((n + 4) >> 2); i < end; i++, j++) w[i] = packed[j];
-    return p + n + 1;
   }
-  return pack(s, p);
+  let at = 0;
+  for (const last = n - 7; at < last; at += 8) {
+    const a = s.charCodeAt(at), b = s.charCodeAt(at + 1), c = s.charCodeAt(at + 2), d = s.charCodeAt(at + 3);
+    const e = s.charCodeAt(at + 4), f = s.charCodeAt(at + 5), g = s.charCodeAt(at + 6), h = s.charCodeAt(at + 7);
+    const x = a | (b << 8) | (c << 16) | (d << 24);
+    const y = e | (f << 8) | (g << 16) | (h << 24);
+    if ((((a | b | c | d | e | f | g | h) & 0xff80) | ((((x - 0x01010101) & ~x) | ((y - 0x01010101) & ~y)) & 0x80808080)) !== 0) {
+      if (slot >= 0) nap();
+      return any(s, p);
+    }
+    w[i] = x;
+    w[i + 1] = y;
+    i += 2;
+  }
+  let x = 0;
+  for (let shift = 0; at < n; at++) {
+    const a = s.charCodeAt(at);
+    if (a === 0 || a > 127) {
+      if (slot >= 0) nap();
+      return any(s, p);
+    }
+    x |= a << shift;
+    shift += 8;
+    if (shift === 32) {
+      w[i++] = x;
+      x = 0;
+      shift = 0;
+    }
+  }
+  w[i] = x;
+  if (slot >= 0) learn(p, n, slot);
+  return p + n + 1;
 };
 `;
 }
@@ -130,7 +144,7 @@ export function makeFastStringWriter(views: RingViews): StringWriter {
     const factory = new Function(...WRITER_PARAMETERS, generateStringWriterSource(uniqueNumber++)) as (...parts: unknown[]) => StringWriter;
     const packed = new Int32Array(new ArrayBuffer(TABLE_SIZE * 32));
     const texts = new Array<string>(TABLE_SIZE).fill('');
-    return factory(words, packed, texts, writeAny, (begin: number, end: number) => buffer.toString('latin1', begin, end));
+    return factory(words, bytes, packed, texts, writeAny, (begin: number, end: number) => buffer.toString('latin1', begin, end));
   } catch (error) {
     if (error instanceof EvalError) return writeAny;
     throw error;
