@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { StructureValue } from '@lockstep/ctf';
+import { createTrace, toNs } from '../testing/records.ts';
 import { timeline, type TimelineOptions } from '../testing/timeline.ts';
 import { analyzeStalls } from './analyze-stalls.ts';
 import type { Stall, StallReport } from './stall-report.ts';
@@ -58,6 +60,74 @@ test('a read is told with its path, its time in the kernel and its waits', () =>
   );
   const blocked = stall.parts.find((part) => part.kind === 'blocked');
   assert.equal(blocked?.kind === 'blocked' && blocked.call, 'read (fd 17)');
+});
+
+test('a sample from before an operation says nothing about who called it', () => {
+  const records = timeline(`
+    cpu0  |MMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMM
+    op    |      JJJJJJJJJJJJJJJJJJJJJJJJJ
+    loop  | [=============================]`);
+  const program = createTrace('ust', { vpid: 1000, vtid: 1000, tid: 1000, cpu_id: 0 });
+  const late = [
+    program.record('node:cpu_node', 40, {
+      epoch: 1,
+      node: 1,
+      parent: 0,
+      function: 'before',
+      url: 'file:///a.js',
+      line: 3,
+      column: 1,
+    }),
+    program.record('node:cpu_sample', 40, { begin: toNs(2), duration: 30_000_000n, epoch: 1, node: 1, line: 4 }),
+  ];
+  const [stall] = analyzeStalls([...records, ...late]).stalls;
+  assert.match(stall?.sentence ?? '', /25 ms in JSON\.parse of 1\.0 MB, 5 ms running before \(a\.js:4\)/);
+});
+
+test('records with fields of the wrong kind, or without any, break nothing', () => {
+  const names = [
+    'sched_switch',
+    'sched_wakeup',
+    'syscall_entry_read',
+    'syscall_exit_read',
+    'irq_handler_entry',
+    'irq_handler_exit',
+  ];
+  names.push(
+    'sched_process_fork',
+    'sched_process_exec',
+    'lttng_statedump_process_state',
+    'x86_exceptions_page_fault_user',
+  );
+  const own = ['process', 'loop_iteration', 'gc', 'fs_sync', 'sync_call', 'console', 'cpu_node', 'cpu_sample'];
+  own.push('http_server_request_begin', 'http_server_request_end', 'sampler_state');
+  const kernel = createTrace('kernel', {});
+  const program = createTrace('ust', {});
+  const wrong = ['', 'text', -1, 1e300, -(2n ** 63n), 2n ** 64n - 1n, true, [], [1, 2], {}] as const;
+  const payload = (seed: number): StructureValue => {
+    const fields = [
+      'prev_tid',
+      'next_tid',
+      'prev_state',
+      'tid',
+      'begin',
+      'duration',
+      'kind',
+      'epoch',
+      'node',
+      'parent',
+      'idle',
+    ];
+    return Object.fromEntries(fields.map((field, index) => [field, wrong[(seed * 7 + index * 3) % wrong.length] ?? 0]));
+  };
+  const records = [];
+  for (let seed = 0; seed < 200; seed += 1) {
+    const name = names[seed % names.length] ?? '';
+    const ownName = own[seed % own.length] ?? '';
+    records.push(kernel.record(name, seed, payload(seed), seed % 5));
+    records.push(program.record(`node:${ownName}`, seed, seed % 13 === 0 ? {} : payload(seed)));
+  }
+  assert.equal(analyzeStalls(records).recordCount, 400);
 });
 
 test('JSON.parse is told with its size and who called it', () => {

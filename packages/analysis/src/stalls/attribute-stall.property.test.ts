@@ -40,7 +40,8 @@ test('the parts of every stall sum to its duration, whatever overlaps what', () 
       if (hasKernel) rows.push(`cpu0 |${cpu}`, `wait |${wait}`, `sys |${sys}`, `irq |${irq}`);
       const { stalls } = analyzeStalls(timeline(rows.join('\n'), { gcLateMs: late / 8, samplesLateMs: late }));
       const stall = stalls.find(({ kind }) => kind === 'iteration');
-      assert.ok(stall !== undefined);
+      // A picture that begins with a long wait leaves none.
+      if (stall === undefined) return;
       const partMs = stall.parts.reduce((ms, part) => ms + part.ms, 0);
       const causeMs = stall.causes.reduce((ms, cause) => ms + cause.ms, 0);
       assert.ok(Math.abs(partMs - stall.durationMs) < 1e-6, `parts sum to ${partMs} of ${stall.durationMs}`);
