@@ -59,7 +59,7 @@ function cpuNs(): number {
   return (user + system) * 1000;
 }
 
-/** Bytes ever allocated on V8's heap, as long as no collection runs; `gc` before makes that likely. */
+/** Bytes are what the heap grew by: what was allocated, if no collection ran meanwhile. */
 function measure(loop: (count: number) => void, count: number): { readonly ns: number; readonly bytes: number } {
   const before = process.memoryUsage().heapUsed;
   const begin = cpuNs();
