@@ -33,13 +33,13 @@ async function runDd(onStart: (pid: number) => void = () => {}): Promise<number>
 async function runWithoutReader(isRead: boolean): Promise<number> {
   const instance = new TracefsInstance(tracefs, { name: 'bench', clock: clock.kernelName, bufferSizeKb: 32 * 1024 });
   const cats = isRead
-    ? instance.cpuIds.map((cpu) => spawn('sh', ['-c', `exec cat ${instance.path}/per_cpu/cpu${cpu}/trace_pipe_raw > /dev/null`], { stdio: 'ignore' }))
+    ? instance.cpuIds.map((cpu) => spawn('sh', ['-c', `exec cat ${instance.path}/per_cpu/cpu${cpu}/trace_pipe_raw > /dev/null`], { stdio: ['ignore', 'ignore', 'inherit'] }))
     : [];
+  const exits = cats.map((cat) => once(cat, 'exit'));
   instance.excludeThreads(cats.map((cat) => cat.pid ?? 0));
   instance.enable('syscalls');
   const speed = await runDd();
   instance.stop();
-  const exits = cats.map((cat) => once(cat, 'exit'));
   for (const cat of cats) cat.kill();
   await Promise.all(exits);
   instance.remove();

@@ -129,6 +129,9 @@ class PageReader {
         const count = readSync(source.fd, target, offset + sizeBytes, pageSizeBytes, null);
         if (count < pageSizeBytes) break;
         sizeBytes += count;
+        // A page that the CPU was still writing: we have caught up, and the next one would hold a few
+        // records only, at the price of a whole page.
+        if (isPartial(target, offset + sizeBytes - count, pageSizeBytes)) break;
       }
     } catch (error) {
       const code = errorCode(error);
@@ -163,6 +166,14 @@ class PageReader {
       this.#queue.commit(slot);
     }
   }
+}
+
+/** A page that ended for want of room leaves less than a record unused; one below this share was unfinished. */
+const FULL_PAGE_SHARE = 0.75;
+
+function isPartial(bytes: Uint8Array, offset: number, pageSizeBytes: number): boolean {
+  const commit = (bytes[offset + 8] as number) | ((bytes[offset + 9] as number) << 8) | (((bytes[offset + 10] as number) & 0x7f) << 16);
+  return commit < pageSizeBytes * FULL_PAGE_SHARE;
 }
 
 /** True when a read filled its chunk as far as whole pages can. */
