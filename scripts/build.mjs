@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Builds everything: TypeScript by `tsc -b`, the native addon by the C compiler when its sources are
-// newer than it, then the tracer's preload bundle. Needs node and node_modules; without a C compiler
-// it says so in one sentence and goes on. Exit status: tsc's, the compiler's or the bundler's failure.
+// newer than it, then the bundles of the preloaded tracer and of the command. Needs node and
+// node_modules; without a C compiler it says so in one sentence and goes on. Exit status: tsc's, the
+// compiler's or the bundler's failure.
 
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
@@ -80,11 +81,14 @@ async function buildAddon() {
   return 0;
 }
 
-async function bundlePreload() {
-  const script = join(root, 'scripts/bundle-preload.mjs');
-  return existsSync(script) ? run(process.execPath, [script]) : 0;
+/** The tracer's preload and the command, each in few files: what Node resolves costs start-up. */
+async function bundle() {
+  const statuses = ['bundle-preload.mjs', 'bundle-command.mjs'].map((name) =>
+    run(process.execPath, [join(root, 'scripts', name)]),
+  );
+  return (await Promise.all(statuses)).find((status) => status !== 0) ?? 0;
 }
 
 const statuses = await Promise.all([buildTypeScript(), buildAddon()]);
 const failed = statuses.find((status) => status !== 0);
-process.exitCode = failed ?? (await bundlePreload()) ?? 1;
+process.exitCode = failed ?? (await bundle());
