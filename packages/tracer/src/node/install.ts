@@ -90,7 +90,8 @@ function install(options: InstallOptions, clock: RuntimeClock): (plan: TracingPl
   const sampler = createSampler(instrumentation, () => builtin('inspector'));
   finishers.unshift(sampler.finish);
 
-  process.on('exit', () => {
+  // Before the tracer's own listener, which gives a worker's buffers back.
+  process.prependListener('exit', () => {
     for (const finish of finishers) attempt(finish);
   });
   return (plan) => sampler.setInterval(plan?.instrumentNode === true ? plan.samplerIntervalUs : 0);

@@ -36,6 +36,21 @@ for (const options of ['undefined', '{ execArgv: [] }', '{ env: { A: "1" } }', '
   });
 }
 
+test('a worker that ends at once still gives its last loop iteration and its CPU samples', () => {
+  const traced = runTraced(
+    {
+      'main.mjs': `import { Worker } from 'node:worker_threads'; new Worker(new URL('worker.mjs', import.meta.url));`,
+      'worker.mjs': `function spinThere() { const end = Date.now() + 60; while (Date.now() < end); } spinThere();`,
+    },
+    { plan: { samplerIntervalUs: 1000 } },
+  );
+  equal(traced.status, 0, traced.stderr);
+  const worker = traced.named('node:process').find(({ fields }) => fields['main_thread'] === 0);
+  const ofWorker = traced.records.filter((record) => record.vtid === worker?.vtid);
+  ok(ofWorker.some(({ name, fields }) => name === 'node:cpu_node' && fields['function'] === 'spinThere'));
+  ok(ofWorker.some(({ name, fields }) => name === 'node:loop_iteration' && Number(fields['duration']) > 55e6));
+});
+
 test('a worker of a worker is traced when the first has an environment of its own', () => {
   const traced = runTraced({
     'main.mjs': `import { Worker } from 'node:worker_threads'; new Worker(new URL('middle.mjs', import.meta.url), { env: {} });`,
