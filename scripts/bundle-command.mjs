@@ -13,7 +13,7 @@ const packages = fileURLToPath(new URL('../packages/', import.meta.url));
 const outdir = join(packages, 'cli/dist');
 
 // Names of chunks change with their content.
-for (const name of readdirSync(outdir)) if (/\.js$/.test(name)) rmSync(join(outdir, name));
+for (const name of readdirSync(outdir)) if (name.endsWith('.js')) rmSync(join(outdir, name));
 
 await build({
   entryPoints: [

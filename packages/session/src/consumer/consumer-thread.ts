@@ -36,9 +36,11 @@ export interface ConsumerThread {
 
 /**
  * A thread's start costs as much as a short program's run. Programs that end sooner are consumed by
- * the calling thread at their end; at 2 MiB a thread, buffers are not full by then below 30 MB/s.
+ * the calling thread at their end. A program needs about as long to start as this process did, and
+ * only then begins to fill its buffers.
  */
-const START_DELAY_MS = 70;
+const MIN_START_DELAY_MS = 70;
+const MAX_START_DELAY_MS = 500;
 
 export function startConsumerThread(
   settings: Omit<ConsumerSettings, 'command'>,
@@ -46,9 +48,10 @@ export function startConsumerThread(
   onProgress: (report: ConsumerReport) => void,
 ): ConsumerThread {
   let thread: RunningThread | undefined;
+  const startDelayMs = Math.min(MAX_START_DELAY_MS, Math.max(MIN_START_DELAY_MS, performance.now()));
   const timer = setTimeout(() => {
     thread = new RunningThread(settings, ring, onProgress);
-  }, START_DELAY_MS);
+  }, startDelayMs);
   // Loaded while the program starts on another core.
   const loading = import('./consumer.ts');
   loading.catch(() => undefined);
