@@ -90,7 +90,7 @@ function callable(name: string, stub: Stub): CallableStub {
 function define(name: string, fields: Fields, options: TracepointOptions | undefined): Stub {
   // oxlint-disable-next-line no-control-regex -- exactly these are refused.
   if (typeof name !== 'string' || name.length === 0 || name.length > MAX_NAME_LENGTH || /[\x00-\x1f\x7f"\\*]/.test(name)) {
-    throw new InputError('A tracepoint is named by 1 to 256 characters without quotes, backslashes, stars and control characters', { name: String(name) });
+    throw new InputError('A tracepoint is named by 1 to 256 characters without quotes, backslashes, stars and control characters', { name });
   }
   return threadRegistry().define({ name, logLevel: logLevelNumber(options?.logLevel), fields: shapesOf(name, fields) });
 }

@@ -24,6 +24,6 @@ const NAMES: readonly LogLevelName[] = [
 
 export function logLevelNumber(name: LogLevelName = 'debug-line'): number {
   const number = NAMES.indexOf(name);
-  if (number < 0) throw new InputError('There is no such log level', { logLevel: String(name), known: NAMES.join(' ') });
+  if (number < 0) throw new InputError('There is no such log level', { logLevel: name, known: NAMES.join(' ') });
   return number;
 }

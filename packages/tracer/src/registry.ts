@@ -95,7 +95,7 @@ export class Registry {
     } finally {
       this.#isLooking = false;
     }
-    for (const listener of [...this.#planListeners]) {
+    for (const listener of this.#planListeners) {
       try {
         listener(this.#plan);
       } catch (error) {
