@@ -9,6 +9,7 @@
 #include "addon.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,7 +26,11 @@ extern int uv_prepare_start(uv_handle_t *handle, void (*callback)(uv_handle_t *)
 extern int uv_check_init(struct uv_loop_s *loop, uv_handle_t *handle);
 extern int uv_check_start(uv_handle_t *handle, void (*callback)(uv_handle_t *));
 
+extern int uv_loop_configure(struct uv_loop_s *loop, int option, ...);
+
 #define MAX_HANDLE_TYPE 64
+// uv_loop_option; stable ABI.
+#define UV_LOOP_BLOCK_SIGNAL 0
 
 // One observation. Freed when both handles are closed.
 struct watch {
@@ -124,6 +129,9 @@ static napi_value watch_loop(napi_env env, napi_callback_info info) {
     free(watch), free(prepare), free(check);
     return fail(env, ENOMEM, "uv_prepare_init");
   }
+  // V8's sampler sends SIGPROF; one that interrupts the poll makes libuv start its count of idle time
+  // anew and wakes an idle program a thousand times a second. Held back while polling, it is neither.
+  uv_loop_configure(loop, UV_LOOP_BLOCK_SIGNAL, SIGPROF);
   watch->env = env;
   napi_create_reference(env, call.arguments[0], 1, &watch->on_prepare);
   uv_prepare_init(loop, watch->prepare = prepare);
