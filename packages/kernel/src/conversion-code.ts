@@ -40,6 +40,29 @@ export function payloadBound(plan: ConversionPlan): { readonly fixedBytes: numbe
   return { fixedBytes, dynamicCount };
 }
 
+/**
+ * For a plan that only moves whole words: which word of the raw record each word of the payload is,
+ * padding being any. Undefined for other plans. The converter moves these in its own loop, since a
+ * call costs as much as the words of a system call (bench convert: 32 ns an event with calls only).
+ */
+export function wordMoves(plan: ConversionPlan): readonly number[] | undefined {
+  const moves: number[] = [];
+  const begin = payloadOffset(plan.alignment);
+  let at = begin;
+  for (const step of plan.steps) {
+    if (step.kind !== 'integer' && step.kind !== 'bytes') return undefined;
+    at = alignUp(at, step.kind === 'integer' ? step.sizeBytes : step.elementSizeBytes);
+    if (at % 4 !== 0 || step.sizeBytes % 4 !== 0 || step.from % 4 !== 0 || step.from + step.sizeBytes > 1024) return undefined;
+    while (moves.length < (at - begin) / 4) moves.push(moves[moves.length - 1] ?? 0);
+    for (let word = 0; word < step.sizeBytes / 4; word++) moves.push(step.from / 4 + word);
+    at += step.sizeBytes;
+  }
+  return moves.length > MAX_MOVES ? undefined : moves;
+}
+
+/** Beyond this generated code is quicker than the loop. */
+const MAX_MOVES = 24;
+
 export function generateSource(plan: ConversionPlan): string {
   const lines: string[] = [];
   let at = payloadOffset(plan.alignment);
