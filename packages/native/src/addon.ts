@@ -5,7 +5,7 @@
 import { readlinkSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
 import { InputError, SystemError } from '@lockstep/base';
-import type { Mapping, MapOptions, Native } from './index.ts';
+import type { Mapping, MapOptions, Native } from './native.ts';
 
 /** The exports of the addon's C files. */
 export interface Addon {

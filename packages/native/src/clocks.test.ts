@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { joinUint64 } from '@lockstep/base';
-import type { Native } from './index.ts';
+import type { Native } from './native.ts';
 import { nativeOrSkip } from './testing/scratch.ts';
 
 function quad(native: Native, word: number): bigint {

@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { wrapAddon, type Addon } from './addon.ts';
-import type { Native } from './index.ts';
+import type { Native } from './native.ts';
 
 /** Set to 1: as if the addon were not there. For tests of the fallback. */
 const SWITCH_OFF_VARIABLE = 'LOCKSTEP_NO_NATIVE';

@@ -5,29 +5,12 @@
 
 import { CtfError } from '@lockstep/base';
 import type { TraceClass } from '../model/trace-class.ts';
+import type { Block, Blocks } from './metadata-blocks.ts';
 import { METADATA_SIGNATURE } from './metadata-writer.ts';
 import { TokenCursor, type Attribute } from './token-cursor.ts';
 import { buildTraceClass } from './trace-class-builder.ts';
 import { type TsdlType, TypeScope } from './tsdl-type.ts';
 import { TypeParser } from './type-parser.ts';
-
-/** A `trace`, `env`, `clock`, `stream` or `event` block. */
-export interface Block {
-  readonly offset: number;
-  readonly attributes: ReadonlyMap<string, Attribute>;
-  /** `name := type`. */
-  readonly definitions: ReadonlyMap<string, { readonly type: TsdlType; readonly offset: number }>;
-}
-
-export interface Blocks {
-  readonly trace: Block | undefined;
-  readonly environments: readonly Block[];
-  readonly clocks: readonly Block[];
-  readonly streams: readonly Block[];
-  readonly events: readonly Block[];
-  /** Types declared outside of structures, to be checked. */
-  readonly declaredTypes: readonly TsdlType[];
-}
 
 /** Throws CtfError with line and column for everything that is not CTF 1.8. */
 export function parseMetadata(text: string): TraceClass {

@@ -11,7 +11,7 @@ import type {
   TraceClass,
 } from '../model/trace-class.ts';
 import { FieldClassPlacer } from './field-class-placer.ts';
-import type { Block, Blocks } from './metadata-parser.ts';
+import type { Block, Blocks } from './metadata-blocks.ts';
 import { addRoles, collectClocks, hasUnmappedClockField } from './scope-roles.ts';
 import type { Attribute, TokenCursor } from './token-cursor.ts';
 import { TsdlStructure } from './tsdl-type.ts';

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+// What the addon offers, in types.
+//
+// Hot functions take no argument and return nothing: they write into the calling thread's slot,
+// because arguments and results of Node-API calls cost more than the call itself.
+
+/** A file mapped shared into memory. Ends with `unmap`, when its buffer is collected, or with its thread. */
+export interface Mapping {
+  /** The mapped bytes. Usable with Atomics across processes; cannot be transferred. Empty after `unmap`. */
+  readonly buffer: ArrayBuffer;
+  /** Size of the file when it was mapped. */
+  readonly sizeBytes: number;
+  /**
+   * Pages that were found gone and replaced by zeros (see `guardMappings`). Not 0: another process
+   * made the file shorter, and what was read since may be zeros that nobody wrote.
+   */
+  readonly faultCount: number;
+  unmap(): void;
+}
+
+export interface MapOptions {
+  readonly access: 'read' | 'read-write';
+  /** Creates the file, which must not exist, with this size, all zeros. A full file system fails here, not at a later store. */
+  readonly createSizeBytes?: number;
+  /** Permissions of a created file, whatever the umask; default 0600. */
+  readonly fileMode?: number;
+  /** Touches all pages now: the first store into a fresh page otherwise costs a page fault, about 1200 ns. */
+  readonly populate?: boolean;
+  /** Takes no blocks for a created file until they are written. A full file system then raises SIGBUS at a store. */
+  readonly sparse?: boolean;
+  /** A larger file is refused (EFBIG). Default 4 GiB. */
+  readonly maxSizeBytes?: number;
+}
+
+export interface Native {
+  /**
+   * Maps the regular file at `path` shared. Links are not followed and nothing else than a regular,
+   * non-empty file is mapped. Throws SystemError.
+   */
+  mapFile(path: string, options: MapOptions): Mapping;
+  /**
+   * Lets every mapping of this process survive that its file is made shorter: an access to a page
+   * that is gone sees zeros from then on, and the mapping's `faultCount` grows. Process-wide, once;
+   * for consumers. It installs a SIGBUS handler that passes on what is not ours.
+   */
+  guardMappings(): void;
+  /**
+   * Copies from a mapping that another process may shrink under us. False when the pages are gone
+   * or the ranges do not fit; the target's content is then undefined. Never throws. Needs no `guardMappings`.
+   */
+  tryCopy(
+    source: ArrayBuffer,
+    sourceOffset: number,
+    target: Uint8Array,
+    targetOffset: number,
+    sizeBytes: number,
+  ): boolean;
+
+  /** This thread's slot: 64 bytes. int32 words: 0 cycles low, 1 cycles high, 2 cpu id; 3 to 9: `readPair`. Same object on every call. */
+  readonly slot: Int32Array;
+  /** slot[0..1] = TSC (rdtsc). Undefined on CPUs without one. */
+  readonly readTsc: (() => void) | undefined;
+  /** slot[0..1] = TSC, slot[2] = number of the CPU, read just after. */
+  readonly readTscAndCpu: (() => void) | undefined;
+  /** slot[0..1] = CLOCK_MONOTONIC in ns. */
+  readMonotonic(): void;
+  /** slot[0..1] = CLOCK_MONOTONIC in ns, slot[2] = CPU id. */
+  readMonotonicAndCpu(): void;
+  /** slot[4..5] = CLOCK_MONOTONIC ns, slot[6..7] = TSC, slot[8..9] = CLOCK_REALTIME ns, read as close together as can be (several tries, the tightest wins), slot[3] = width of the winning try in TSC cycles. */
+  readonly readPair: (() => void) | undefined;
+
+  /** Ordinary, not hot. CLOCK_REALTIME, MONOTONIC, BOOTTIME, THREAD_CPUTIME_ID, PROCESS_CPUTIME_ID in ns. */
+  clockNs(clock: 'realtime' | 'monotonic' | 'boottime' | 'thread-cpu' | 'process-cpu'): bigint;
+
+  /**
+   * Sleeps while the int32 at `byteOffset` equals `expected`; shared futex. Blocks the thread, and
+   * with it its termination: for workers only, with a finite time. May wake for no reason.
+   */
+  futexWait(
+    memory: ArrayBuffer,
+    byteOffset: number,
+    expected: number,
+    timeoutMs: number,
+  ): 'woken' | 'changed' | 'timed-out';
+  /** Wakes up to `count` waiters; returns how many. */
+  futexWake(memory: ArrayBuffer, byteOffset: number, count: number): number;
+  /** Blocks until one of `fds` is readable, the time is over or a signal came; returns indexes that are ready (POLLIN, POLLHUP or POLLERR). */
+  poll(fds: readonly number[], timeoutMs: number): number[];
+  gettid(): number;
+  /** sched_setaffinity of a thread (0 = caller) to one CPU. For benches. */
+  pinToCpu(tid: number, cpu: number): void;
+  /**
+   * Observes this thread's event loop: `onPrepare` runs before each poll for events, `onCheck` after
+   * it (libuv prepare and check handles, unreferenced). Called without a microtask checkpoint; what they
+   * throw is swallowed.
+   */
+  watchLoop(onPrepare: () => void, onCheck: (() => void) | undefined): { close(): void };
+  /** Start address, size and build id (hexadecimal) of the program and its loaded shared objects, as dl_iterate_phdr tells them. */
+  sharedObjects(): SharedObject[];
+}
+
+export interface SharedObject {
+  readonly path: string;
+  readonly baseAddress: bigint;
+  readonly sizeBytes: bigint;
+  readonly buildId: string | undefined;
+}
