@@ -134,10 +134,18 @@ export function readControlPage(memory: ArrayBufferLike): ControlReading {
       clockKind: words[CONTROL_CLOCK_KIND_WORD] === CONTROL_CLOCK_TSC ? 'tsc' : 'mono',
       frequency: (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0),
       ownerPid: words[CONTROL_OWNER_PID_WORD] ?? 0,
-      plan: JSON.parse(text) as TracingPlan,
+      plan: parsePlan(text),
     };
   }
   throw new ProtocolError('The control page changes faster than it can be read');
+}
+
+function parsePlan(text: string): TracingPlan {
+  try {
+    return JSON.parse(text) as TracingPlan;
+  } catch (error) {
+    throw new ProtocolError('The rules in the control file are damaged', {}, { cause: error });
+  }
 }
 
 function areaOffset(area: number): number {

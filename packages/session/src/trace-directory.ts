@@ -45,9 +45,10 @@ export function defaultTraceDirectory(name: string, owner: Owner, now = new Date
 /** Makes the directory, or takes an empty one. InputError when there is something in it: a trace is never overwritten. */
 export function createTraceDirectory(path: string, owner: Owner): string {
   const absolute = resolve(path);
-  const made = missingParts(absolute);
+  let made: readonly string[];
   let entries: readonly string[];
   try {
+    made = missingParts(absolute);
     // One by one: mkdir's own `recursive` never returns where a parent refuses with ENOENT, as /proc does.
     for (const directory of made) mkdirSync(directory);
     entries = readdirSync(absolute);
