@@ -34,12 +34,17 @@ export interface RingHeader extends RingGeometry {
 
 /** Throws ProtocolError when the memory holds no ring buffer of this version. */
 export function readRingHeader(memory: ArrayBufferLike): RingHeader {
-  if (memory.byteLength < SLOTS_WORD * 4) throw new ProtocolError('The memory is too small for a ring buffer', { sizeBytes: memory.byteLength });
+  if (memory.byteLength < SLOTS_WORD * 4)
+    throw new ProtocolError('The memory is too small for a ring buffer', { sizeBytes: memory.byteLength });
   const words = new Int32Array(memory, 0, SLOTS_WORD);
-  if (Atomics.load(words, MAGIC_WORD) !== RING_MAGIC) throw new ProtocolError('The memory holds no ring buffer of Lockstep');
+  if (Atomics.load(words, MAGIC_WORD) !== RING_MAGIC)
+    throw new ProtocolError('The memory holds no ring buffer of Lockstep');
   const version = Atomics.load(words, ABI_VERSION_WORD);
   if (version !== RING_ABI_VERSION) {
-    throw new ProtocolError('The ring buffer is of another version of Lockstep', { version, expected: RING_ABI_VERSION });
+    throw new ProtocolError('The ring buffer is of another version of Lockstep', {
+      version,
+      expected: RING_ABI_VERSION,
+    });
   }
   // Each word is loaded once; what is checked is what is used.
   const subBufferSizeBytes = Atomics.load(words, SUB_BUFFER_SIZE_WORD);
@@ -56,9 +61,19 @@ export function readRingHeader(memory: ArrayBufferLike): RingHeader {
     headerSizeBytes !== ringHeaderSizeBytes(subBufferCount) ||
     (mode !== MODE_DISCARD && mode !== MODE_OVERWRITE)
   ) {
-    throw new ProtocolError('The header of the ring buffer is damaged', { subBufferSizeBytes, subBufferCount, physicalCount, headerSizeBytes, mode });
+    throw new ProtocolError('The header of the ring buffer is damaged', {
+      subBufferSizeBytes,
+      subBufferCount,
+      physicalCount,
+      headerSizeBytes,
+      mode,
+    });
   }
-  const geometry: RingGeometry = { mode: mode === MODE_DISCARD ? 'discard' : 'overwrite', subBufferSizeBytes, subBufferCount };
+  const geometry: RingGeometry = {
+    mode: mode === MODE_DISCARD ? 'discard' : 'overwrite',
+    subBufferSizeBytes,
+    subBufferCount,
+  };
   const neededBytes = ringSizeBytes(geometry);
   if (neededBytes > MAX_RING_SIZE_BYTES || neededBytes > memory.byteLength) {
     throw new ProtocolError('The ring buffer is larger than its memory', { neededBytes, sizeBytes: memory.byteLength });

@@ -77,7 +77,13 @@ export interface RingReaderOptions {
    * Copies from the memory; false when its pages are gone. The default copies plainly: give
    * native's `tryCopy` where the writer may shrink its file.
    */
-  readonly tryCopy?: (source: ArrayBufferLike, sourceOffset: number, target: Uint8Array, targetOffset: number, sizeBytes: number) => boolean;
+  readonly tryCopy?: (
+    source: ArrayBufferLike,
+    sourceOffset: number,
+    target: Uint8Array,
+    targetOffset: number,
+    sizeBytes: number,
+  ) => boolean;
 }
 
 const MAX_ATTEMPTS = 8;
@@ -107,7 +113,8 @@ class MemoryRingReader implements RingReader {
   }
 
   tryGetSubBuffer(): RingPacket | undefined {
-    if (this.#held !== undefined) throw new ProtocolError('A sub-buffer is held already; put it back first', { sequence: this.#held.sequence });
+    if (this.#held !== undefined)
+      throw new ProtocolError('A sub-buffer is held already; put it back first', { sequence: this.#held.sequence });
     return this.header.mode === 'discard' ? this.#getInPlace() : this.#getByExchange();
   }
 
@@ -226,11 +233,14 @@ class MemoryRingReader implements RingReader {
     }
     const spare = isNamed.indexOf(0);
     // The writer never changes which indexes are named, only readers do: two of them, or damage.
-    if (isNamed.indexOf(0, spare + 1) >= 0) throw new ProtocolError('The slots of the ring buffer are damaged: one sub-buffer is named twice');
+    if (isNamed.indexOf(0, spare + 1) >= 0)
+      throw new ProtocolError('The slots of the ring buffer are damaged: one sub-buffer is named twice');
     this.#spare = spare;
     const entry = physicalWord(subBufferCount, spare);
     const sequence = Atomics.load(this.#words, entry + PHYSICAL_SEQUENCE);
-    const isUntaken = Atomics.load(this.#words, entry + PHYSICAL_CONTENT_SIZE) > 0 && sequence >= Atomics.load(this.#words, CONSUMED_WORD);
+    const isUntaken =
+      Atomics.load(this.#words, entry + PHYSICAL_CONTENT_SIZE) > 0 &&
+      sequence >= Atomics.load(this.#words, CONSUMED_WORD);
     if (!isUntaken || sequence < 0 || sequence >= this.#nextSequence()) return undefined;
     this.#held = { sequence, slot: sequence % subBufferCount, physicalIndex: spare };
     return this.#borrow(spare, sequence);
@@ -310,7 +320,10 @@ class MemoryRingReader implements RingReader {
   }
 
   #contentSize(physicalIndex: number): number {
-    const size = Atomics.load(this.#words, physicalWord(this.header.subBufferCount, physicalIndex) + PHYSICAL_CONTENT_SIZE);
+    const size = Atomics.load(
+      this.#words,
+      physicalWord(this.header.subBufferCount, physicalIndex) + PHYSICAL_CONTENT_SIZE,
+    );
     if (size <= 0 || size > this.header.subBufferSizeBytes) {
       this.#held = undefined;
       throw this.#damaged('content size', size);
@@ -320,7 +333,8 @@ class MemoryRingReader implements RingReader {
 
   #checkPhysicalIndex(word: number): number {
     const physicalIndex = slotPhysicalIndex(word);
-    if (physicalIndex > this.header.subBufferCount || slotState(word) > SLOT_DELIVERED) throw this.#damaged('slot', word);
+    if (physicalIndex > this.header.subBufferCount || slotState(word) > SLOT_DELIVERED)
+      throw this.#damaged('slot', word);
     return physicalIndex;
   }
 
@@ -329,11 +343,20 @@ class MemoryRingReader implements RingReader {
   }
 
   #damaged(what: string, value: number): ProtocolError {
-    return new ProtocolError(`The ring buffer is damaged: its ${what} cannot be`, { value, bufferNumber: this.header.bufferNumber });
+    return new ProtocolError(`The ring buffer is damaged: its ${what} cannot be`, {
+      value,
+      bufferNumber: this.header.bufferNumber,
+    });
   }
 }
 
-function copyPlainly(source: ArrayBufferLike, sourceOffset: number, target: Uint8Array, targetOffset: number, sizeBytes: number): boolean {
+function copyPlainly(
+  source: ArrayBufferLike,
+  sourceOffset: number,
+  target: Uint8Array,
+  targetOffset: number,
+  sizeBytes: number,
+): boolean {
   target.set(new Uint8Array(source, sourceOffset, sizeBytes), targetOffset);
   return true;
 }

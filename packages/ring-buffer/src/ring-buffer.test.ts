@@ -4,7 +4,15 @@ import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { ProtocolError } from '@lockstep/base';
 import fc from 'fast-check';
-import { createRing, openRingReader, ringSizeBytes, tryAttachWriter, type RingGeometry, type RingReader, type RingWriter } from './index.ts';
+import {
+  createRing,
+  openRingReader,
+  ringSizeBytes,
+  tryAttachWriter,
+  type RingGeometry,
+  type RingReader,
+  type RingWriter,
+} from './index.ts';
 import * as layout from './layout.ts';
 import { makeClient, parsePacket, writeRecord, type TestClient } from './testing/record-client.ts';
 
@@ -70,7 +78,10 @@ test('the consuming reader gets every record in order', () => {
   }
   ring.writer.release();
   for (const packet of takeAll(ring.reader)) values.push(...packet.values);
-  assert.deepEqual(values, Array.from({ length: 100 }, (_, index) => index));
+  assert.deepEqual(
+    values,
+    Array.from({ length: 100 }, (_, index) => index),
+  );
   assert.ok(ring.reader.isReleased);
 });
 
@@ -89,8 +100,14 @@ test('overwrite mode keeps the newest records', () => {
   assert.ok(writeValues(ring, 0, 100).every((isRecorded) => isRecorded));
   const snapshot = ring.reader.snapshot();
   const values = snapshot.packets.flatMap((packet) => parsePacket(packet).values);
-  assert.deepEqual(values, Array.from({ length: 10 }, (_, index) => 90 + index));
-  assert.deepEqual(snapshot.packets.map((packet) => packet.isActive), [false, false, false, true]);
+  assert.deepEqual(
+    values,
+    Array.from({ length: 10 }, (_, index) => 90 + index),
+  );
+  assert.deepEqual(
+    snapshot.packets.map((packet) => packet.isActive),
+    [false, false, false, true],
+  );
   assert.equal(snapshot.goneCount, 0);
 });
 
@@ -120,7 +137,10 @@ for (const mode of ['discard', 'overwrite'] as const) {
     writeValues(ring, 0, 7);
     assert.deepEqual(parsePacket(ring.reader.tryGetSubBuffer()!).values, [0, 1, 2]);
     const heir = openRingReader(ring.memory);
-    assert.deepEqual(takeAll(heir).flatMap((packet) => packet.values), [0, 1, 2, 3, 4, 5]);
+    assert.deepEqual(
+      takeAll(heir).flatMap((packet) => packet.values),
+      [0, 1, 2, 3, 4, 5],
+    );
     assert.deepEqual(takeAll(openRingReader(ring.memory)), []);
   });
 
@@ -129,7 +149,11 @@ for (const mode of ['discard', 'overwrite'] as const) {
     assert.equal(ring.reader.takeActive(), undefined);
     writeValues(ring, 0, 4);
     // Bytes of a record that is not committed.
-    ring.writer.words.fill(-1, ring.writer.words[layout.COMMITTED_WORD]! >> 2, (ring.writer.words[layout.COMMITTED_WORD]! >> 2) + 4);
+    ring.writer.words.fill(
+      -1,
+      ring.writer.words[layout.COMMITTED_WORD]! >> 2,
+      (ring.writer.words[layout.COMMITTED_WORD]! >> 2) + 4,
+    );
     assert.deepEqual(parsePacket(ring.reader.takeActive()!).values, [3]);
   });
 
@@ -144,8 +168,14 @@ for (const mode of ['discard', 'overwrite'] as const) {
     writeRecord(writer, 4, 4);
     writer.release();
     const packets = takeAll(ring.reader);
-    assert.deepEqual(packets.map((packet) => packet.sequence), [0, 1, 2]);
-    assert.deepEqual(packets.flatMap((packet) => packet.values), [0, 1, 2, 3, 4]);
+    assert.deepEqual(
+      packets.map((packet) => packet.sequence),
+      [0, 1, 2],
+    );
+    assert.deepEqual(
+      packets.flatMap((packet) => packet.values),
+      [0, 1, 2, 3, 4],
+    );
     assert.deepEqual(ring.reader.owner, { pid: 1, tid: 2 });
   });
 
@@ -154,31 +184,37 @@ for (const mode of ['discard', 'overwrite'] as const) {
     writeValues(ring, 0, 4);
     const writer = tryAttachWriter(ring.memory, { pid: 1, tid: 2 }, ring.client, (owner) => owner.tid === 1);
     assert(writer !== undefined);
-    assert.deepEqual(takeAll(ring.reader).flatMap((packet) => packet.values), [0, 1, 2, 3]);
+    assert.deepEqual(
+      takeAll(ring.reader).flatMap((packet) => packet.values),
+      [0, 1, 2, 3],
+    );
   });
 
   test(`${mode}: recorded + discarded = sent, whatever the consumer does and wherever it stops`, () => {
     fc.assert(
-      fc.property(fc.array(fc.record({ words: fc.integer({ min: 1, max: 600 }), takes: fc.nat(3) }), { maxLength: 120 }), (steps) => {
-        const ring = makeRing(mode, 3);
-        const values: number[] = [];
-        let recordedCount = 0;
-        steps.forEach((step, value) => {
-          if (writeRecord(ring.writer, value, step.words * 2)) recordedCount++;
-          for (let count = 0; count < step.takes; count++) {
-            const packet = ring.reader.tryGetSubBuffer();
-            if (packet === undefined) break;
-            values.push(...parsePacket(packet).values);
-            ring.reader.putSubBuffer();
-          }
-        });
-        for (const packet of takeAll(ring.reader)) values.push(...packet.values);
-        const active = ring.reader.takeActive();
-        if (active !== undefined) values.push(...parsePacket(active).values);
-        assert.equal(recordedCount + ring.reader.counters().discarded, steps.length);
-        if (mode === 'discard') assert.equal(values.length, recordedCount);
-        assert.ok(values.every((value, index) => index === 0 || value > values[index - 1]!));
-      }),
+      fc.property(
+        fc.array(fc.record({ words: fc.integer({ min: 1, max: 600 }), takes: fc.nat(3) }), { maxLength: 120 }),
+        (steps) => {
+          const ring = makeRing(mode, 3);
+          const values: number[] = [];
+          let recordedCount = 0;
+          steps.forEach((step, value) => {
+            if (writeRecord(ring.writer, value, step.words * 2)) recordedCount++;
+            for (let count = 0; count < step.takes; count++) {
+              const packet = ring.reader.tryGetSubBuffer();
+              if (packet === undefined) break;
+              values.push(...parsePacket(packet).values);
+              ring.reader.putSubBuffer();
+            }
+          });
+          for (const packet of takeAll(ring.reader)) values.push(...packet.values);
+          const active = ring.reader.takeActive();
+          if (active !== undefined) values.push(...parsePacket(active).values);
+          assert.equal(recordedCount + ring.reader.counters().discarded, steps.length);
+          if (mode === 'discard') assert.equal(values.length, recordedCount);
+          assert.ok(values.every((value, index) => index === 0 || value > values[index - 1]!));
+        },
+      ),
       { numRuns: 200 },
     );
   });
@@ -193,13 +229,20 @@ test('readers of mutated memory give packets or ProtocolError, in bounded time',
   fc.assert(
     fc.property(
       fc.constantFrom('discard', 'overwrite'),
-      fc.array(fc.record({ word: fc.nat(headerWords - 1), value: fc.oneof(fc.integer(), fc.constantFrom(...interesting)) }), { minLength: 1, maxLength: 4 }),
+      fc.array(
+        fc.record({ word: fc.nat(headerWords - 1), value: fc.oneof(fc.integer(), fc.constantFrom(...interesting)) }),
+        { minLength: 1, maxLength: 4 },
+      ),
       (mode, mutations) => {
         const memory = new SharedArrayBuffer(pristine[mode as 'discard'].memory.byteLength);
         const words = new Int32Array(memory);
         words.set(new Int32Array(pristine[mode as 'discard'].memory).subarray(0, 2048));
         for (const { word, value } of mutations) words[word] = value;
-        for (const use of [drain, (reader: RingReader) => reader.snapshot(), (reader: RingReader) => reader.takeActive()]) {
+        for (const use of [
+          drain,
+          (reader: RingReader) => reader.snapshot(),
+          (reader: RingReader) => reader.takeActive(),
+        ]) {
           try {
             use(openRingReader(memory));
           } catch (error) {
@@ -248,7 +291,11 @@ const WRITER_PROGRAM = `
   })();
 `;
 
-function startWriter(memory: SharedArrayBuffer): { readonly flags: Int32Array; readonly worker: Worker; stop(): number } {
+function startWriter(memory: SharedArrayBuffer): {
+  readonly flags: Int32Array;
+  readonly worker: Worker;
+  stop(): number;
+} {
   const flags = new Int32Array(new SharedArrayBuffer(16));
   const worker = new Worker(WRITER_PROGRAM, {
     eval: true,
@@ -289,7 +336,9 @@ test('snapshots taken while a writer runs at full speed hold whole records only,
     const { packets } = reader.snapshot();
     packetCount += packets.length;
     const values = packets.flatMap((packet) => parsePacket(packet).values);
-    values.forEach((value, index) => assert.ok(index === 0 || value === values[index - 1]! + 1, `hole before ${value}`));
+    values.forEach((value, index) =>
+      assert.ok(index === 0 || value === values[index - 1]! + 1, `hole before ${value}`),
+    );
     if (values.length > 0) assert.ok(values.at(-1)! >= sentBefore - 1, 'the newest records are missing');
   }
   writer.stop();

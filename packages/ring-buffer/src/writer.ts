@@ -88,10 +88,17 @@ function isStoreOrdered(): boolean {
 }
 
 /** Makes an empty ring buffer of zeroed memory. It has no owner yet. */
-export function createRing(memory: ArrayBufferLike, geometry: RingGeometry, identity: { readonly channelId: number; readonly bufferNumber: number }): void {
+export function createRing(
+  memory: ArrayBufferLike,
+  geometry: RingGeometry,
+  identity: { readonly channelId: number; readonly bufferNumber: number },
+): void {
   checkGeometry(geometry);
   if (memory.byteLength < ringSizeBytes(geometry)) {
-    throw new ProtocolError('The memory is too small for its ring buffer', { sizeBytes: memory.byteLength, neededBytes: ringSizeBytes(geometry) });
+    throw new ProtocolError('The memory is too small for its ring buffer', {
+      sizeBytes: memory.byteLength,
+      neededBytes: ringSizeBytes(geometry),
+    });
   }
   const words = new Int32Array(memory, 0, ringHeaderSizeBytes(geometry.subBufferCount) / 4);
   assert(words[MAGIC_WORD] === 0, 'a ring buffer is made of zeroed memory');
@@ -111,7 +118,9 @@ export function createRing(memory: ArrayBufferLike, geometry: RingGeometry, iden
 function checkGeometry(geometry: RingGeometry): void {
   const { subBufferSizeBytes, subBufferCount } = geometry;
   if (!isPowerOfTwo(subBufferSizeBytes) || subBufferSizeBytes < MIN_SUB_BUFFER_SIZE_BYTES) {
-    throw new ProtocolError('The size of a sub-buffer is a power of two of at least 4096 bytes', { subBufferSizeBytes });
+    throw new ProtocolError('The size of a sub-buffer is a power of two of at least 4096 bytes', {
+      subBufferSizeBytes,
+    });
   }
   if (!Number.isSafeInteger(subBufferCount) || subBufferCount < 2 || subBufferCount > MAX_SUB_BUFFER_COUNT) {
     throw new ProtocolError('A ring buffer has 2 to 1023 sub-buffers', { subBufferCount });
@@ -164,7 +173,11 @@ export function tryAttachWriter(
   return writer;
 }
 
-function makeWriter(words: Int32Array, geometry: RingGeometry & { readonly headerSizeBytes: number }, client: RingClient): RingWriter {
+function makeWriter(
+  words: Int32Array,
+  geometry: RingGeometry & { readonly headerSizeBytes: number },
+  client: RingClient,
+): RingWriter {
   const { subBufferCount, subBufferSizeBytes, headerSizeBytes } = geometry;
   const isOverwriting = geometry.mode === 'overwrite';
   const recordsBegin = Math.ceil(client.headerSizeBytes / 8) * 8;
@@ -215,7 +228,8 @@ function makeWriter(words: Int32Array, geometry: RingGeometry & { readonly heade
       const physicalIndex = slotPhysicalIndex(word);
       if (physicalIndex > subBufferCount) return false;
       if (state !== SLOT_FREE && !(isOverwriting && state === SLOT_DELIVERED)) return false;
-      if (Atomics.compareExchange(words, slot, word, packSlot(sequence, physicalIndex, SLOT_WRITING)) !== word) continue;
+      if (Atomics.compareExchange(words, slot, word, packSlot(sequence, physicalIndex, SLOT_WRITING)) !== word)
+        continue;
       const entry = physicalWord(subBufferCount, physicalIndex);
       const begin = offsetOf(physicalIndex);
       words[entry + PHYSICAL_CONTENT_SIZE] = 0;

@@ -18,7 +18,10 @@ const RULE_COUNT = 1000;
 function measure(count: number): void {
   const names = Array.from({ length: count }, (_, index) => `provider${index % 97}:event_${index}`);
   const kept: unknown[] = [];
-  const fields = [['id', int32], ['total', float64]] as const;
+  const fields = [
+    ['id', int32],
+    ['total', float64],
+  ] as const;
   const begin = process.hrtime.bigint();
   for (const name of names) kept.push(tracepoint(name, fields));
   const ns = Number(process.hrtime.bigint() - begin) / count;
@@ -35,7 +38,9 @@ function main(): void {
     pattern: index % 2 === 0 ? `other${index}:event_${index}` : `provider${index % 97}:elsewhere_${index}*`,
   }));
   const session = startTestSession(planOf(rules));
-  console.log(`node ${process.version}, Linux ${release()}, ${cpus()[0]?.model ?? 'unknown CPU'}, ${RULE_COUNT} rules, median of ${rounds} rounds`);
+  console.log(
+    `node ${process.version}, Linux ${release()}, ${cpus()[0]?.model ?? 'unknown CPU'}, ${RULE_COUNT} rules, median of ${rounds} rounds`,
+  );
   console.log('tracepoints      ns each  heap bytes each');
   try {
     for (const count of COUNTS) {
@@ -48,7 +53,15 @@ function main(): void {
         if (result.status !== 0) throw new Error(result.stderr);
         results.push(JSON.parse(result.stdout) as { ns: number; bytes: number });
       }
-      const cells = [String(count).padStart(11), median(results.map(({ ns }) => ns)).toFixed(0).padStart(12), median(results.map(({ bytes }) => bytes)).toFixed(0).padStart(16)];
+      const cells = [
+        String(count).padStart(11),
+        median(results.map(({ ns }) => ns))
+          .toFixed(0)
+          .padStart(12),
+        median(results.map(({ bytes }) => bytes))
+          .toFixed(0)
+          .padStart(16),
+      ];
       console.log(cells.join(' '));
     }
   } finally {

@@ -9,8 +9,15 @@ import { float64, int32, string, tracepoint } from '../src/index.ts';
 const [cpu = '0', variant = 'numbers', warmUpCount = '1000', eventCount = '1000'] = process.argv.slice(2);
 loadNative()?.pinToCpu(0, Number(cpu));
 
-const orderPlaced = tracepoint('bench:numbers', [['id', int32], ['total', float64]]);
-const orderNamed = tracepoint('bench:text', [['id', int32], ['total', float64], ['sku', string]]);
+const orderPlaced = tracepoint('bench:numbers', [
+  ['id', int32],
+  ['total', float64],
+]);
+const orderNamed = tracepoint('bench:text', [
+  ['id', int32],
+  ['total', float64],
+  ['sku', string],
+]);
 
 // Far more than the tracer's table of repeated text holds, few enough to stay in the CPU's cache, as
 // text that was just made does.
@@ -18,12 +25,16 @@ const DIFFERENT_COUNT = 8192;
 
 /** 16 characters, in one piece, not internalized: as text from a socket is. */
 function flatStrings(count: number): string[] {
-  return Array.from({ length: count }, (_, index) => Buffer.from(`string-${String(index).padStart(9, '0')}`).toString('latin1'));
+  return Array.from({ length: count }, (_, index) =>
+    Buffer.from(`string-${String(index).padStart(9, '0')}`).toString('latin1'),
+  );
 }
 
 const repeated = flatStrings(64);
 const different = flatStrings(DIFFERENT_COUNT);
-const halves = Array.from({ length: 1024 }, (_, index) => Buffer.from(String(index).padStart(8, '-')).toString('latin1'));
+const halves = Array.from({ length: 1024 }, (_, index) =>
+  Buffer.from(String(index).padStart(8, '-')).toString('latin1'),
+);
 
 const loops: Readonly<Record<string, (count: number) => void>> = {
   numbers(count) {
@@ -36,10 +47,12 @@ const loops: Readonly<Record<string, (count: number) => void>> = {
     for (let index = 0; index < count; index++) orderNamed(index, index * 0.5, repeated[index & 63]!);
   },
   flat(count) {
-    for (let index = 0; index < count; index++) orderNamed(index, index * 0.5, different[index & (DIFFERENT_COUNT - 1)]!);
+    for (let index = 0; index < count; index++)
+      orderNamed(index, index * 0.5, different[index & (DIFFERENT_COUNT - 1)]!);
   },
   concatenated(count) {
-    for (let index = 0; index < count; index++) orderNamed(index, index * 0.5, halves[index & 1023]! + halves[(index >> 10) & 1023]!);
+    for (let index = 0; index < count; index++)
+      orderNamed(index, index * 0.5, halves[index & 1023]! + halves[(index >> 10) & 1023]!);
   },
   off(count) {
     for (let index = 0; index < count; index++) orderPlaced(index, index * 0.5);

@@ -14,14 +14,15 @@ import { SESSION_VARIABLE } from '@lockstep/protocol';
 import { planOf, startTestSession } from '../src/testing/test-session.ts';
 
 /** Name, what LTTng records for it, and the ratio that must not be passed. */
-const VARIANTS: readonly (readonly [variant: string, rival: 'numbers' | 'text' | 'none', limit: number | undefined])[] = [
-  ['numbers', 'numbers', 0.25],
-  ['literal', 'text', 0.5],
-  ['repeated', 'text', 0.5],
-  ['flat', 'text', 0.65],
-  ['concatenated', 'text', 1.2],
-  ['off', 'none', undefined],
-];
+const VARIANTS: readonly (readonly [variant: string, rival: 'numbers' | 'text' | 'none', limit: number | undefined])[] =
+  [
+    ['numbers', 'numbers', 0.25],
+    ['literal', 'text', 0.5],
+    ['repeated', 'text', 0.5],
+    ['flat', 'text', 0.65],
+    ['concatenated', 'text', 1.2],
+    ['off', 'none', undefined],
+  ];
 const EVENT_COUNT = 3_000_000;
 const WARM_UP_COUNT = 1_000_000;
 
@@ -50,18 +51,42 @@ function isRunning(name: string): boolean {
 function startRival(): Rival {
   const directory = mkdtempSync(join(tmpdir(), 'lockstep-rival-'));
   const binary = join(directory, 'lttng-tracepoint');
-  run('gcc', '-O2', '-I', rivalDirectory, '-o', binary, join(rivalDirectory, 'lttng-tracepoint.c'), '-llttng-ust', '-ldl');
+  run(
+    'gcc',
+    '-O2',
+    '-I',
+    rivalDirectory,
+    '-o',
+    binary,
+    join(rivalDirectory, 'lttng-tracepoint.c'),
+    '-llttng-ust',
+    '-ldl',
+  );
   run('lttng', '--version');
   const isOurDaemon = !isRunning('lttng-sessiond');
   if (isOurDaemon) run('lttng-sessiond', '--daemonize');
   const session = `lockstep-bench-${process.pid}`;
   run('lttng', 'create', session, '--snapshot', `--output=${join(directory, 'trace')}`);
-  run('lttng', 'enable-channel', '-s', session, '-u', '--overwrite', '--subbuf-size', '1M', '--num-subbuf', '8', 'bench');
+  run(
+    'lttng',
+    'enable-channel',
+    '-s',
+    session,
+    '-u',
+    '--overwrite',
+    '--subbuf-size',
+    '1M',
+    '--num-subbuf',
+    '8',
+    'bench',
+  );
   run('lttng', 'enable-event', '-s', session, '-u', '-c', 'bench', 'lockstep_bench:*');
   run('lttng', 'start', session);
   return {
     run(event) {
-      const [ns, isEnabled] = run(binary, String(cpu), event, String(WARM_UP_COUNT), String(EVENT_COUNT)).trim().split(' ');
+      const [ns, isEnabled] = run(binary, String(cpu), event, String(WARM_UP_COUNT), String(EVENT_COUNT))
+        .trim()
+        .split(' ');
       if (isEnabled !== '1') throw new Error("LTTng's tracepoint was not enabled");
       return Number(ns);
     },
@@ -91,10 +116,14 @@ function runLockstep(variant: string, execArgv: readonly string[] = []): Round {
     ]),
   );
   try {
-    const result = spawnSync(process.execPath, [...execArgv, program, String(cpu), variant, String(WARM_UP_COUNT), String(EVENT_COUNT)], {
-      encoding: 'utf8',
-      env: { ...process.env, [SESSION_VARIABLE]: session.directory },
-    });
+    const result = spawnSync(
+      process.execPath,
+      [...execArgv, program, String(cpu), variant, String(WARM_UP_COUNT), String(EVENT_COUNT)],
+      {
+        encoding: 'utf8',
+        env: { ...process.env, [SESSION_VARIABLE]: session.directory },
+      },
+    );
     if (result.status !== 0) throw new Error(result.stderr);
     return JSON.parse(result.stdout) as Round;
   } finally {
@@ -114,9 +143,13 @@ function main(): void {
   try {
     rival = startRival();
   } catch (error) {
-    console.log(`LTTng-UST is missing, so Lockstep's figures stand alone: ${error instanceof Error ? error.message : String(error)}`);
+    console.log(
+      `LTTng-UST is missing, so Lockstep's figures stand alone: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
-  console.log(`node ${process.version}, Linux ${release()}, ${cpus()[0]?.model ?? 'unknown CPU'}, CPU ${cpu}, ${rounds} rounds of ${EVENT_COUNT} events`);
+  console.log(
+    `node ${process.version}, Linux ${release()}, ${cpus()[0]?.model ?? 'unknown CPU'}, CPU ${cpu}, ${rounds} rounds of ${EVENT_COUNT} events`,
+  );
   console.log('variant        LTTng ns  Lockstep ns  ratio  limit  bytes/event');
   let isWithin = true;
   try {
@@ -133,7 +166,9 @@ function main(): void {
       const cells = [
         variant.padEnd(14),
         median(theirs).toFixed(1).padStart(8),
-        median(ours.map(({ ns }) => ns)).toFixed(1).padStart(12),
+        median(ours.map(({ ns }) => ns))
+          .toFixed(1)
+          .padStart(12),
         ratio.toFixed(3).padStart(6),
         (limit?.toFixed(2) ?? '').padStart(6),
         runLockstep(variant, NO_COLLECTION).bytes.toFixed(2).padStart(12),

@@ -42,10 +42,13 @@ interface Box<Value> {
   readonly value: Value;
 }
 
-type UnionToIntersection<Union> = (Union extends unknown ? (value: Union) => void : never) extends (value: infer All) => void
+type UnionToIntersection<Union> = (Union extends unknown ? (value: Union) => void : never) extends (
+  value: infer All,
+) => void
   ? All
   : never;
-type LastOf<Union> = UnionToIntersection<Union extends unknown ? () => Union : never> extends () => infer Last ? Last : never;
+type LastOf<Union> =
+  UnionToIntersection<Union extends unknown ? () => Union : never> extends () => infer Last ? Last : never;
 type ToTuple<Union, Last = LastOf<Union>> = [Union] extends [never] ? [] : [...ToTuple<Exclude<Union, Last>>, Last];
 
 type BoxesOf<Map, Names extends readonly unknown[]> = {

@@ -19,7 +19,10 @@ test('without a session tracepoints are off and harmless', () => {
   const render = slice('shop:render', { page: string });
   assert.equal(render.begin('home'), 0);
   render.end(0);
-  assert.equal(render.run(() => 7, 'home'), 7);
+  assert.equal(
+    render.run(() => 7, 'home'),
+    7,
+  );
   counter('shop:queue', int32)(3);
 });
 
@@ -28,7 +31,11 @@ test('a definition that cannot be is refused with a sentence', () => {
     () => tracepoint(''),
     () => tracepoint('a"b'),
     () => tracepoint('a:b', { 'not a name': int32 }),
-    () => tracepoint('a:b', [['id', int32], ['id', int32]]),
+    () =>
+      tracepoint('a:b', [
+        ['id', int32],
+        ['id', int32],
+      ]),
     () => tracepoint('a:b', { id: undefined as never }),
     () => tracepoint('a:b', {}, { logLevel: 'loud' as never }),
     () => enumeration({}),
@@ -88,10 +95,13 @@ test('stubs of all kinds pass their arguments on, look when the generation moved
   }
 });
 
-test('a slice is two events with one id, a counter one with its value', { skip: loadNative() === undefined ? 'needs the native addon' : false }, (t) => {
-  const session = startTestSession(planOf([{}]));
-  t.after(() => session.close());
-  const source = `
+test(
+  'a slice is two events with one id, a counter one with its value',
+  { skip: loadNative() === undefined ? 'needs the native addon' : false },
+  (t) => {
+    const session = startTestSession(planOf([{}]));
+    t.after(() => session.close());
+    const source = `
     import { slice, counter, int32, string } from ${JSON.stringify(new URL('./index.js', import.meta.url).href)};
     const render = slice('shop:render', { page: string });
     render.end(render.begin('home'));
@@ -99,32 +109,33 @@ test('a slice is two events with one id, a counter one with its value', { skip: 
     try { render.run(() => { throw new Error(); }, 'pay'); } catch {}
     counter('shop:queue', int32)(-3);
   `;
-  const result = spawnSync(process.execPath, ['--input-type=module', '--eval', source], {
-    encoding: 'utf8',
-    env: { ...process.env, [SESSION_VARIABLE]: session.directory },
-  });
-  assert.equal(result.status, 0, result.stderr);
-  const [directory = ''] = session.processDirectories();
-  const names = new Map(readClasses(directory).map(({ id, name }) => [id, name]));
-  const [ring] = openRings(directory);
-  assert(ring !== undefined);
-  const [packet] = takePackets(ring.reader);
-  assert(packet !== undefined);
-  const view = new DataView(packet.buffer, packet.byteOffset);
-  const seen: [string | undefined, number][] = [];
-  for (let at = 96; at < packet.length; ) {
-    at = (at + 7) & -8;
-    const name = names.get(view.getUint16(at, true));
-    seen.push([name, view.getInt32(at + 8, true)]);
-    at = name === 'shop:render_begin' ? packet.indexOf(0, at + 12) + 1 : at + 12;
-  }
-  assert.deepEqual(seen, [
-    ['shop:render_begin', 1],
-    ['shop:render_end', 1],
-    ['shop:render_begin', 2],
-    ['shop:render_end', 2],
-    ['shop:render_begin', 3],
-    ['shop:render_end', 3],
-    ['shop:queue', -3],
-  ]);
-});
+    const result = spawnSync(process.execPath, ['--input-type=module', '--eval', source], {
+      encoding: 'utf8',
+      env: { ...process.env, [SESSION_VARIABLE]: session.directory },
+    });
+    assert.equal(result.status, 0, result.stderr);
+    const [directory = ''] = session.processDirectories();
+    const names = new Map(readClasses(directory).map(({ id, name }) => [id, name]));
+    const [ring] = openRings(directory);
+    assert(ring !== undefined);
+    const [packet] = takePackets(ring.reader);
+    assert(packet !== undefined);
+    const view = new DataView(packet.buffer, packet.byteOffset);
+    const seen: [string | undefined, number][] = [];
+    for (let at = 96; at < packet.length;) {
+      at = (at + 7) & -8;
+      const name = names.get(view.getUint16(at, true));
+      seen.push([name, view.getInt32(at + 8, true)]);
+      at = name === 'shop:render_begin' ? packet.indexOf(0, at + 12) + 1 : at + 12;
+    }
+    assert.deepEqual(seen, [
+      ['shop:render_begin', 1],
+      ['shop:render_end', 1],
+      ['shop:render_begin', 2],
+      ['shop:render_end', 2],
+      ['shop:render_begin', 3],
+      ['shop:render_end', 3],
+      ['shop:queue', -3],
+    ]);
+  },
+);

@@ -23,7 +23,11 @@ export function tracepoint<const Given extends Fields = {}>(
 }
 
 /** Defines a piece of work: `NAME_begin {id, …fields}` and `NAME_end {id}`. */
-export function slice<const Given extends Fields = {}>(name: string, fields?: Given, options?: TracepointOptions): Slice<ArgumentsOf<Given>> {
+export function slice<const Given extends Fields = {}>(
+  name: string,
+  fields?: Given,
+  options?: TracepointOptions,
+): Slice<ArgumentsOf<Given>> {
   const begin = define(`${name}_begin`, [['id', uint32], ...entriesOf(fields ?? [])], options);
   const end = define(`${name}_end`, [['id', uint32]], options);
   let lastId = 0;
@@ -89,8 +93,16 @@ function callable(name: string, stub: Stub): CallableStub {
 
 function define(name: string, fields: Fields, options: TracepointOptions | undefined): Stub {
   // oxlint-disable-next-line no-control-regex -- exactly these are refused.
-  if (typeof name !== 'string' || name.length === 0 || name.length > MAX_NAME_LENGTH || /[\x00-\x1f\x7f"\\*]/.test(name)) {
-    throw new InputError('A tracepoint is named by 1 to 256 characters without quotes, backslashes, stars and control characters', { name });
+  if (
+    typeof name !== 'string' ||
+    name.length === 0 ||
+    name.length > MAX_NAME_LENGTH ||
+    /[\x00-\x1f\x7f"\\*]/.test(name)
+  ) {
+    throw new InputError(
+      'A tracepoint is named by 1 to 256 characters without quotes, backslashes, stars and control characters',
+      { name },
+    );
   }
   return threadRegistry().define({ name, logLevel: logLevelNumber(options?.logLevel), fields: shapesOf(name, fields) });
 }
@@ -105,10 +117,12 @@ function isFieldList(fields: Fields): fields is FieldList {
 
 function shapesOf(tracepointName: string, fields: Fields): NamedShape[] {
   const entries = entriesOf(fields);
-  if (entries.length > MAX_FIELD_COUNT) throw new InputError('A tracepoint has at most 250 fields', { name: tracepointName, count: entries.length });
+  if (entries.length > MAX_FIELD_COUNT)
+    throw new InputError('A tracepoint has at most 250 fields', { name: tracepointName, count: entries.length });
   const names = new Set<string>();
   return entries.map(([name, type]: readonly [string, AnyFieldType]) => {
-    if (names.has(name)) throw new InputError('Two fields of the tracepoint have the same name', { name: tracepointName, field: name });
+    if (names.has(name))
+      throw new InputError('Two fields of the tracepoint have the same name', { name: tracepointName, field: name });
     names.add(name);
     return { name: checkFieldName(name), shape: shapeOf(type) };
   });

@@ -21,7 +21,9 @@ let isSaid = false;
 export function startDrain(memory: SharedArrayBuffer, path: string): Drain {
   if (!isSaid) {
     isSaid = true;
-    process.stderr.write('lockstep: without the native addon, events are drained by a thread of the program and lost if it is killed\n');
+    process.stderr.write(
+      'lockstep: without the native addon, events are drained by a thread of the program and lost if it is killed\n',
+    );
   }
   const lock = new Int32Array(new SharedArrayBuffer(4));
   const worker = new Worker(new URL(import.meta.url), {
@@ -38,7 +40,8 @@ export function startDrain(memory: SharedArrayBuffer, path: string): Drain {
   return {
     finish() {
       // For ever: the worker never takes it again.
-      while (Atomics.compareExchange(lock, 0, LOCK_FREE, LOCK_TAKEN) !== LOCK_FREE) Atomics.wait(lock, 0, LOCK_TAKEN, 1);
+      while (Atomics.compareExchange(lock, 0, LOCK_FREE, LOCK_TAKEN) !== LOCK_FREE)
+        Atomics.wait(lock, 0, LOCK_TAKEN, 1);
       drainTo(openRingReader(memory), path);
     },
   };

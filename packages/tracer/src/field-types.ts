@@ -95,7 +95,8 @@ export function enumeration<const Mappings extends Readonly<Record<string, numbe
   const entries = Object.entries(mappings);
   if (entries.length === 0) throw new InputError('An enumeration needs at least one label');
   for (const [label, value] of entries) {
-    if (!Number.isSafeInteger(value)) throw new InputError('An enumeration maps labels to integers', { label, value: String(value) });
+    if (!Number.isSafeInteger(value))
+      throw new InputError('An enumeration maps labels to integers', { label, value: String(value) });
   }
   const shape = container as FieldType<number> & FieldShape;
   if (shape.kind !== 'integer' || shape.bits === 64) {
@@ -118,7 +119,8 @@ export function sequence<Argument>(element: FieldType<Argument>): FieldType<Arra
 }
 
 function checkElement<Argument>(element: FieldType<Argument>): FieldType<Argument> {
-  if (shapeOf(element).kind === 'sequence') throw new InputError('A sequence cannot be an element; put it into a struct');
+  if (shapeOf(element).kind === 'sequence')
+    throw new InputError('A sequence cannot be an element; put it into a struct');
   return element;
 }
 
@@ -138,7 +140,8 @@ const FIELD_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,255}$/;
 
 /** CTF identifiers only: the name goes into metadata. */
 export function checkFieldName(name: string): string {
-  if (!FIELD_NAME.test(name)) throw new InputError('A field name consists of letters, digits and _ and begins with no digit', { name });
+  if (!FIELD_NAME.test(name))
+    throw new InputError('A field name consists of letters, digits and _ and begins with no digit', { name });
   return name;
 }
 

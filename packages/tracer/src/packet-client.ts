@@ -35,7 +35,12 @@ export interface PacketIdentity {
   readonly subBufferSizeBytes: number;
 }
 
-export function makePacketClient(views: RingViews, clock: ThreadClock, identity: PacketIdentity, onDeliver: () => void): RingClient {
+export function makePacketClient(
+  views: RingViews,
+  clock: ThreadClock,
+  identity: PacketIdentity,
+  onDeliver: () => void,
+): RingClient {
   const { words, bytes } = views;
   return {
     headerSizeBytes: PACKET_HEADER_BYTES,

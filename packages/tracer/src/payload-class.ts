@@ -28,7 +28,9 @@ export function payloadClassOf(fields: readonly NamedShape[]): StructureFieldCla
 
 /** A sequence is two members: its length, then its elements. */
 function memberClassesOf({ name, shape }: NamedShape): readonly StructureMemberClass[] {
-  return shape.kind === 'sequence' ? sequenceMembers(name, fieldClassOf(shape.element)) : [{ name, fieldClass: fieldClassOf(shape) }];
+  return shape.kind === 'sequence'
+    ? sequenceMembers(name, fieldClassOf(shape.element))
+    : [{ name, fieldClass: fieldClassOf(shape) }];
 }
 
 function fieldClassOf(shape: FieldShape): FieldClass {

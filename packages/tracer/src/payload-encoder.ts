@@ -103,7 +103,10 @@ export class PayloadEncoder {
   #string(value: unknown): void {
     if (typeof value !== 'string') this.#badArgumentCount++;
     const text = typeof value === 'string' ? value : '';
-    if (this.#position + stringRoom(text.length) > SCRATCH_BYTES && this.#position + exactStringRoom(text) > SCRATCH_BYTES) {
+    if (
+      this.#position + stringRoom(text.length) > SCRATCH_BYTES &&
+      this.#position + exactStringRoom(text) > SCRATCH_BYTES
+    ) {
       this.#isFull = true;
       return;
     }
@@ -119,13 +122,15 @@ export class PayloadEncoder {
 
   #elements(element: FieldShape, value: unknown, fixedLength: number | undefined): void {
     const given = lengthOf(value);
-    if (given < 0 || given > MAX_ELEMENT_COUNT || (fixedLength !== undefined && given !== fixedLength)) this.#badArgumentCount++;
+    if (given < 0 || given > MAX_ELEMENT_COUNT || (fixedLength !== undefined && given !== fixedLength))
+      this.#badArgumentCount++;
     const length = fixedLength ?? Math.min(Math.max(given, 0), MAX_ELEMENT_COUNT);
     if (fixedLength === undefined) this.#small(32, length);
     // Also of no elements: CTF aligns an empty array.
     this.#align(alignmentOf(element));
     // Elements that are missing are zero, counted once above.
-    const missing = element.kind === 'string' ? '' : element.kind === 'bool' ? false : element.kind === 'struct' ? ZEROS : 0;
+    const missing =
+      element.kind === 'string' ? '' : element.kind === 'bool' ? false : element.kind === 'struct' ? ZEROS : 0;
     for (let index = 0; index < length && !this.#isFull; index++) {
       this.#field(element, index < given ? this.#property(value, index) : missing);
     }

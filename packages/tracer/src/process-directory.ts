@@ -4,7 +4,18 @@
 // file appears whole or not at all (written aside, then linked), and who comes second uses the first's.
 
 import { randomUUID } from 'node:crypto';
-import { closeSync, linkSync, mkdirSync, openSync, readFileSync, readlinkSync, readSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import type { Native } from '@lockstep/native';
@@ -36,7 +47,11 @@ export function openProcessDirectory(sessionDirectory: string, native: Native | 
   createOnce(join(path, CLASSES_FILE), new Uint8Array(0));
   createOnce(join(path, PROCESS_FILE), JSON.stringify(describeProcess()));
   const description = JSON.parse(readFileSync(join(path, PROCESS_FILE), 'utf8')) as ProcessDescription;
-  const shared = new Int32Array(native === undefined ? new ArrayBuffer(SHARED_SIZE_BYTES) : native.mapFile(join(path, SHARED_FILE), { access: 'read-write' }).buffer);
+  const shared = new Int32Array(
+    native === undefined
+      ? new ArrayBuffer(SHARED_SIZE_BYTES)
+      : native.mapFile(join(path, SHARED_FILE), { access: 'read-write' }).buffer,
+  );
   // Without mappings threads cannot share a counter: each counts in a range of its own.
   const base = native === undefined ? threadId * 4096 : 0;
   const classes = new ClassFile(join(path, CLASSES_FILE));
@@ -79,7 +94,11 @@ class ClassFile {
     const fd = openSync(this.#path, 'r');
     const chunk = Buffer.alloc(65_536);
     try {
-      for (let count = readSync(fd, chunk, 0, chunk.length, this.#readBytes); count > 0; count = readSync(fd, chunk, 0, chunk.length, this.#readBytes)) {
+      for (
+        let count = readSync(fd, chunk, 0, chunk.length, this.#readBytes);
+        count > 0;
+        count = readSync(fd, chunk, 0, chunk.length, this.#readBytes)
+      ) {
         this.#readBytes += count;
         // Bytes, not characters: a chunk may end inside of one.
         this.#rest += chunk.toString('latin1', 0, count);

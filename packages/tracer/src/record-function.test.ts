@@ -45,12 +45,26 @@ function makeTarget(step = 1n, geometry = GEOMETRY): Recorded {
   createRing(memory, geometry, { channelId: 0, bufferNumber: 0 });
   const views = makeRingViews(memory);
   const clock = stepClock(0x7000_0000_0000n, step);
-  const identity = { traceUuid: new Uint8Array(16), channelId: 0, bufferNumber: 0, vpid: 1, vtid: 1, subBufferSizeBytes: geometry.subBufferSizeBytes };
-  const writer = tryAttachWriter(memory, { pid: 1, tid: 1 }, makePacketClient(views, clock, identity, () => {}));
+  const identity = {
+    traceUuid: new Uint8Array(16),
+    channelId: 0,
+    bufferNumber: 0,
+    vpid: 1,
+    vtid: 1,
+    subBufferSizeBytes: geometry.subBufferSizeBytes,
+  };
+  const writer = tryAttachWriter(
+    memory,
+    { pid: 1, tid: 1 },
+    makePacketClient(views, clock, identity, () => {}),
+  );
   assert(writer !== undefined);
   return {
     target: makeRecordTarget(views, writer, clock),
-    packets: () => openRingReader(memory).snapshot().packets.map((packet) => packet.bytes.slice(0, packet.contentSizeBytes)),
+    packets: () =>
+      openRingReader(memory)
+        .snapshot()
+        .packets.map((packet) => packet.bytes.slice(0, packet.contentSizeBytes)),
     counters: () => readRingCounters(views.words),
   };
 }
@@ -62,7 +76,13 @@ function shapes(fields: Readonly<Record<string, types.AnyFieldType>>): NamedShap
 const SHOP = shapes({ id: types.int32, total: types.float64, sku: types.string, isLate: types.bool, at: types.uint64 });
 
 test('the generated source of a tracepoint is this', () => {
-  const source = generateRecordSource({ name: 'shop:order_placed', uniqueNumber: 7, classId: 3, fields: SHOP, isCommitOrdered: false });
+  const source = generateRecordSource({
+    name: 'shop:order_placed',
+    uniqueNumber: 7,
+    classId: 3,
+    fields: SHOP,
+    isCommitOrdered: false,
+  });
   assert.equal(
     source,
     `"use strict";
@@ -134,13 +154,32 @@ const anything = fc.oneof(
   fc.double(),
   fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
   fc.boolean(),
-  fc.constantFrom('open', 'closed', 'small', 'ajar', '', 'a', 'abc', 'abcd', 'a\0b', 'string-000000001', 'string-000000002', 'ü', '\ud800', 'x'.repeat(5000)),
+  fc.constantFrom(
+    'open',
+    'closed',
+    'small',
+    'ajar',
+    '',
+    'a',
+    'abc',
+    'abcd',
+    'a\0b',
+    'string-000000001',
+    'string-000000002',
+    'ü',
+    '\ud800',
+    'x'.repeat(5000),
+  ),
   fc.string({ maxLength: 60 }),
   fc.string({ unit: 'grapheme', maxLength: 40 }),
   fc.constantFrom(undefined, null, {}, [], Symbol.iterator),
 );
 
-function recordAll(make: (target: RecordTarget) => RecordFunction, calls: readonly (readonly unknown[])[], step: bigint): [Uint8Array[], RingCounters] {
+function recordAll(
+  make: (target: RecordTarget) => RecordFunction,
+  calls: readonly (readonly unknown[])[],
+  step: bigint,
+): [Uint8Array[], RingCounters] {
   const recorded = makeTarget(step, { ...GEOMETRY, subBufferSizeBytes: 1024 * 1024 });
   const record = make(recorded.target);
   for (const values of calls) record(...values);
@@ -168,7 +207,11 @@ test('the closure twin records the same bytes as generated code', () => {
 });
 
 test('wrong arguments are recorded as nothing and counted', () => {
-  for (const make of [tryGenerateRecord, (target: RecordTarget, _name: string, id: number, fields: readonly NamedShape[]) => makePlainRecord(target, id, fields)]) {
+  for (const make of [
+    tryGenerateRecord,
+    (target: RecordTarget, _name: string, id: number, fields: readonly NamedShape[]) =>
+      makePlainRecord(target, id, fields),
+  ]) {
     const recorded = makeTarget();
     const record = make(recorded.target, 'a:b', 0, SHOP);
     assert(record !== undefined);
@@ -217,7 +260,21 @@ test('arrays, sequences and structs are laid out with natural alignment', () => 
   assert(packet !== undefined);
   assert.equal(
     Buffer.from(packet.subarray(104)).toString('hex'),
-    ['01', '00', '0100', '0200', '0300', '02000000', '6100', '626300', '000000', '01000000', '09', '00000000000000', '000000000000f83f'].join(''),
+    [
+      '01',
+      '00',
+      '0100',
+      '0200',
+      '0300',
+      '02000000',
+      '6100',
+      '626300',
+      '000000',
+      '01000000',
+      '09',
+      '00000000000000',
+      '000000000000f83f',
+    ].join(''),
   );
 });
 
@@ -240,7 +297,9 @@ test('the same text in every state of the table of repeated text gives the same 
   const recorded = makeTarget(1n, { ...GEOMETRY, subBufferSizeBytes: 1024 * 1024 });
   const record = tryGenerateRecord(recorded.target, 'a:b', 0, shapes({ text: types.string }));
   assert(record !== undefined);
-  const texts = Array.from({ length: 2000 }, (_, index) => (index % 7 === 0 ? `ünï-${index % 50}` : `string-${String(index % 90).padStart(9, '0')}`));
+  const texts = Array.from({ length: 2000 }, (_, index) =>
+    index % 7 === 0 ? `ünï-${index % 50}` : `string-${String(index % 90).padStart(9, '0')}`,
+  );
   for (const text of texts) record(text);
   const [packet] = recorded.packets();
   assert(packet !== undefined);
@@ -261,6 +320,9 @@ test('a full sub-buffer is left when the record does not fit, and no byte of the
   for (let count = 0; count < 1000; count++) record(count, count, 'x'.repeat(count % 30), true, count);
   const packets = recorded.packets();
   const sizes = packets.map((packet) => packet.length);
-  assert.ok(sizes.every((size) => size <= 4096 && size > 4096 - 150), String(sizes));
+  assert.ok(
+    sizes.every((size) => size <= 4096 && size > 4096 - 150),
+    String(sizes),
+  );
   assert.ok(recorded.counters().discardedFull > 800);
 });

@@ -11,8 +11,16 @@ import { exactStringRoom } from './string-writer.ts';
 
 let uniqueNumber = 0;
 
-export function makeRecordFunction(target: RecordTarget, name: string, classId: number, fields: readonly NamedShape[]): RecordFunction {
-  return (canGenerate(fields) ? tryGenerateRecord(target, name, classId, fields) : undefined) ?? makePlainRecord(target, classId, fields);
+export function makeRecordFunction(
+  target: RecordTarget,
+  name: string,
+  classId: number,
+  fields: readonly NamedShape[],
+): RecordFunction {
+  return (
+    (canGenerate(fields) ? tryGenerateRecord(target, name, classId, fields) : undefined) ??
+    makePlainRecord(target, classId, fields)
+  );
 }
 
 /** Undefined where code generation is forbidden (--disallow-code-generation-from-strings, a policy). */
@@ -22,7 +30,13 @@ export function tryGenerateRecord(
   classId: number,
   fields: readonly NamedShape[],
 ): RecordFunction | undefined {
-  const source = generateRecordSource({ name, uniqueNumber: uniqueNumber++, classId, fields, isCommitOrdered: needsOrderedCommit });
+  const source = generateRecordSource({
+    name,
+    uniqueNumber: uniqueNumber++,
+    classId,
+    fields,
+    isCommitOrdered: needsOrderedCommit,
+  });
   const maps = fields.map(({ shape }) => (shape.kind === 'enumeration' ? shape.mappings : undefined));
   const { words, doubles, floats, shorts, bytes, bigints, clock } = target;
   try {

@@ -2,7 +2,13 @@
 // The closure twin of generated record functions: records any tracepoint by interpreting its shapes.
 // Used where generating code is forbidden, and for fields that are no scalars or strings.
 
-import { CLOCK_HIGH_WORD, COMMITTED_WORD, LIMIT_WORD, needsOrderedCommit, TRUNCATED_STRINGS_WORD } from '@lockstep/ring-buffer';
+import {
+  CLOCK_HIGH_WORD,
+  COMMITTED_WORD,
+  LIMIT_WORD,
+  needsOrderedCommit,
+  TRUNCATED_STRINGS_WORD,
+} from '@lockstep/ring-buffer';
 import type { NamedShape } from './payload-class.ts';
 import { PAYLOAD_BEGIN, PayloadEncoder } from './payload-encoder.ts';
 import { COMPACT_HEADER_BYTES, MAX_COMPACT_ID, type RecordTarget } from './record-target.ts';

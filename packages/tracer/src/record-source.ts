@@ -17,7 +17,22 @@ import { COMPACT_HEADER_BYTES, MAX_COMPACT_ID } from './record-target.ts';
 import { MAX_STRING_BYTES } from './string-writer.ts';
 
 /** Parameters of the factory, in order. `maps` are the label tables of the enumeration fields. */
-export const FACTORY_PARAMETERS = ['w', 'd', 'f', 'h', 'b', 'q', 'k', 'now', 'room', 'grow', 'text', 'bad', 'exact', 'maps'] as const;
+export const FACTORY_PARAMETERS = [
+  'w',
+  'd',
+  'f',
+  'h',
+  'b',
+  'q',
+  'k',
+  'now',
+  'room',
+  'grow',
+  'text',
+  'bad',
+  'exact',
+  'maps',
+] as const;
 
 export interface RecordSourceInput {
   readonly name: string;
@@ -48,7 +63,9 @@ export function generateRecordSource(input: RecordSourceInput): string {
 
   const fixedSize = COMPACT_HEADER_BYTES + scalarBytes(fields);
   const isLong = Math.floor(MAX_STRING_BYTES / 3);
-  lines.push(`let s = ${fixedSize}${strings.map((name) => ` + (${name}.length > ${isLong} ? ${MAX_STRING_BYTES + 4} : ${name}.length * 3 + 4)`).join('')};`);
+  lines.push(
+    `let s = ${fixedSize}${strings.map((name) => ` + (${name}.length > ${isLong} ? ${MAX_STRING_BYTES + 4} : ${name}.length * 3 + 4)`).join('')};`,
+  );
   lines.push(`let p = (w[${COMMITTED_WORD}] + 7) & -8;`);
   lines.push(`if (p + s > w[${LIMIT_WORD}]) {`);
   if (strings.length > 0) lines.push(`  s = ${fixedSize}${strings.map((name) => ` + exact(${name})`).join('')};`);
@@ -134,7 +151,11 @@ function storeLines(shape: FieldShape, name: string, cursor: Cursor): string[] {
     return scalarStore(shape, name, (width) => `(p >> ${Math.log2(width)}) + ${offset / width}`);
   }
   const align = size === 1 ? [] : [`e = (e + ${size - 1}) & -${size};`];
-  return [...align, ...scalarStore(shape, name, (width) => (width === 1 ? 'e' : `e >> ${Math.log2(width)}`)), `e += ${size};`];
+  return [
+    ...align,
+    ...scalarStore(shape, name, (width) => (width === 1 ? 'e' : `e >> ${Math.log2(width)}`)),
+    `e += ${size};`,
+  ];
 }
 
 function scalarStore(shape: FieldShape, name: string, indexOf: (width: number) => string): string[] {

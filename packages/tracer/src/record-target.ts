@@ -10,12 +10,7 @@
 // Extended when the clock's high half is not that of the record (or packet) before, or the id does
 // not fit. Both put the payload on a multiple of 8, so that alignments are the same.
 
-import {
-  BAD_ARGUMENTS_WORD,
-  CLOCK_HIGH_WORD,
-  LIMIT_WORD,
-  type RingWriter,
-} from '@lockstep/ring-buffer';
+import { BAD_ARGUMENTS_WORD, CLOCK_HIGH_WORD, LIMIT_WORD, type RingWriter } from '@lockstep/ring-buffer';
 import { makeFastStringWriter } from './string-writer.ts';
 import type { ThreadClock } from './thread-clock.ts';
 

@@ -6,7 +6,13 @@
 // noticed by whichever tracepoint is called next, or by `look`.
 
 import { createRuleIndex, type RuleIndex } from '@lockstep/filter';
-import { CONTROL_GENERATION_WORD, SESSION_VARIABLE, type ChannelPlan, type TracingPlan, type UserRulePlan } from '@lockstep/protocol';
+import {
+  CONTROL_GENERATION_WORD,
+  SESSION_VARIABLE,
+  type ChannelPlan,
+  type TracingPlan,
+  type UserRulePlan,
+} from '@lockstep/protocol';
 import { payloadClassOf, type NamedShape } from './payload-class.ts';
 import { openProcessDirectory, type ProcessDirectory } from './process-directory.ts';
 import { makeRecordFunction } from './record-function.ts';
@@ -150,7 +156,12 @@ export class Registry {
         logLevel: registered.logLevel,
         payload: payloadClassOf(registered.fields),
       });
-      record = makeRecordFunction(this.#buffers.targetOf(channel), registered.name, registered.classId, registered.fields);
+      record = makeRecordFunction(
+        this.#buffers.targetOf(channel),
+        registered.name,
+        registered.classId,
+        registered.fields,
+      );
       registered.records.set(channel.name, record);
     }
     return record;

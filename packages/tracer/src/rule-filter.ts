@@ -47,7 +47,10 @@ function filterTypeOf(shape: FieldShape): FilterFieldType {
     case 'sequence':
       return { type: 'array', element: filterTypeOf(shape.element) };
     case 'struct':
-      return { type: 'structure', members: new Map(shape.members.map((member) => [member.name, filterTypeOf(member.shape)])) };
+      return {
+        type: 'structure',
+        members: new Map(shape.members.map((member) => [member.name, filterTypeOf(member.shape)])),
+      };
   }
 }
 

@@ -33,7 +33,10 @@ export interface SessionLink {
 export function tryOpenSession(directory: string): SessionLink | undefined {
   const native = loadNative();
   try {
-    const memory = native === undefined ? openControlCopy(join(directory, CONTROL_FILE)) : native.mapFile(join(directory, CONTROL_FILE), { access: 'read' }).buffer;
+    const memory =
+      native === undefined
+        ? openControlCopy(join(directory, CONTROL_FILE))
+        : native.mapFile(join(directory, CONTROL_FILE), { access: 'read' }).buffer;
     const reading = readControlPage(memory);
     return {
       directory,

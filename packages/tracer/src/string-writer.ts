@@ -141,10 +141,14 @@ export function makeFastStringWriter(views: RingViews): StringWriter {
   const { words, bytes } = views;
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   try {
-    const factory = new Function(...WRITER_PARAMETERS, generateStringWriterSource(uniqueNumber++)) as (...parts: unknown[]) => StringWriter;
+    const factory = new Function(...WRITER_PARAMETERS, generateStringWriterSource(uniqueNumber++)) as (
+      ...parts: unknown[]
+    ) => StringWriter;
     const packed = new Int32Array(new ArrayBuffer(TABLE_SIZE * 32));
     const texts = new Array<string>(TABLE_SIZE).fill('');
-    return factory(words, bytes, packed, texts, writeAny, (begin: number, end: number) => buffer.toString('latin1', begin, end));
+    return factory(words, bytes, packed, texts, writeAny, (begin: number, end: number) =>
+      buffer.toString('latin1', begin, end),
+    );
   } catch (error) {
     if (error instanceof EvalError) return writeAny;
     throw error;

@@ -37,7 +37,12 @@ export function makeStub(name: string, argumentCount: number, generation: Genera
   return tryMakeOwnStub(name, argumentCount, generation) ?? new SharedStub(argumentCount, generation);
 }
 
-export function generateStubSource(name: string, argumentCount: number, number: number, generationWord: number): string {
+export function generateStubSource(
+  name: string,
+  argumentCount: number,
+  number: number,
+  generationWord: number,
+): string {
   const parameters = Array.from({ length: argumentCount }, (_, index) => `a${index}`).join(', ');
   return [
     '"use strict";',
@@ -61,7 +66,11 @@ function tryMakeOwnStub(name: string, argumentCount: number, generation: Generat
   const { control, seen, look, generationWord } = generation;
   try {
     const source = generateStubSource(name, argumentCount, ownBodyCount, generationWord);
-    const factory = new Function('control', 'seen', 'look', source) as (control: Int32Array, seen: Int32Array, look: () => void) => Stub;
+    const factory = new Function('control', 'seen', 'look', source) as (
+      control: Int32Array,
+      seen: Int32Array,
+      look: () => void,
+    ) => Stub;
     ownBodyCount++;
     return factory(control, seen, look);
   } catch (error) {

@@ -8,7 +8,14 @@ import { isMainThread, threadId } from 'node:worker_threads';
 import { uuidToBytes } from '@lockstep/ctf/write';
 import type { Native } from '@lockstep/native';
 import { RING_FILE_PATTERN, type ChannelPlan } from '@lockstep/protocol';
-import { createRing, readRingHeader, ringSizeBytes, tryAttachWriter, type RingOwner, type RingWriter } from '@lockstep/ring-buffer';
+import {
+  createRing,
+  readRingHeader,
+  ringSizeBytes,
+  tryAttachWriter,
+  type RingOwner,
+  type RingWriter,
+} from '@lockstep/ring-buffer';
 import { startDrain } from './drain.ts';
 import { makePacketClient } from './packet-client.ts';
 import type { ProcessDirectory } from './process-directory.ts';
@@ -39,7 +46,10 @@ export class ThreadBuffers {
     let held = this.#held.get(channel.name);
     if (held === undefined) {
       const { native } = this.#link;
-      held = native === undefined ? this.#makeDrained(channel) : (this.#tryReuse(channel, native) ?? this.#create(channel, native));
+      held =
+        native === undefined
+          ? this.#makeDrained(channel)
+          : (this.#tryReuse(channel, native) ?? this.#create(channel, native));
       this.#held.set(channel.name, held);
     }
     return held.target;

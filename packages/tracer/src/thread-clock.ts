@@ -15,11 +15,16 @@ export interface ThreadClock {
 
 export function openThreadClock(kind: ClockKind, native: Native | undefined): ThreadClock {
   if (native === undefined) {
-    if (kind === 'tsc') throw new InputError(`The session records with the TSC, which needs the native addon. ${nativeMissingReason() ?? ''}`.trimEnd());
+    if (kind === 'tsc')
+      throw new InputError(
+        `The session records with the TSC, which needs the native addon. ${nativeMissingReason() ?? ''}`.trimEnd(),
+      );
     return hrtimeClock();
   }
-  if (kind === 'mono') return { slot: native.slot, read: native.readMonotonic, readWithCpu: native.readMonotonicAndCpu };
-  if (native.readTsc === undefined || native.readTscAndCpu === undefined) throw new InputError('The session records with the TSC, which this CPU does not have');
+  if (kind === 'mono')
+    return { slot: native.slot, read: native.readMonotonic, readWithCpu: native.readMonotonicAndCpu };
+  if (native.readTsc === undefined || native.readTscAndCpu === undefined)
+    throw new InputError('The session records with the TSC, which this CPU does not have');
   return { slot: native.slot, read: native.readTsc, readWithCpu: native.readTscAndCpu };
 }
 

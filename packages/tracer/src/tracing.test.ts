@@ -12,7 +12,17 @@ import { fileURLToPath } from 'node:url';
 import { loadNative } from '@lockstep/native';
 import { SESSION_VARIABLE, type ChannelPlan } from '@lockstep/protocol';
 import { CALLED, STARTED, STOP, TAKEN, textOf, WORKER_CALLED } from './testing/progress.ts';
-import { CHANNEL, openRings, planOf, readClasses, startTestSession, takePackets, walkRecords, type OpenedRing, type TestSession } from './testing/test-session.ts';
+import {
+  CHANNEL,
+  openRings,
+  planOf,
+  readClasses,
+  startTestSession,
+  takePackets,
+  walkRecords,
+  type OpenedRing,
+  type TestSession,
+} from './testing/test-session.ts';
 
 const program = fileURLToPath(new URL('./testing/traced-program.js', import.meta.url));
 const isLong = process.env['LOCKSTEP_TEST_LONG'] === '1';
@@ -60,8 +70,15 @@ function environment(session: TestSession, extra: NodeJS.ProcessEnv = {}): NodeJ
   return { ...process.env, [SESSION_VARIABLE]: session.directory, ...extra };
 }
 
-function runProgram(session: TestSession, parameters: readonly string[], options: { readonly execArgv?: readonly string[]; readonly extra?: NodeJS.ProcessEnv } = {}): { stdout: string; stderr: string } {
-  const result = spawnSync(process.execPath, [...(options.execArgv ?? []), program, ...parameters], { encoding: 'utf8', env: environment(session, options.extra) });
+function runProgram(
+  session: TestSession,
+  parameters: readonly string[],
+  options: { readonly execArgv?: readonly string[]; readonly extra?: NodeJS.ProcessEnv } = {},
+): { stdout: string; stderr: string } {
+  const result = spawnSync(process.execPath, [...(options.execArgv ?? []), program, ...parameters], {
+    encoding: 'utf8',
+    env: environment(session, options.extra),
+  });
   assert.equal(result.status, 0, result.stderr);
   return result;
 }
@@ -74,11 +91,19 @@ interface Running {
   end(signal: NodeJS.Signals | undefined): Promise<void>;
 }
 
-async function startProgram(t: TestContext, session: TestSession, mode: string, ...parameters: string[]): Promise<Running> {
+async function startProgram(
+  t: TestContext,
+  session: TestSession,
+  mode: string,
+  ...parameters: string[]
+): Promise<Running> {
   assert(native !== undefined);
   const path = join(session.directory, `progress-${Math.random()}`);
   const words = new Int32Array(native.mapFile(path, { access: 'read-write', createSizeBytes: 4096 }).buffer);
-  const child = spawn(process.execPath, [program, mode, path, ...parameters], { env: environment(session), stdio: ['ignore', 'inherit', 'inherit'] });
+  const child = spawn(process.execPath, [program, mode, path, ...parameters], {
+    env: environment(session),
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
   const exited = once(child, 'exit');
   t.after(() => child.kill('SIGKILL'));
   await until(() => words[STARTED] === 1);
@@ -108,7 +133,12 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 test('a tracepoint that nothing wants creates nothing', { skip }, (t) => {
-  for (const plan of [planOf([]), planOf([{ pattern: 'other:*' }]), planOf([{ logLevel: { atLeast: 5 } }]), planOf([{ exclusions: ['test:*'] }])]) {
+  for (const plan of [
+    planOf([]),
+    planOf([{ pattern: 'other:*' }]),
+    planOf([{ logLevel: { atLeast: 5 } }]),
+    planOf([{ exclusions: ['test:*'] }]),
+  ]) {
     const session = openSession(t, plan);
     assert.equal(runProgram(session, ['off']).stdout, 'false');
     assert.deepEqual(session.processDirectories(), []);
@@ -120,9 +150,15 @@ test('every call is recorded in order, with a clock that does not go back', { sk
   runProgram(session, ['send', '2000']);
   const [directory = ''] = session.processDirectories();
   const records = readAll(directory);
-  assert.deepEqual(records.map(({ id }) => id), Array.from({ length: 2000 }, (_, id) => id));
+  assert.deepEqual(
+    records.map(({ id }) => id),
+    Array.from({ length: 2000 }, (_, id) => id),
+  );
   assert.ok(records.every(({ timestamp }, index) => index === 0 || timestamp >= records[index - 1]!.timestamp));
-  assert.deepEqual(readClasses(directory).map(({ id, name, logLevel }) => [id, name, logLevel]), [[0, 'test:called', 6]]);
+  assert.deepEqual(
+    readClasses(directory).map(({ id, name, logLevel }) => [id, name, logLevel]),
+    [[0, 'test:called', 6]],
+  );
   const description = JSON.parse(readFileSync(join(directory, 'process.json'), 'utf8')) as { vpid: number };
   assert.ok(directory.includes(`p-${description.vpid}-`));
   assert.deepEqual(readdirSync(directory).sort(), ['channel0_0.ring', 'classes', 'process.json', 'shared']);
@@ -138,18 +174,32 @@ test('two channels that match record once each, and filters are applied before',
   const other: ChannelPlan = { ...CHANNEL, name: 'other', id: 1 };
   const session = openSession(
     t,
-    planOf([{}, { pattern: 'test:*' }, { channel: 'other', filter: 'id < 10 && text != "te"' }, { channel: 'other', filter: 'half == 20.0' }], [CHANNEL, other]),
+    planOf(
+      [
+        {},
+        { pattern: 'test:*' },
+        { channel: 'other', filter: 'id < 10 && text != "te"' },
+        { channel: 'other', filter: 'half == 20.0' },
+      ],
+      [CHANNEL, other],
+    ),
   );
   runProgram(session, ['send', '100']);
   const [directory = ''] = session.processDirectories();
   assert.equal(readAll(directory).length, 100);
-  assert.deepEqual(readAll(directory, 'other').map(({ id }) => id), [0, 1, 3, 4, 5, 6, 7, 8, 9, 40]);
+  assert.deepEqual(
+    readAll(directory, 'other').map(({ id }) => id),
+    [0, 1, 3, 4, 5, 6, 7, 8, 9, 40],
+  );
 });
 
 test('a forked program has its own directory, workers have their own buffers and hand them on', { skip }, (t) => {
   const session = openSession(t, planOf([{}]));
   runProgram(session, ['fork']);
-  assert.deepEqual(session.processDirectories().map((directory) => readAll(directory).length), [10, 10]);
+  assert.deepEqual(
+    session.processDirectories().map((directory) => readAll(directory).length),
+    [10, 10],
+  );
 
   const workers = openSession(t, planOf([{}]));
   runProgram(workers, ['workers', '4']);
@@ -170,59 +220,75 @@ test('with nobody reading, recorded + discarded = sent', { skip }, (t) => {
   assert.equal(recorded.length + discarded, 100_000);
 });
 
-test('kill -9 at any moment: every event whose call had returned is recovered, in order, none torn', { skip }, async (t) => {
-  const runCount = isLong ? 200 : 50;
-  let total = 0;
-  const runOnce = async (): Promise<void> => {
-    const session = openSession(t, planOf([{}], [{ ...CHANNEL, subBufferCount: 32 }]));
-    const running = await startProgram(t, session, 'count', '20000');
+test(
+  'kill -9 at any moment: every event whose call had returned is recovered, in order, none torn',
+  { skip },
+  async (t) => {
+    const runCount = isLong ? 200 : 50;
+    let total = 0;
+    const runOnce = async (): Promise<void> => {
+      const session = openSession(t, planOf([{}], [{ ...CHANNEL, subBufferCount: 32 }]));
+      const running = await startProgram(t, session, 'count', '20000');
+      const [ring] = await running.rings(1);
+      assert(ring !== undefined);
+      const ids: number[] = [];
+      const end = performance.now() + Math.random() * 25;
+      while (performance.now() < end) {
+        for (let packet = ring.reader.tryGetSubBuffer(); packet !== undefined; packet = ring.reader.tryGetSubBuffer()) {
+          for (const { id } of readCalled(packet.bytes.slice(0, packet.contentSizeBytes))) ids.push(id);
+          ring.reader.putSubBuffer();
+          running.words[TAKEN] = ids.length;
+        }
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      running.child.kill('SIGKILL');
+      await once(running.child, 'exit');
+      for (const packet of takePackets(ring.reader)) for (const { id } of readCalled(packet)) ids.push(id);
+      const returned = running.words[CALLED]!;
+      assert.equal(ring.reader.counters().discarded, 0);
+      // The last call may have committed without having returned.
+      assert.ok(
+        ids.length === returned || ids.length === returned + 1,
+        `${ids.length} recovered, ${returned} returned`,
+      );
+      assert.ok(
+        ids.every((id, index) => id === index),
+        'out of order',
+      );
+      total += ids.length;
+      session.close();
+    };
+    // Two at a time: starting a program is most of it.
+    for (let run = 0; run < runCount; run += 2) await Promise.all([runOnce(), runOnce()]);
+    assert.ok(total > runCount * 500, `only ${total} events in ${runCount} runs`);
+  },
+);
+
+test(
+  'snapshots of a program that overwrites at full speed hold whole records only, contiguous up to the snapshot',
+  { skip },
+  async (t) => {
+    const session = openSession(t, planOf([{}], [{ ...CHANNEL, mode: 'overwrite' }]));
+    const running = await startProgram(t, session, 'count', '2147483647');
     const [ring] = await running.rings(1);
     assert(ring !== undefined);
-    const ids: number[] = [];
-    const end = performance.now() + Math.random() * 25;
-    while (performance.now() < end) {
-      for (let packet = ring.reader.tryGetSubBuffer(); packet !== undefined; packet = ring.reader.tryGetSubBuffer()) {
-        for (const { id } of readCalled(packet.bytes.slice(0, packet.contentSizeBytes))) ids.push(id);
-        ring.reader.putSubBuffer();
-        running.words[TAKEN] = ids.length;
-      }
-      await new Promise((resolve) => setImmediate(resolve));
+    await until(() => running.words[CALLED]! > 50_000);
+    let packetCount = 0;
+    const snapshotCount = isLong ? 500 : 80;
+    for (let count = 0; count < snapshotCount; count++) {
+      const returned = running.words[CALLED]!;
+      const { packets } = ring.reader.snapshot();
+      packetCount += packets.length;
+      const ids = packets
+        .flatMap((packet) => readCalled(packet.bytes.subarray(0, packet.contentSizeBytes)))
+        .map(({ id }) => id);
+      ids.forEach((id, index) => assert.ok(index === 0 || id === ids[index - 1]! + 1, `hole before ${id}`));
+      if (ids.length > 0) assert.ok(ids.at(-1)! >= returned - 1, 'the newest are missing');
     }
-    running.child.kill('SIGKILL');
-    await once(running.child, 'exit');
-    for (const packet of takePackets(ring.reader)) for (const { id } of readCalled(packet)) ids.push(id);
-    const returned = running.words[CALLED]!;
-    assert.equal(ring.reader.counters().discarded, 0);
-    // The last call may have committed without having returned.
-    assert.ok(ids.length === returned || ids.length === returned + 1, `${ids.length} recovered, ${returned} returned`);
-    assert.ok(ids.every((id, index) => id === index), 'out of order');
-    total += ids.length;
-    session.close();
-  };
-  // Two at a time: starting a program is most of it.
-  for (let run = 0; run < runCount; run += 2) await Promise.all([runOnce(), runOnce()]);
-  assert.ok(total > runCount * 500, `only ${total} events in ${runCount} runs`);
-});
-
-test('snapshots of a program that overwrites at full speed hold whole records only, contiguous up to the snapshot', { skip }, async (t) => {
-  const session = openSession(t, planOf([{}], [{ ...CHANNEL, mode: 'overwrite' }]));
-  const running = await startProgram(t, session, 'count', '2147483647');
-  const [ring] = await running.rings(1);
-  assert(ring !== undefined);
-  await until(() => running.words[CALLED]! > 50_000);
-  let packetCount = 0;
-  const snapshotCount = isLong ? 3000 : 80;
-  for (let count = 0; count < snapshotCount; count++) {
-    const returned = running.words[CALLED]!;
-    const { packets } = ring.reader.snapshot();
-    packetCount += packets.length;
-    const ids = packets.flatMap((packet) => readCalled(packet.bytes.subarray(0, packet.contentSizeBytes))).map(({ id }) => id);
-    ids.forEach((id, index) => assert.ok(index === 0 || id === ids[index - 1]! + 1, `hole before ${id}`));
-    if (ids.length > 0) assert.ok(ids.at(-1)! >= returned - 1, 'the newest are missing');
-  }
-  assert.ok(packetCount > snapshotCount);
-  await running.end(undefined);
-});
+    assert.ok(packetCount > snapshotCount);
+    await running.end(undefined);
+  },
+);
 
 test('enabling and disabling reaches a program whose event loop is blocked, and its workers', { skip }, async (t) => {
   const session = openSession(t, planOf([]));
@@ -247,7 +313,9 @@ test('enabling and disabling reaches a program whose event loop is blocked, and 
     await passCalls();
     const first = newest(rings);
     await passCalls();
-    newest(rings).forEach((id, index) => assert.ok(id > first[index]!, `round ${round}: ring ${index} stands still at ${id}`));
+    newest(rings).forEach((id, index) =>
+      assert.ok(id > first[index]!, `round ${round}: ring ${index} stands still at ${id}`),
+    );
 
     session.publish(planOf([], channels), round === 1 ? 'inactive' : 'active');
     await passCalls();
@@ -265,13 +333,16 @@ test('without the native addon events are drained to a file of packets', { skip 
   const [directory = ''] = session.processDirectories();
   const bytes = readFileSync(join(directory, 'channel0_0.packets'));
   const ids: number[] = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const size = Number(bytes.readBigUInt64LE(at + 56)) / 8;
     const content = Number(bytes.readBigUInt64LE(at + 48)) / 8;
     for (const { id } of readCalled(Uint8Array.from(bytes.subarray(at, at + content)))) ids.push(id);
     at += size;
   }
-  assert.deepEqual(ids, Array.from({ length: 5000 }, (_, id) => id));
+  assert.deepEqual(
+    ids,
+    Array.from({ length: 5000 }, (_, id) => id),
+  );
 });
 
 test('a session of another version, or none, is no error of the program', { skip }, (t) => {

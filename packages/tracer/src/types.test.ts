@@ -2,7 +2,20 @@
 // Claims about types: this file compiles only while each line marked @ts-expect-error is an error.
 
 import { test } from 'node:test';
-import { array, bool, counter, enumeration, float64, int32, int64, sequence, slice, string, struct, tracepoint } from './index.ts';
+import {
+  array,
+  bool,
+  counter,
+  enumeration,
+  float64,
+  int32,
+  int64,
+  sequence,
+  slice,
+  string,
+  struct,
+  tracepoint,
+} from './index.ts';
 
 function claims(): void {
   const orderPlaced = tracepoint('shop:order_placed', { id: int32, total: float64, sku: string });
@@ -16,7 +29,11 @@ function claims(): void {
   // @ts-expect-error too many
   orderPlaced(42, 9.5, 'A-17', 1);
 
-  const exact = tracepoint('shop:exact', [['sku', string], ['id', int32], ['big', int64]]);
+  const exact = tracepoint('shop:exact', [
+    ['sku', string],
+    ['id', int32],
+    ['big', int64],
+  ]);
   exact('A-17', 42, 7n);
   exact('A-17', 42, 7);
   // @ts-expect-error wrong order
@@ -27,20 +44,36 @@ function claims(): void {
   // @ts-expect-error it has no field
   none(1);
 
-  const state = tracepoint('shop:state', [['state', enumeration({ open: 1, closed: 2 })], ['isLate', bool]]);
+  const state = tracepoint('shop:state', [
+    ['state', enumeration({ open: 1, closed: 2 })],
+    ['isLate', bool],
+  ]);
   state('open', true);
   state(2, false);
   // @ts-expect-error no such label
   state('ajar', true);
 
-  const nested = tracepoint('shop:nested', [['at', struct({ x: int32, y: int32 })], ['path', sequence(string)], ['rgb', array(int32, 3)]]);
+  const nested = tracepoint('shop:nested', [
+    ['at', struct({ x: int32, y: int32 })],
+    ['path', sequence(string)],
+    ['rgb', array(int32, 3)],
+  ]);
   nested({ x: 1, y: 2 }, ['a'], [1, 2, 3]);
   // @ts-expect-error y is missing
   nested({ x: 1 }, ['a'], [1, 2, 3]);
   // @ts-expect-error numbers for strings
   nested({ x: 1, y: 2 }, [1], [1, 2, 3]);
 
-  const many = tracepoint('shop:many', { a: int32, b: string, c: int32, d: string, e: bool, f: int32, g: int64, h: string });
+  const many = tracepoint('shop:many', {
+    a: int32,
+    b: string,
+    c: int32,
+    d: string,
+    e: bool,
+    f: int32,
+    g: int64,
+    h: string,
+  });
   many(1, 'b', 2, 'd', true, 3, 4n, 'h');
 
   const render = slice('shop:render', { page: string });

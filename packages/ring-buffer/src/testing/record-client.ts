@@ -55,7 +55,7 @@ export function parsePacket(packet: { readonly bytes: Uint8Array; readonly conte
   const words = new Int32Array(bytes.buffer, 0, bytes.length >> 2);
   if (words[0] !== MARK) throw new Error('no mark');
   const values: number[] = [];
-  for (let index = HEADER_BYTES / 4; index < words.length; ) {
+  for (let index = HEADER_BYTES / 4; index < words.length;) {
     const size = words[index]!;
     const value = words[index + 1]!;
     if (size < 8 || size % 8 !== 0 || index + size / 4 > words.length) throw new Error(`torn record: size ${size}`);

@@ -23,9 +23,18 @@ import {
 } from '@lockstep/protocol';
 import { openRingReader, type RingReader } from '@lockstep/ring-buffer';
 
-export const CHANNEL: ChannelPlan = { name: 'channel0', id: 0, mode: 'discard', subBufferSizeBytes: 65_536, subBufferCount: 8 };
+export const CHANNEL: ChannelPlan = {
+  name: 'channel0',
+  id: 0,
+  mode: 'discard',
+  subBufferSizeBytes: 65_536,
+  subBufferCount: 8,
+};
 
-export function planOf(rules: readonly Partial<UserRulePlan>[], channels: readonly ChannelPlan[] = [CHANNEL]): TracingPlan {
+export function planOf(
+  rules: readonly Partial<UserRulePlan>[],
+  channels: readonly ChannelPlan[] = [CHANNEL],
+): TracingPlan {
   return {
     channels,
     rules: rules.map((rule) => ({ pattern: '*', channel: 'channel0', ...rule })),
@@ -42,15 +51,25 @@ export interface TestSession {
   close(): void;
 }
 
-export function startTestSession(plan: TracingPlan, options: { readonly clockKind?: ClockKind; readonly base?: string } = {}): TestSession {
+export function startTestSession(
+  plan: TracingPlan,
+  options: { readonly clockKind?: ClockKind; readonly base?: string } = {},
+): TestSession {
   const native = loadNative();
   if (native === undefined) throw new Error('needs the native addon');
   const base = options.base ?? (readdirSync('/dev').includes('shm') ? '/dev/shm' : tmpdir());
   const directory = mkdtempSync(join(base, 'lockstep-test-'));
-  const control: Mapping = native.mapFile(join(directory, CONTROL_FILE), { access: 'read-write', createSizeBytes: CONTROL_SIZE_BYTES });
+  const control: Mapping = native.mapFile(join(directory, CONTROL_FILE), {
+    access: 'read-write',
+    createSizeBytes: CONTROL_SIZE_BYTES,
+  });
   const clockKind = options.clockKind ?? (native.readTsc === undefined ? 'mono' : 'tsc');
   writeFileSync(join(directory, DOORBELL_FILE), new Uint8Array(DOORBELL_SIZE_BYTES));
-  initializeControlPage(control.buffer, { clockKind, frequency: clockKind === 'mono' ? 1_000_000_000n : 2_000_000_000n, ownerPid: process.pid }, plan);
+  initializeControlPage(
+    control.buffer,
+    { clockKind, frequency: clockKind === 'mono' ? 1_000_000_000n : 2_000_000_000n, ownerPid: process.pid },
+    plan,
+  );
   publishPlan(control.buffer, 'active', plan);
   let isClosed = false;
   return {
@@ -68,7 +87,6 @@ export function startTestSession(plan: TracingPlan, options: { readonly clockKin
     },
   };
 }
-
 
 export interface RawRecord {
   readonly classId: number;
@@ -98,7 +116,10 @@ export function openRings(processDirectory: string): OpenedRing[] {
   return readdirSync(processDirectory)
     .filter((name) => RING_FILE_PATTERN.test(name))
     .sort()
-    .map((name) => ({ name, reader: openRingReader(native.mapFile(join(processDirectory, name), { access: 'read-write' }).buffer) }));
+    .map((name) => ({
+      name,
+      reader: openRingReader(native.mapFile(join(processDirectory, name), { access: 'read-write' }).buffer),
+    }));
 }
 
 /** Takes every committed packet: the delivered ones, then what is in the active one. */
@@ -117,10 +138,13 @@ export function takePackets(reader: RingReader): Uint8Array[] {
  * Walks the records of a packet. `payloadEnd` says where a payload of the class that begins at an
  * offset ends: without field classes nobody else knows.
  */
-export function* walkRecords(packet: Uint8Array, payloadEnd: (classId: number, bytes: DataView, offset: number) => number): Generator<RawRecord> {
+export function* walkRecords(
+  packet: Uint8Array,
+  payloadEnd: (classId: number, bytes: DataView, offset: number) => number,
+): Generator<RawRecord> {
   const bytes = new DataView(packet.buffer, packet.byteOffset, packet.byteLength);
   let clock = bytes.getBigUint64(32, true);
-  for (let at = 96; at < packet.length; ) {
+  for (let at = 96; at < packet.length;) {
     at = (at + 7) & -8;
     let classId = bytes.getUint16(at, true);
     let payload = at + 8;
@@ -132,7 +156,8 @@ export function* walkRecords(packet: Uint8Array, payloadEnd: (classId: number, b
       clock = (clock & ~0xffff_ffffn) | BigInt(bytes.getUint32(at + 4, true));
     }
     const end = payloadEnd(classId, bytes, payload);
-    if (end > packet.length) throw new Error(`record at ${at} ends at ${end}, after the content's end ${packet.length}`);
+    if (end > packet.length)
+      throw new Error(`record at ${at} ends at ${end}, after the content's end ${packet.length}`);
     yield { classId, timestamp: clock, payload, bytes };
     at = end;
   }

@@ -10,7 +10,15 @@ import { loadNative } from '@lockstep/native';
 import { float64, int32, string, tracepoint } from '../index.ts';
 import { CALLED, STARTED, STOP, TAKEN, textOf, WORKER_CALLED } from './progress.ts';
 
-const called = tracepoint('test:called', [['id', int32], ['half', float64], ['text', string]], { logLevel: 'info' });
+const called = tracepoint(
+  'test:called',
+  [
+    ['id', int32],
+    ['half', float64],
+    ['text', string],
+  ],
+  { logLevel: 'info' },
+);
 
 const [mode = '', ...parameters] = isMainThread ? process.argv.slice(2) : (workerData as string[]);
 const self = fileURLToPath(import.meta.url);
