@@ -16,7 +16,8 @@ interface Stream {
 export class ChunkConverter {
   readonly #table: CopierTable;
   readonly #streams: readonly Stream[];
-  #recordCount = 0;
+  #convertedCount = 0;
+  #writtenCount = 0;
 
   constructor(description: SpoolDescription) {
     this.#table = new CopierTable(description.plans);
@@ -39,9 +40,12 @@ export class ChunkConverter {
     const stream = this.#streams[slot.stream];
     if (stream === undefined) return;
     // A megabyte a stream: made for those that have something to write.
-    stream.converter ??= new PageConverter(this.#table, stream.discardedBefore, (packet) => stream.writer.write(packet));
+    stream.converter ??= new PageConverter(this.#table, stream.discardedBefore, (packet) => {
+      stream.writer.write(packet);
+      this.#writtenCount += packet.recordCount;
+    });
     for (let at = 0; at + slot.pageSizeBytes <= slot.sizeBytes; at += slot.pageSizeBytes) {
-      this.#recordCount += stream.converter.convertPage(words, bytes, offset + at, slot.pageSizeBytes);
+      this.#convertedCount += stream.converter.convertPage(words, bytes, offset + at, slot.pageSizeBytes);
     }
   }
 
@@ -53,8 +57,13 @@ export class ChunkConverter {
     for (const stream of this.#streams) stream.writer.close();
   }
 
+  /** Of packets that are written. */
   get recordCount(): number {
-    return this.#recordCount;
+    return this.#writtenCount;
+  }
+  /** Records in packets that are not written, because they are not full yet or because writing failed. */
+  get pendingRecordCount(): number {
+    return this.#convertedCount - this.#writtenCount;
   }
   get writtenBytes(): number {
     return this.#streams.reduce((sum, stream) => sum + stream.writer.sizeBytes, 0);

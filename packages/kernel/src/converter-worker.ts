@@ -150,7 +150,9 @@ class ConverterLoop {
     const { counters } = this.#queue;
     Atomics.store(counters, RECORD_COUNT, BigInt(this.#converter.recordCount));
     Atomics.store(counters, WRITTEN_BYTES, BigInt(this.#converter.writtenBytes));
-    Atomics.store(counters, DISCARDED_COUNT, this.#converter.discardedCount);
+    // What a failed write leaves behind will never be in the trace.
+    const unwritten = this.#hasFailed ? BigInt(this.#converter.pendingRecordCount) : 0n;
+    Atomics.store(counters, DISCARDED_COUNT, this.#converter.discardedCount + unwritten);
     Atomics.store(counters, UNKNOWN_LOSS_COUNT, BigInt(this.#converter.countLosses('unknownLossCount')));
     Atomics.store(counters, DAMAGED_PAGE_COUNT, BigInt(this.#converter.countLosses('damagedPageCount')));
     if (this.#native !== undefined) Atomics.store(counters, CONVERTER_CPU_NS, this.#native.clockNs('thread-cpu'));

@@ -199,6 +199,19 @@ test('the events of a killed owner are off within a second, its instance goes', 
   assert.ok(!existsSync(path));
 });
 
+test('a filter is applied by the kernel, with the names of LTTng', { skip: SKIP_WITHOUT_BABELTRACE }, async (t) => {
+  const directory = makeDirectory(t);
+  const recording = await start(t, directory, [{ name: 'system', id: 0, rules: ['sched_switch if next_tid == 0', 'syscall_entry_read if count == 3'], pids: 'all' }]);
+  spawnSync('dd', ['if=/dev/zero', 'of=/dev/null', 'bs=3', 'count=50']);
+  spawnSync('sleep', ['0.05']);
+  await recording.stop();
+  const lines = babeltrace(directory).split('\n');
+  const switches = lines.filter((line) => line.includes('sched_switch:'));
+  assert.ok(switches.length > 0 && switches.every((line) => line.includes('next_tid = 0,')));
+  const reads = lines.filter((line) => line.includes('syscall_entry_read:'));
+  assert.ok(reads.length >= 50 && reads.every((line) => line.includes('count = 3 ')));
+});
+
 test('a rule that names nothing changes nothing of the machine', { skip: SKIP_WITHOUT_TRACEFS }, async (t) => {
   const directory = makeDirectory(t);
   await assert.rejects(start(t, directory, [{ name: 'system', id: 0, rules: ['sched_swich'], pids: 'all' }]), InputError);

@@ -11,7 +11,7 @@ import type { Rule } from '@lockstep/filter';
 import type { ConverterWorkerData } from './converter-worker.ts';
 import { makeEventClass, type KernelEventClass } from './event-class.ts';
 import { parseEventFormat } from './event-format.ts';
-import { kernelFilterOf } from './kernel-filter.ts';
+import { isUnfiltered, kernelFilterOf } from './kernel-filter.ts';
 import { listAvailableEvents, matchKernelRules, type AvailableEvent, type MatchedEvent } from './kernel-rules.ts';
 import { kernelTraceClass, STATE_DUMP_CHANNEL_NAME, writeMetadataFile, type ChannelClass, type KernelTraceOptions } from './kernel-trace-class.ts';
 import * as page from './page-queue.ts';
@@ -98,6 +98,8 @@ interface Channel {
   readonly options: KernelChannelOptions;
   readonly events: readonly MatchedEvent[];
   readonly wholeSystems: ReadonlySet<string>;
+  /** `system/name` -> text for the kernel; of events that are not wanted whole. */
+  readonly filters: ReadonlyMap<string, string>;
   readonly classes: readonly KernelEventClass[];
   readonly instance: TracefsInstance;
   isEnabled: boolean;
@@ -149,19 +151,26 @@ function openChannel(
   readClass: ClassReader,
 ): Channel {
   const classes = events.map(readClass).filter((eventClass) => eventClass !== undefined);
+  // Checked before the machine is changed.
+  const filters = new Map<string, string>();
+  for (const event of events) {
+    const path = `${event.system}/${event.name}`;
+    const filter = isUnfiltered(event) ? undefined : kernelFilterOf(event, readTracefs(`${tracefs}/events/${path}/format`));
+    if (filter !== undefined) filters.set(path, filter);
+  }
   const instance = new TracefsInstance(tracefs, {
     name: `${options.name}-${channel.name}`,
     clock: options.clock.kernelName,
     bufferSizeKb: channel.bufferSizeKb ?? DEFAULT_BUFFER_SIZE_KB,
   });
-  return { options: channel, events, wholeSystems: findWholeSystems(events, available), classes, instance, isEnabled: false };
+  return { options: channel, events, wholeSystems: findWholeSystems(events, available), filters, classes, instance, isEnabled: false };
 }
 
 /** Systems of which every event is wanted, without a filter: one write enables them. */
 function findWholeSystems(events: readonly MatchedEvent[], available: readonly AvailableEvent[]): ReadonlySet<string> {
   const missing = new Map<string, number>();
   for (const event of available) missing.set(event.system, (missing.get(event.system) ?? 0) + 1);
-  for (const event of events) if (kernelFilterOf(event) === undefined) missing.set(event.system, (missing.get(event.system) ?? 0) - 1);
+  for (const event of events) if (isUnfiltered(event)) missing.set(event.system, (missing.get(event.system) ?? 0) - 1);
   return new Set([...missing].filter(([, count]) => count === 0).map(([system]) => system));
 }
 
@@ -293,7 +302,7 @@ class Recording implements KernelRecording {
     for (const event of channel.events) {
       if (enabledSystems.has(event.system)) continue;
       const path = `${event.system}/${event.name}`;
-      const filter = kernelFilterOf(event);
+      const filter = channel.filters.get(path);
       try {
         if (filter !== undefined) channel.instance.setFilter(path, filter);
         channel.instance.enable(path);
