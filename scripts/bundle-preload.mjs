@@ -50,7 +50,9 @@ const uuidOfKernel = {
   name: 'uuid-of-kernel',
   setup(plugin) {
     plugin.onResolve({ filter: /^(node:)?crypto$/ }, ({ namespace }) =>
-      namespace === 'uuid-of-kernel' ? { path: 'crypto', external: true } : { path: 'crypto', namespace: 'uuid-of-kernel' },
+      namespace === 'uuid-of-kernel'
+        ? { path: 'crypto', external: true }
+        : { path: 'crypto', namespace: 'uuid-of-kernel' },
     );
     plugin.onLoad({ filter: /.*/, namespace: 'uuid-of-kernel' }, () => ({
       contents: `
@@ -75,9 +77,15 @@ await build({
   minifyWhitespace: true,
   minifySyntax: true,
   // As with fs: the tracer's own use of JSON is not the program's.
-  define: { 'import.meta.url': 'lockstepBundleUrl', 'JSON.parse': 'lockstepParse', 'JSON.stringify': 'lockstepStringify' },
+  define: {
+    'import.meta.url': 'lockstepBundleUrl',
+    'JSON.parse': 'lockstepParse',
+    'JSON.stringify': 'lockstepStringify',
+  },
   // Modules are strict and functions of scripts that are not have visible properties more.
-  banner: { js: '"use strict";const lockstepBundleUrl = require("node:url").pathToFileURL(__filename).href, { parse: lockstepParse, stringify: lockstepStringify } = JSON;' },
+  banner: {
+    js: '"use strict";const lockstepBundleUrl = require("node:url").pathToFileURL(__filename).href, { parse: lockstepParse, stringify: lockstepStringify } = JSON;',
+  },
   plugins: [keepOriginalFs, decodeByBuffer, uuidOfKernel],
   logLevel: 'warning',
 });

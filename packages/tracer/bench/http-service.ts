@@ -9,7 +9,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,7 +29,8 @@ export interface HttpResult {
 
 type Switch = (isOn: boolean) => void;
 
-const [kind = 'control', service = 'hello', windowText = '50', countText = '200', rivalDirectory = ''] = process.argv.slice(2);
+const [kind = 'control', service = 'hello', windowText = '50', countText = '200', rivalDirectory = ''] =
+  process.argv.slice(2);
 const windowMs = Number(windowText);
 const windowCount = Number(countText);
 let requestCount = 0;
@@ -57,7 +58,9 @@ function switchOpenTelemetry(): Switch {
     NodeTracerProvider: new (options: object) => { register(): void };
     BatchSpanProcessor: new (exporter: object) => object;
   };
-  const { HttpInstrumentation } = require('@opentelemetry/instrumentation-http') as { HttpInstrumentation: new () => Switchable };
+  const { HttpInstrumentation } = require('@opentelemetry/instrumentation-http') as {
+    HttpInstrumentation: new () => Switchable;
+  };
   const { registerInstrumentations } = require('@opentelemetry/instrumentation') as {
     registerInstrumentations(options: { instrumentations: object[] }): void;
   };
@@ -88,11 +91,16 @@ const hello: RequestListener = (_request, response) => {
   response.end('hello');
 };
 
-const items = Array.from({ length: 40 }, (_, index) => ({ id: index, name: `item ${index}`, price: index * 1.25, tags: ['a', 'b'] }));
+const items = Array.from({ length: 40 }, (_, index) => ({
+  id: index,
+  name: `item ${index}`,
+  price: index * 1.25,
+  tags: ['a', 'b'],
+}));
 const stored = JSON.stringify(items);
 
 /** Some 100 µs of what services do: parse, choose, hash, await, print. */
-const sample: RequestListener = async (request, response) => {
+async function answerSample(request: IncomingMessage, response: ServerResponse): Promise<void> {
   requestCount++;
   const parsed = JSON.parse(stored) as typeof items;
   await Promise.resolve();
@@ -102,13 +110,14 @@ const sample: RequestListener = async (request, response) => {
   response.setHeader('content-type', 'application/json');
   response.setHeader('etag', etag);
   response.end(JSON.stringify({ url: request.url, chosen: chosen.slice(0, 10) }));
-};
+}
+const sample: RequestListener = (request, response) => void answerSample(request, response);
 
 const hostname = fileURLToPath(import.meta.url);
 /** The same with a synchronous file read, which needs the request's identity. */
 const reading: RequestListener = (request, response) => {
   readFileSync(hostname);
-  void sample(request, response);
+  sample(request, response);
 };
 
 const setInstrumentation = kind === 'opentelemetry' ? switchOpenTelemetry() : switchLockstep(kind === 'control');
@@ -123,7 +132,10 @@ server.listen(0, '127.0.0.1', () => {
   const environment = { ...process.env };
   delete environment[SESSION_VARIABLE];
   delete environment.NODE_OPTIONS;
-  const load = spawn('taskset', ['-c', '1', process.execPath, loadProgram, String(address.port)], { stdio: 'ignore', env: environment });
+  const load = spawn('taskset', ['-c', '1', process.execPath, loadProgram, String(address.port)], {
+    stdio: 'ignore',
+    env: environment,
+  });
   measure((result) => {
     load.kill();
     process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0));
@@ -170,9 +182,17 @@ function summarize(costs: readonly { readonly isOn: boolean; readonly us: number
     if (a === undefined || b === undefined || !Number.isFinite(a.us) || !Number.isFinite(b.us)) continue;
     ratios.push(a.isOn ? a.us / b.us : b.us / a.us);
   }
-  const of = (wanted: boolean): number[] => costs.filter((cost) => cost.isOn === wanted && Number.isFinite(cost.us)).map((cost) => cost.us);
+  const of = (wanted: boolean): number[] =>
+    costs.filter((cost) => cost.isOn === wanted && Number.isFinite(cost.us)).map((cost) => cost.us);
   const quietRatio = quantile(of(true), 0.25) / quantile(of(false), 0.25);
-  return { offUs: median(of(false)), onUs: median(of(true)), ratio: median(ratios), quietRatio, requestCount, pairCount: ratios.length };
+  return {
+    offUs: median(of(false)),
+    onUs: median(of(true)),
+    ratio: median(ratios),
+    quietRatio,
+    requestCount,
+    pairCount: ratios.length,
+  };
 }
 
 function median(values: readonly number[]): number {

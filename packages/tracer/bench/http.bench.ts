@@ -58,14 +58,26 @@ function run(variant: Variant, service: string, rivalDirectory: string | undefin
     frequency: clock.frequency,
     plan: {
       // Small, so that its pages are all touched before the measuring begins: a buffer in use is warm.
-      channels: RECORD_ALL.channels.map((channel) => ({ ...channel, mode: 'overwrite' as const, subBufferSizeBytes: 65_536, subBufferCount: 4 })),
+      channels: RECORD_ALL.channels.map((channel) => ({
+        ...channel,
+        mode: 'overwrite' as const,
+        subBufferSizeBytes: 65_536,
+        subBufferCount: 4,
+      })),
       // The rival's process is not instrumented by us.
       instrumentNode: variant.kind !== 'opentelemetry',
     },
   });
   try {
     const program = fileURLToPath(new URL('http-service.js', import.meta.url));
-    const args = [program, variant.kind, service, String(variant.windowMs), String(variant.windowCount), rivalDirectory ?? ''];
+    const args = [
+      program,
+      variant.kind,
+      service,
+      String(variant.windowMs),
+      String(variant.windowCount),
+      rivalDirectory ?? '',
+    ];
     const environment = variant.kind === 'opentelemetry' ? process.env : session.environment;
     const { stdout, stderr, status } = spawnSync('taskset', ['-c', '0', process.execPath, ...args], {
       env: environment,
@@ -83,9 +95,13 @@ function median(values: readonly number[]): number {
 }
 
 const rivalDirectory = installRival();
-console.log(`node ${process.versions.node}, Linux ${release()}, ${cpus()[0]?.model ?? 'unknown CPU'}, ${ROUND_COUNT} rounds`);
+console.log(
+  `node ${process.versions.node}, Linux ${release()}, ${cpus()[0]?.model ?? 'unknown CPU'}, ${ROUND_COUNT} rounds`,
+);
 console.log('CPU time a request, µs; median of neighbouring windows; service on CPU 0, load on CPU 1');
-console.log('service  instrumentation   off µs    on µs   ratios of the rounds        median   of the quartiles least disturbed');
+console.log(
+  'service  instrumentation   off µs    on µs   ratios of the rounds        median   of the quartiles least disturbed',
+);
 for (const service of SERVICES) {
   const ratios = new Map<string, number[]>();
   const quietRatios = new Map<string, number[]>();

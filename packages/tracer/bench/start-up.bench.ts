@@ -41,7 +41,10 @@ function timeTraced(samplerIntervalUs: number): number {
 function timeRecord(options: readonly string[]): number {
   const directory = mkdtempSync(join(tmpdir(), 'lockstep-start-'));
   try {
-    return time([command, 'record', '-o', join(directory, 'trace'), ...options, '--', process.execPath, '-e', '0'], process.env);
+    return time(
+      [command, 'record', '-o', join(directory, 'trace'), ...options, '--', process.execPath, '-e', '0'],
+      process.env,
+    );
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
@@ -63,7 +66,9 @@ for (let round = 0; round <= ROUND_COUNT; round++) {
   }
 }
 
-console.log(`node ${process.versions.node}, Linux ${release()}, ${cpus()[0]?.model ?? 'unknown CPU'}, ${ROUND_COUNT} rounds`);
+console.log(
+  `node ${process.versions.node}, Linux ${release()}, ${cpus()[0]?.model ?? 'unknown CPU'}, ${ROUND_COUNT} rounds`,
+);
 console.log('start                           median ms   min ms   added (median of rounds)');
 const bare = times.get('node -e 0') ?? [];
 for (const [name, of] of times) {

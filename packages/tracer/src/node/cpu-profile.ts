@@ -102,13 +102,10 @@ export function createProfileRecorder(events: Pick<NodeEvents, 'cpuNode' | 'cpuS
         timeUs += deltas[index] ?? 0;
         const beginUs = Math.max(timeUs, recordedUntilUs);
         const place = places.get(samples[index] ?? 0);
-        let endUs = timeUs + (deltas[index + 1] ?? profile.endTime - timeUs);
         // Idle samples say one thing a thousand times; one record that lasts says it, too.
-        while (place?.isIdle === true && samples[index + 1] === samples[index]) {
-          index++;
-          timeUs += deltas[index] ?? 0;
-          endUs = timeUs + (deltas[index + 1] ?? profile.endTime - timeUs);
-        }
+        const last = place?.isIdle === true ? lastOfRun(samples, index) : index;
+        for (; index < last; index++) timeUs += deltas[index + 1] ?? 0;
+        const endUs = timeUs + (deltas[index + 1] ?? profile.endTime - timeUs);
         if (place === undefined || endUs <= beginUs) continue;
         const begin = cyclesAt(pair, beginUs * 1000, cyclesPerMs);
         const duration = Math.round(((endUs - beginUs) / 1000) * cyclesPerMs);
@@ -117,6 +114,13 @@ export function createProfileRecorder(events: Pick<NodeEvents, 'cpuNode' | 'cpuS
       recordedUntilUs = Math.max(recordedUntilUs, profile.endTime);
     },
   };
+}
+
+/** Index of the last of the equal samples that begin at `index`. */
+function lastOfRun(samples: readonly number[], index: number): number {
+  let last = index;
+  while (samples[last + 1] === samples[index]) last++;
+  return last;
 }
 
 /** V8 tells lines a node, not a sample: the line that was executing most often. */

@@ -9,7 +9,7 @@ export function observeExceptions({ events }: Instrumentation): void {
       const record = events.exception;
       if (!record.enabled) return;
       const isError = error instanceof Error;
-      record(origin, isError ? error.message : String(error), isError ? String(error.stack ?? '') : '');
+      record(origin, isError ? error.message : String(error), isError ? (error.stack ?? '') : '');
     } catch {
       // A hostile `stack` getter must not replace the exception.
     }

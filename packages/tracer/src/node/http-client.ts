@@ -15,9 +15,9 @@ interface ClientFinishMessage {
   readonly response: IncomingMessage;
 }
 interface UndiciRequest {
-  readonly method?: unknown;
-  readonly origin?: unknown;
-  readonly path?: unknown;
+  readonly method?: string;
+  readonly origin?: string | URL;
+  readonly path?: string;
 }
 interface UndiciMessage {
   readonly request: UndiciRequest;
@@ -82,7 +82,7 @@ export function observeFetch({ events, requests }: Instrumentation): void {
       lastId = (lastId + 1) >>> 0 || 1;
       ids.set(request, lastId);
       const origin = request.origin === undefined ? '' : String(request.origin);
-      begin(lastId, requests.current(), String(request.method ?? ''), `${origin}${String(request.path ?? '')}`);
+      begin(lastId, requests.current(), request.method ?? '', `${origin}${request.path ?? ''}`);
     } catch {
       // An unusual client must not notice that it is observed.
     }

@@ -33,6 +33,9 @@ class MarkedSocket extends Foreign {
     super(socket);
     this.#connection = connection;
   }
+  static mark(socket: object, connection: Connection): void {
+    void new MarkedSocket(socket, connection);
+  }
   static tryConnectionOf(socket: object): Connection | undefined {
     return #connection in socket ? socket.#connection : undefined;
   }
@@ -50,7 +53,7 @@ interface ResponseFinishMessage {
 export function observeHttpServer({ events, requests }: Instrumentation): void {
   function openConnection(socket: Socket): Connection {
     const connection: Connection = { peer: formatPeer(socket), open: [] };
-    new MarkedSocket(socket, connection);
+    MarkedSocket.mark(socket, connection);
     socket.on('close', () => {
       for (const id of connection.open) {
         requests.end();

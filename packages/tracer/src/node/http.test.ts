@@ -40,7 +40,9 @@ test('requests begin and end, and what they do later carries their id', () => {
   );
   for (const { peer } of begins) ok(/^127\.0\.0\.1:\d+$/.test(String(peer)), String(peer));
   const idOf = (url: string): unknown => begins.find((fields) => fields['url'] === url)?.['request'];
-  const ends = new Map(named('node:http_server_request_end').map(({ fields }) => [fields['request'], fields['status']]));
+  const ends = new Map(
+    named('node:http_server_request_end').map(({ fields }) => [fields['request'], fields['status']]),
+  );
   equal(ends.get(idOf('/slow') as number), 201);
   equal(ends.get(idOf('/quick') as number), 200);
   const reads = named('node:fs_sync').filter(({ fields }) => /hostname|passwd/.test(String(fields['path'])));
@@ -92,7 +94,9 @@ test('a client request says where it goes, for whom, and how it ended', () => {
   deepEqual([outer?.['path'], outer?.['request']], ['/outer', 0]);
   const server = named('node:http_server_request_begin').find(({ fields }) => fields['url'] === '/outer');
   deepEqual([inner?.['path'], inner?.['request']], ['/inner', server?.fields['request']]);
-  const ends = new Map(named('node:http_client_request_end').map(({ fields }) => [fields['id'], [fields['status'], fields['error']]]));
+  const ends = new Map(
+    named('node:http_client_request_end').map(({ fields }) => [fields['id'], [fields['status'], fields['error']]]),
+  );
   deepEqual(ends.get(outer?.['id'] as number), [200, '']);
   deepEqual(ends.get(inner?.['id'] as number), [404, '']);
   deepEqual(ends.get(refused?.['id'] as number), [0, 'ECONNREFUSED']);

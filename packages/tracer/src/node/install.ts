@@ -132,6 +132,7 @@ function attempt(step: () => unknown): void {
   try {
     step();
   } catch (error) {
-    if (process.env.LOCKSTEP_DEBUG === '1') process.stderr.write(`lockstep: ${String(error instanceof Error ? error.stack : error)}\n`);
+    if (process.env.LOCKSTEP_DEBUG === '1')
+      process.stderr.write(`lockstep: ${String(error instanceof Error ? error.stack : error)}\n`);
   }
 }

@@ -8,7 +8,8 @@ import { runPlain, runTraced, type Files } from './testing/run-program.ts';
 import type { TestRecord } from './testing/read-records.ts';
 
 const durationMs = (record: TestRecord | undefined): number => Number(record?.fields['duration'] ?? 0) / 1e6;
-const labels = (records: readonly TestRecord[], field: string): string[] => records.map((record) => String(record.fields[field]));
+const labels = (records: readonly TestRecord[], field: string): string[] =>
+  records.map((record) => String(record.fields[field]));
 
 describe('state dump', () => {
   test('comes first in the thread and says who the program is', () => {
@@ -39,8 +40,12 @@ describe('synchronous file system calls', () => {
     ['openSync', '/dev/null', 0],
   ];
   const programs: Readonly<Record<string, Files>> = {
-    'ESM, imported by name': { 'main.mjs': `import { readFileSync, existsSync, openSync, closeSync } from 'node:fs';${body}` },
-    'CommonJS, taken out by name': { 'main.cjs': `const { readFileSync, existsSync, openSync, closeSync } = require('fs');${body}` },
+    'ESM, imported by name': {
+      'main.mjs': `import { readFileSync, existsSync, openSync, closeSync } from 'node:fs';${body}`,
+    },
+    'CommonJS, taken out by name': {
+      'main.cjs': `const { readFileSync, existsSync, openSync, closeSync } = require('fs');${body}`,
+    },
   };
   for (const [title, files] of Object.entries(programs)) {
     test(`are recorded: ${title}`, () => {
@@ -85,7 +90,9 @@ describe('event loop', () => {
   });
 
   test('the last iteration is recorded even when the program exits within it', () => {
-    const { named } = runTraced({ 'main.mjs': `const end = Date.now() + 60; while (Date.now() < end); process.exit(0);` });
+    const { named } = runTraced({
+      'main.mjs': `const end = Date.now() + 60; while (Date.now() < end); process.exit(0);`,
+    });
     ok(named('node:loop_iteration').some((record) => durationMs(record) >= 59));
   });
 });
@@ -120,7 +127,12 @@ describe('garbage collection, long calls, exceptions', () => {
     });
     equal(status, 0, stderr);
     const calls = named('node:sync_call');
-    deepEqual(labels(calls, 'operation'), ['JSON.stringify', 'JSON.parse', 'child_process.execFileSync', 'crypto.pbkdf2Sync']);
+    deepEqual(labels(calls, 'operation'), [
+      'JSON.stringify',
+      'JSON.parse',
+      'child_process.execFileSync',
+      'crypto.pbkdf2Sync',
+    ]);
     equal(calls[0]?.fields['size'], calls[1]?.fields['size']);
     ok(durationMs(calls[2]) >= 19);
   });
@@ -137,7 +149,9 @@ describe('garbage collection, long calls, exceptions', () => {
   });
 
   test('console calls carry their level and text', () => {
-    const { named, stdout } = runTraced({ 'main.cjs': `console.log('a', 1, {}); console.error('b'); console.table([1]);` });
+    const { named, stdout } = runTraced({
+      'main.cjs': `console.log('a', 1, {}); console.error('b'); console.table([1]);`,
+    });
     match(stdout, /^a 1 \{\}\n/);
     deepEqual(labels(named('node:console'), 'level'), ['log', 'error', 'table']);
     deepEqual(labels(named('node:console'), 'message'), ['a 1 [object]', 'b', '[array 1]']);
@@ -193,7 +207,10 @@ describe('a program that is not wanted', () => {
     );
   });
   test('runs when the session is gone', () => {
-    const { status, stderr, stdout } = runTraced({ 'main.cjs': program }, { environment: { LOCKSTEP_SESSION: '/does/not/exist' } });
+    const { status, stderr, stdout } = runTraced(
+      { 'main.cjs': program },
+      { environment: { LOCKSTEP_SESSION: '/does/not/exist' } },
+    );
     deepEqual([status, stderr, stdout], [0, '', 'false\n']);
     notEqual(status, null);
   });

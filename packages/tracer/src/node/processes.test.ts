@@ -18,7 +18,13 @@ function threadsThatRead(run: TracedRun): number {
   return new Set(reads.map((record) => `${record.vpid}:${record.vtid}`)).size;
 }
 
-for (const options of ['undefined', '{ execArgv: [] }', '{ env: { A: "1" } }', '{ env: {}, execArgv: [] }', '{ env: SHARE_ENV }']) {
+for (const options of [
+  'undefined',
+  '{ execArgv: [] }',
+  '{ env: { A: "1" } }',
+  '{ env: {}, execArgv: [] }',
+  '{ env: SHARE_ENV }',
+]) {
   test(`a worker thread is traced with ${options}`, () => {
     const files = {
       'main.mjs': `import { Worker, SHARE_ENV } from 'node:worker_threads'; new Worker(new URL('worker.mjs', import.meta.url), ${options});`,

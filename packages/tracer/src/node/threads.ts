@@ -58,7 +58,8 @@ export function restoreWorkerEnvironment(environment: NodeJS.ProcessEnv): void {
 function withPreload(args: unknown[], sessionDirectory: string): unknown[] {
   const options = args[1] as WorkerOptions | undefined;
   // A worker without an environment of its own inherits ours, which the program may have emptied.
-  const isInheritable = process.env[SESSION_VARIABLE] !== undefined && (process.env.NODE_OPTIONS ?? '').includes(preloadPath());
+  const isInheritable =
+    process.env[SESSION_VARIABLE] !== undefined && (process.env.NODE_OPTIONS ?? '').includes(preloadPath());
   const environment = options?.env ?? (isInheritable ? undefined : process.env);
   // SHARE_ENV is a symbol: that worker has the parent's environment itself.
   if (typeof environment !== 'object' || environment === null) return args;

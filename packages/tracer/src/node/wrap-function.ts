@@ -18,7 +18,11 @@ export function copyShape(original: AnyFunction, wrapper: AnyFunction): void {
  * Replaces `target[name]`, when it is a function that may be replaced, by what `makeWrapper` makes
  * of it. False when the program (or its Node) does not allow it: that function is then not observed.
  */
-export function replaceFunction(target: object, name: string, makeWrapper: (original: AnyFunction) => AnyFunction): boolean {
+export function replaceFunction(
+  target: object,
+  name: string,
+  makeWrapper: (original: AnyFunction) => AnyFunction,
+): boolean {
   const descriptor = Object.getOwnPropertyDescriptor(target, name);
   if (descriptor === undefined || typeof descriptor.value !== 'function') return false;
   if (descriptor.configurable !== true && descriptor.writable !== true) return false;

@@ -50,7 +50,12 @@ function readClasses(path: string): Map<number, ClassLine> {
   return new Map(lines.map((line) => JSON.parse(line) as ClassLine).map((line) => [line.id, line]));
 }
 
-function decodePacket(bytes: Uint8Array, contentSizeBytes: number, classes: Map<number, ClassLine>, records: TestRecord[]): void {
+function decodePacket(
+  bytes: Uint8Array,
+  contentSizeBytes: number,
+  classes: Map<number, ClassLine>,
+  records: TestRecord[],
+): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.getUint32(0, true) !== PACKET_MAGIC) throw new Error('no packet');
   let clock = view.getBigUint64(32, true);

@@ -27,7 +27,10 @@ export function runPlain(files: Files): ProgramRun {
 }
 
 /** Runs the first of `files` under a session that records everything, or what `options` say. */
-export function runTraced(files: Files, options: TestSessionOptions & { readonly environment?: NodeJS.ProcessEnv } = {}): TracedRun {
+export function runTraced(
+  files: Files,
+  options: TestSessionOptions & { readonly environment?: NodeJS.ProcessEnv } = {},
+): TracedRun {
   const session = createTestSession(options);
   try {
     const result = withFiles(files, (path) => run(path, { ...session.environment, ...options.environment }));

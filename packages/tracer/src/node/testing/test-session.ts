@@ -2,7 +2,17 @@
 // A session directory that a test or a bench makes itself: what `record` would make, without a
 // consumer. Programs are started under it by `environment`.
 
-import { closeSync, existsSync, ftruncateSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -51,7 +61,14 @@ export function createTestSession(options: TestSessionOptions = {}): TestSession
     name: 'test',
     traceDirectory: join(directory, 'trace'),
     ownerPid: process.pid,
-    clockClass: { name: 'monotonic', frequency: String(frequency), precision: '1', offsetSeconds: '0', offsetCycles: '0', absolute: true },
+    clockClass: {
+      name: 'monotonic',
+      frequency: String(frequency),
+      precision: '1',
+      offsetSeconds: '0',
+      offsetCycles: '0',
+      absolute: true,
+    },
     bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
   };
   writeFileSync(join(directory, SESSION_FILE), JSON.stringify(description));
