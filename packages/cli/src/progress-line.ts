@@ -37,7 +37,8 @@ export class ProgressLine {
   }
 
   #fit(text: string): string {
-    const columns = this.#terminal?.columns ?? 80;
+    // A terminal that was given no size says 0.
+    const columns = this.#terminal?.columns || 80;
     return text.length < columns ? text : text.slice(0, columns - 1);
   }
 }

@@ -87,7 +87,7 @@ export async function finishKernelHalf(
   const { recoverKernelSpool } = await import('@lockstep/kernel');
   try {
     const recovery = recoverKernelSpool(stateDirectory, join(traceDirectory, 'kernel'), options.onShare);
-    if (recovery !== undefined) {
+    if (recovery !== undefined && recovery.recordCount > 0) {
       options.onSentence(
         `The recording had not converted all of the kernel's part; ${recovery.recordCount} event records were added.`,
       );

@@ -20,6 +20,22 @@ const FROM_TERMINAL: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGQUIT',
 /** After SIGTERM at the end of --duration. */
 const KILL_DELAY_MS = 5000;
 
+/** Holds signals back while the program is being started; close before they are forwarded. */
+export class EarlySignals {
+  signal: NodeJS.Signals | undefined;
+  readonly #listener = (signal: NodeJS.Signals): void => {
+    this.signal ??= signal;
+  };
+
+  constructor() {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, this.#listener);
+  }
+
+  close(): void {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, this.#listener);
+  }
+}
+
 export interface Ended {
   readonly code: number | undefined;
   readonly signal: NodeJS.Signals | undefined;

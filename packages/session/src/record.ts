@@ -15,7 +15,7 @@ import { parseEventRules, type EventRules } from './event-rules.ts';
 import { refuseKernelRules, startKernelHalf, whyNoKernelHalf, type KernelHalf } from './kernel-half.ts';
 import { findOwner, type Owner } from './owner.ts';
 import { checkProgram, launchProgram, type LaunchedProgram } from './program-launch.ts';
-import { ProgramEnd, signalNumber } from './program-end.ts';
+import { EarlySignals, ProgramEnd, signalNumber } from './program-end.ts';
 import type { KernelSummary, RecordOptions, RecordResult, RecordSummary } from './record-types.ts';
 import { makeTracingPlan } from './recording-plan.ts';
 import { createSessionDirectory, safeName, type SessionDirectory } from './session-directory.ts';
@@ -106,13 +106,18 @@ class Recording {
 
   async run(): Promise<RecordResult> {
     let program: LaunchedProgram;
+    // Ctrl-C before the program runs: what was made is still to be taken down.
+    const early = new EarlySignals();
     try {
       program = await this.#start();
     } catch (error) {
       await this.#kernel?.abandon();
       this.#session.remove();
       throw error;
+    } finally {
+      early.close();
     }
+    if (early.signal !== undefined) program.kill(early.signal);
     const end = new ProgramEnd(program, this.#options.durationMs);
     const progress = setInterval(() => this.#tick(), TICK_INTERVAL_MS);
     // A program that cannot be started rejects here.
@@ -196,7 +201,7 @@ class Recording {
   async #stop(end: ProgramEnd): Promise<ConsumerReport> {
     this.#session.control.publish('ended', this.#parts.plan);
     let report = emptyReport;
-    const kernel = end.isHurried ? this.#kernel?.abandon() : this.#stopKernel(end);
+    const kernel = this.#stopKernel(end);
     try {
       report = (await this.#consumer?.stop()) ?? emptyReport;
     } catch (error) {
@@ -211,16 +216,18 @@ class Recording {
   }
 
   async #stopKernel(end: ProgramEnd): Promise<void> {
-    if (this.#kernel === undefined) return;
-    const stopping = this.#kernel.stop((share) => this.#showProgress(share));
-    this.#kernelSummary = await Promise.race([stopping, end.hurried.then(() => undefined)]);
-    if (this.#kernelSummary === undefined) {
-      this.#kernelSummary = this.#kernel.progress();
-      await this.#kernel.abandon();
-      this.#missing.push(
-        `The kernel's part is not converted to the end; the next command that opens ${this.#parts.traceDirectory} does it.`,
-      );
+    const kernel = this.#kernel;
+    if (kernel === undefined) return;
+    if (!end.isHurried) {
+      const stopping = kernel.stop((share) => this.#showProgress(share));
+      this.#kernelSummary = await Promise.race([stopping, end.hurried.then(() => undefined)]);
     }
+    if (this.#kernelSummary !== undefined) return;
+    this.#kernelSummary = kernel.progress();
+    await kernel.abandon();
+    this.#missing.push(
+      `The kernel's part may not be converted to its end; the next command that opens ${this.#parts.traceDirectory} does it.`,
+    );
   }
 
   /** Ends the recording, not the program, when nothing can be written any more. */

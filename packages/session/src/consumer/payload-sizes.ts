@@ -75,10 +75,10 @@ function walkSteps(
   for (const step of steps) {
     switch (step.type) {
       case 'fixed':
-        position = alignUp(position, step.alignment) + step.sizeBytes;
+        position = alignPosition(position, step.alignment) + step.sizeBytes;
         break;
       case 'length': {
-        const at = alignUp(position, step.alignment);
+        const at = alignPosition(position, step.alignment);
         position = at + step.sizeBytes;
         if (position > limit) return -1;
         let value = 0;
@@ -87,19 +87,18 @@ function walkSteps(
         break;
       }
       case 'string': {
-        const end = bytes.indexOf(0, position);
-        if (end < 0) return -1;
-        position = end + 1;
+        position = findStringEnd(bytes, position, limit);
+        if (position < 0) return -1;
         break;
       }
       case 'run': {
         const count = lengths[step.slot] ?? 0;
-        position = alignUp(position, step.alignment);
+        position = alignPosition(position, step.alignment);
         if (count > 0) position += step.strideBytes * (count - 1) + step.elementSizeBytes;
         break;
       }
       case 'repeat': {
-        position = alignUp(position, step.alignment);
+        position = alignPosition(position, step.alignment);
         const count = step.count ?? lengths[step.slot] ?? 0;
         for (let index = 0; index < count; index++) {
           position = walkSteps(step.element, bytes, position, limit, lengths);
@@ -111,6 +110,22 @@ function walkSteps(
     if (position > limit) return -1;
   }
   return position;
+}
+
+/** Most strings are short, and a call of indexOf costs as much as 50 steps of the loop. */
+const SHORT_STRING_BYTES = 48;
+
+/** Behind the string's NUL, or -1 when there is none before `limit`. */
+function findStringEnd(bytes: Uint8Array, begin: number, limit: number): number {
+  const shortEnd = Math.min(limit, begin + SHORT_STRING_BYTES);
+  for (let position = begin; position < shortEnd; position++) if (bytes[position] === 0) return position + 1;
+  const end = shortEnd < limit ? bytes.indexOf(0, shortEnd) : -1;
+  return end < 0 || end >= limit ? -1 : end + 1;
+}
+
+/** As alignUp, without a division; positions are below 2 GiB. */
+function alignPosition(position: number, alignment: number): number {
+  return (position + alignment - 1) & -alignment;
 }
 
 class Compiler {
