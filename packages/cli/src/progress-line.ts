@@ -38,7 +38,8 @@ export class ProgressLine {
 
   #fit(text: string): string {
     // A terminal that was given no size says 0.
-    const columns = this.#terminal?.columns || 80;
+    const width = this.#terminal?.columns ?? 0;
+    const columns = width > 0 ? width : 80;
     return text.length < columns ? text : text.slice(0, columns - 1);
   }
 }
