@@ -51,8 +51,10 @@ test('babeltrace2 reads a recording without a warning and counts what we counted
     { name: 'system', id: 0, rules: ['sched:*', 'irq:*', 'timer:*', 'syscall:*', 'exceptions:*', 'kmem:*'], pids: 'all' },
     { name: 'process', id: 1, rules: ['syscall:*'], pids: { roots: [] } },
   ]);
-  const child = spawn('/bin/sh', ['-c', 'sleep 0.05; ls -l /usr > /dev/null; dd if=/dev/zero of=/dev/null bs=1 count=5000 2>/dev/null']);
+  const child = spawn('/bin/sh', ['-c', 'read x; ls -l /usr > /dev/null; dd if=/dev/zero of=/dev/null bs=1 count=5000 2>/dev/null']);
   recording.addPid(child.pid ?? 0);
+  // Held until it is followed.
+  child.stdin.write('\n');
   await once(child, 'exit');
   const clock = chooseClock();
   const summary = await recording.stop(undefined, clock.toClockClass());
@@ -73,8 +75,10 @@ test('babeltrace2 reads a recording without a warning and counts what we counted
 test('what a channel with roots records is of these processes and their children only', { skip: SKIP_WITHOUT_BABELTRACE }, async (t) => {
   const directory = makeDirectory(t);
   const recording = await start(t, directory, [{ name: 'process', id: 0, rules: ['syscall:*'], pids: { roots: [] } }]);
-  const child = spawn('/bin/sh', ['-c', 'sleep 0.1; /bin/true; /bin/true']);
+  const child = spawn('/bin/sh', ['-c', 'read x; sleep 0.1; /bin/true; /bin/true']);
   recording.addPid(child.pid ?? 0);
+  // Held until it is followed.
+  child.stdin.write('\n');
   const outsider = spawnSync('/bin/sleep', ['0.05']);
   await once(child, 'exit');
   await recording.stop();
