@@ -7,6 +7,9 @@ import { spawnSync } from 'node:child_process';
 import { channel, createTestSession } from '../testing/test-session.ts';
 import { TracedProgram } from '../testing/traced-program.ts';
 
+/** `ring-buffer/src/layout.ts`: written here by hand, as by a writer that finds no room. */
+const DISCARDED_FULL_WORD = 48;
+
 const other = '99999999-2222-4333-8444-555555555555';
 
 test('moves delivered packets and, at the end, the committed part of the active one', (t) => {
@@ -34,6 +37,25 @@ test('every record is in the trace or in its discarded counter when the consumer
   assert.equal(records + discarded, 20_000);
   assert.equal(discarded, buffer.discardedCount);
   assert.equal(report.programs[0]?.discardedCount, buffer.discardedCount);
+});
+
+test('records discarded after the last packet are counted by a closing packet', (t) => {
+  const session = createTestSession(t);
+  const buffer = new TracedProgram(session.sessionDirectory).openBuffer(channel, 0);
+  const consumer = session.openConsumer();
+  while (buffer.write(1));
+  buffer.flush();
+  consumer.poll();
+  // All is delivered and taken; now the buffer is full again, and what comes on top is lost.
+  while (buffer.write(2));
+  buffer.flush();
+  const { buffer: memory } = buffer.mapping;
+  const consumedBefore = buffer.discardedCount;
+  consumer.poll();
+  new Int32Array(memory)[DISCARDED_FULL_WORD] = consumedBefore + 100;
+  const report = consumer.finish();
+  assert.equal(report.programs[0]?.discardedCount, consumedBefore + 100);
+  assert.deepEqual(session.count(), { records: buffer.recordedCount, discarded: consumedBefore + 100 });
 });
 
 test('a class that appears while recording is in the metadata before its first packet', (t) => {
