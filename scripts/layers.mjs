@@ -18,14 +18,41 @@ const ALLOWED = {
   protocol: ['base'],
   tracer: ['base', 'native', 'clock', 'ring-buffer', 'filter', 'protocol', 'ctf/write'],
   kernel: ['base', 'native', 'clock', 'filter', 'symbols', 'ctf', 'ctf/write', 'ctf/node'],
-  session: ['base', 'native', 'clock', 'ring-buffer', 'filter', 'symbols', 'ctf', 'ctf/write', 'ctf/node', 'protocol', 'kernel', 'tracer/preload'],
+  session: [
+    'base',
+    'native',
+    'clock',
+    'ring-buffer',
+    'filter',
+    'symbols',
+    'ctf',
+    'ctf/write',
+    'ctf/node',
+    'protocol',
+    'kernel',
+    'tracer/preload',
+  ],
   analysis: ['base', 'ctf', 'filter'],
-  cli: ['base', 'native', 'clock', 'filter', 'symbols', 'ctf', 'ctf/write', 'ctf/node', 'protocol', 'session', 'kernel', 'analysis'],
+  cli: [
+    'base',
+    'native',
+    'clock',
+    'filter',
+    'symbols',
+    'ctf',
+    'ctf/write',
+    'ctf/node',
+    'protocol',
+    'session',
+    'kernel',
+    'analysis',
+  ],
 };
 const ISOMORPHIC = new Set(['base', 'filter', 'protocol', 'analysis', 'ctf']);
 /** Folders of isomorphic packages that are for Node: their own door and tsconfig. */
 const NODE_ONLY = /^packages\/ctf\/src\/node(\.ts$|\/)/;
-const IMPORT = /(?:^|\n)\s*(?:import|export)\s[^'";]*?from\s*'([^']+)'|import\(\s*'([^']+)'\s*\)|(?:^|\n)\s*import\s+'([^']+)'/g;
+const IMPORT =
+  /(?:^|\n)\s*(?:import|export)\s[^'";]*?from\s*'([^']+)'|import\(\s*'([^']+)'\s*\)|(?:^|\n)\s*import\s+'([^']+)'/g;
 
 const breaches = [];
 const fileGraph = new Map();
@@ -53,12 +80,14 @@ function checkFile(packageName, file) {
     const isTypeOnly = /^\s*(import|export)\s+type\s/.test(match[0].trimStart());
     if (target.startsWith('.')) {
       const resolved = relative(root, resolve(dirname(file), target));
-      if (!resolved.startsWith(`packages/${packageName}/`) && !isTest) breaches.push(`${path} reaches into ${resolved}`);
+      if (!resolved.startsWith(`packages/${packageName}/`) && !isTest)
+        breaches.push(`${path} reaches into ${resolved}`);
       if (!isTypeOnly && resolved.endsWith('.ts')) edges.push(resolved);
     } else if (target.startsWith('@lockstep/')) {
       const door = target.slice('@lockstep/'.length);
       if (door.split('/')[0] === packageName) continue;
-      if (!isTest && !(ALLOWED[packageName] ?? []).includes(door)) breaches.push(`${path} imports ${target}, which its layer does not allow`);
+      if (!isTest && !(ALLOWED[packageName] ?? []).includes(door))
+        breaches.push(`${path} imports ${target}, which its layer does not allow`);
     } else if (target.startsWith('node:') && ISOMORPHIC.has(packageName) && !isTest && !NODE_ONLY.test(path)) {
       breaches.push(`${path} imports ${target}, but its package runs in the browser too`);
     }

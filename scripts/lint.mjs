@@ -9,7 +9,19 @@ const isFixing = process.argv.includes('--fix');
 const bin = (name) => join(root, 'node_modules/.bin', name);
 const steps = [
   [bin('oxfmt'), [...(isFixing ? [] : ['--check']), '.']],
-  [bin('oxlint'), ['--type-aware', '--deny-warnings', '--quiet', ...(isFixing ? ['--fix'] : []), 'packages', 'scripts', 'examples', 'test']],
+  [
+    bin('oxlint'),
+    [
+      '--type-aware',
+      '--deny-warnings',
+      '--quiet',
+      ...(isFixing ? ['--fix'] : []),
+      'packages',
+      'scripts',
+      'examples',
+      'test',
+    ],
+  ],
 ];
 let isClean = true;
 for (const [command, args] of steps) {

@@ -28,7 +28,11 @@ function install() {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   console.log('Installing dependencies …');
   // Not `npm ci`: it refuses a lock file that lacks the optional binaries of some other platform.
-  run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], 'npm could not install the dependencies; is the registry reachable?');
+  run(
+    'npm',
+    ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'],
+    'npm could not install the dependencies; is the registry reachable?',
+  );
   writeFileSync(stamp, wanted);
 }
 

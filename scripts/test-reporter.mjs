@@ -18,7 +18,9 @@ export default async function* report(source) {
     if (event.type !== 'test:pass' && event.type !== 'test:fail') continue;
     // A suite is reported beside its tests, and a file that ends well as a test of its own name.
     if (data.details?.type === 'suite' || (event.type === 'test:pass' && data.name === data.file)) continue;
-    const file = relative(process.cwd(), data.file ?? '?').replace('/dist/', '/').replace(/\.js$/, '.ts');
+    const file = relative(process.cwd(), data.file ?? '?')
+      .replace('/dist/', '/')
+      .replace(/\.js$/, '.ts');
     const counts = files.get(file) ?? { passed: 0, failed: 0, skipped: 0 };
     files.set(file, counts);
     if (data.skip !== undefined && data.skip !== false) {

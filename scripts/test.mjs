@@ -33,7 +33,14 @@ if (chosen.length === 0) {
 }
 const result = spawnSync(
   process.execPath,
-  ['--enable-source-maps', '--test', '--test-concurrency=2', `--test-reporter=${join(root, 'scripts/test-reporter.mjs')}`, '--test-reporter-destination=stdout', ...chosen],
+  [
+    '--enable-source-maps',
+    '--test',
+    '--test-concurrency=2',
+    `--test-reporter=${join(root, 'scripts/test-reporter.mjs')}`,
+    '--test-reporter-destination=stdout',
+    ...chosen,
+  ],
   { cwd: root, stdio: 'inherit', env: { ...process.env, ...(isLong ? { LOCKSTEP_TEST_LONG: '1' } : {}) } },
 );
 process.exit(result.status ?? 1);

@@ -18,7 +18,8 @@ const TURNS = 200_000;
 for (const clock of ['tsc', 'mono']) {
   test(`${TURNS} times before < entry < exit < after on clock ${clock}`, (t) => {
     if (process.getuid?.() !== 0) return t.skip('the kernel half needs root');
-    if (!existsSync('/sys/kernel/tracing/events/syscalls/sys_enter_read')) return t.skip('this kernel shows no system call events under /sys/kernel/tracing');
+    if (!existsSync('/sys/kernel/tracing/events/syscalls/sys_enter_read'))
+      return t.skip('this kernel shows no system call events under /sys/kernel/tracing');
     try {
       chooseClock(clock);
     } catch (error) {
@@ -50,7 +51,9 @@ for (const clock of ['tsc', 'mono']) {
       );
       assert.equal(status, 0, stderr);
       const found = countInversions(directory);
-      t.diagnostic(`clock ${clock}: ${found.turns} turns, ${found.inversions} inversions, ${found.discarded} discarded`);
+      t.diagnostic(
+        `clock ${clock}: ${found.turns} turns, ${found.inversions} inversions, ${found.discarded} discarded`,
+      );
       assert.deepEqual(found, { turns: TURNS, inversions: 0, discarded: 0 });
     } finally {
       rmSync(parent, { recursive: true, force: true });

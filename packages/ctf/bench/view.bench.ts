@@ -29,7 +29,10 @@ function runHere(mode: string, path: string): void {
     process.stdout.write(`${countEventRecords(traceSet).records}\n`);
     return;
   }
-  const printer = createTextPrinter({ write: (text) => writeSync(1, text), writeWarning: (text) => writeSync(2, text) });
+  const printer = createTextPrinter({
+    write: (text) => writeSync(1, text),
+    writeWarning: (text) => writeSync(2, text),
+  });
   for (const item of readEventRecords(traceSet)) printer.print(item);
   printer.flush();
 }
@@ -52,14 +55,25 @@ function makeTrace(name: string, pairCount: number): string {
   const lttng = new Lttng(join(BASE, 'home'));
   lttng.start();
   try {
-    lttng.record({ directory: path, events: 'pairs', count: pairCount, channelOptions: ['--subbuf-size=16M', '--num-subbuf=4'] });
+    lttng.record({
+      directory: path,
+      events: 'pairs',
+      count: pairCount,
+      channelOptions: ['--subbuf-size=16M', '--num-subbuf=4'],
+    });
   } finally {
     lttng.stop();
   }
   return path;
 }
 
-function compare(title: string, path: string, mode: 'count' | 'text', rivalArgs: readonly string[], rounds: number): void {
+function compare(
+  title: string,
+  path: string,
+  mode: 'count' | 'text',
+  rivalArgs: readonly string[],
+  rounds: number,
+): void {
   const self = fileURLToPath(import.meta.url);
   const { records } = countEventRecords(openTraceDirectory(path));
   const [rival, own, ratios]: [number[], number[], number[]] = [[], [], []];
@@ -93,7 +107,9 @@ function main(): void {
   }
   const rounds = option('--rounds', 5);
   const pairCount = option('--pairs', 3_000_000);
-  process.stdout.write(`node ${process.version}, linux ${release()}, ${cpus()[0]?.model ?? 'unknown CPU'} x ${cpus().length}, ${rounds} rounds, medians\n`);
+  process.stdout.write(
+    `node ${process.version}, linux ${release()}, ${cpus()[0]?.model ?? 'unknown CPU'} x ${cpus().length}, ${rounds} rounds, medians\n`,
+  );
   const large = makeTrace('large', pairCount);
   const small = makeTrace('small', 500_000);
   compare('count (sink.utils.counter)', large, 'count', ['-c', 'sink.utils.counter'], rounds);

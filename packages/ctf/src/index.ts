@@ -24,8 +24,22 @@ export type {
   VariantFieldClass,
   VariantOption,
 } from './model/field-class.ts';
-export type { ClockClass, DataStreamClass, EnvironmentValue, EventRecordClass, TraceClass } from './model/trace-class.ts';
-export type { DataStream, DiscardedItems, EventRecord, FieldValue, PacketScopes, StructureValue, Trace } from './model/event-record.ts';
+export type {
+  ClockClass,
+  DataStreamClass,
+  EnvironmentValue,
+  EventRecordClass,
+  TraceClass,
+} from './model/trace-class.ts';
+export type {
+  DataStream,
+  DiscardedItems,
+  EventRecord,
+  FieldValue,
+  PacketScopes,
+  StructureValue,
+  Trace,
+} from './model/event-record.ts';
 export { decodeMetadata, isPacketizedMetadata, unpacketizeMetadata } from './metadata/metadata-packets.ts';
 export { parseMetadata } from './metadata/metadata-parser.ts';
 export { memoryMedium, type Medium } from './read/medium.ts';

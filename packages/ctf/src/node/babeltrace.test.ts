@@ -47,7 +47,10 @@ function printHere(path: string, options: Partial<TextPrinterOptions> = {}, read
 }
 
 function printThere(path: string, options: readonly string[] = []): Printed {
-  const { status, stdout, stderr } = spawnSync('babeltrace2', [...options, path], { encoding: 'utf8', maxBuffer: 2 ** 30 });
+  const { status, stdout, stderr } = spawnSync('babeltrace2', [...options, path], {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 30,
+  });
   assert.equal(status, 0, stderr);
   return { output: stdout, warnings: stderr };
 }
@@ -81,10 +84,14 @@ test('prints every field type, context and enumeration of an LTTng trace as babe
         fields: ['trace', 'trace:hostname', 'trace:domain', 'trace:procname', 'trace:vpid', 'loglevel', 'emf'],
       },
     ],
-    [['--names=header', '--fields=trace,loglevel', '--no-delta'], { names: ['header'], fields: ['trace', 'loglevel'], noDelta: true }],
+    [
+      ['--names=header', '--fields=trace,loglevel', '--no-delta'],
+      { names: ['header'], fields: ['trace', 'loglevel'], noDelta: true },
+    ],
     [['--names=scope', '--fields=trace,trace:domain'], { names: ['scope'], fields: ['trace', 'trace:domain'] }],
   ];
-  for (const [theirs, ours] of options) assert.deepEqual(printHere(path, ours), printThere(path, theirs), theirs.join(' '));
+  for (const [theirs, ours] of options)
+    assert.deepEqual(printHere(path, ours), printThere(path, theirs), theirs.join(' '));
 });
 
 test('prints the trace of one process with its name and pid, opened from above and at its own directory', (t) => {
@@ -97,7 +104,11 @@ test('prints the trace of one process with its name and pid, opened from above a
 });
 
 test('warns of discarded event records in the same words', (t) => {
-  const path = record(t, 'discard', { events: 'pairs', count: 100_000, channelOptions: ['--subbuf-size=4096', '--num-subbuf=2'] });
+  const path = record(t, 'discard', {
+    events: 'pairs',
+    count: 100_000,
+    channelOptions: ['--subbuf-size=4096', '--num-subbuf=2'],
+  });
   if (path === undefined) return;
   const there = printThere(path);
   assert.match(there.warnings, /Tracer discarded \d+ events/);
@@ -108,7 +119,11 @@ test('warns of discarded event records in the same words', (t) => {
 });
 
 test('warns of discarded packets in the same words', (t) => {
-  const path = record(t, 'overwrite', { events: 'pairs', count: 100_000, channelOptions: ['--overwrite', '--subbuf-size=4096', '--num-subbuf=2'] });
+  const path = record(t, 'overwrite', {
+    events: 'pairs',
+    count: 100_000,
+    channelOptions: ['--overwrite', '--subbuf-size=4096', '--num-subbuf=2'],
+  });
   if (path === undefined) return;
   const there = printThere(path);
   assert.match(there.warnings, /Tracer discarded \d+ packet/);
@@ -116,19 +131,30 @@ test('warns of discarded packets in the same words', (t) => {
 });
 
 test('reads the files of a rotated stream as one', (t) => {
-  const path = record(t, 'rotated', { events: 'pairs', count: 5000, channelOptions: ['--tracefile-size=16384', '--subbuf-size=4096', '--num-subbuf=8'] });
+  const path = record(t, 'rotated', {
+    events: 'pairs',
+    count: 5000,
+    channelOptions: ['--tracefile-size=16384', '--subbuf-size=4096', '--num-subbuf=8'],
+  });
   if (path === undefined) return;
   const there = printThere(path);
   assert.deepEqual(printHere(path), there);
 });
 
 test('begins in the middle with the index, without it and with a wrong one, as babeltrace2 trims', (t) => {
-  const path = record(t, 'trimmed', { events: 'pairs', count: 20_000, channelOptions: ['--subbuf-size=4096', '--num-subbuf=64'] });
+  const path = record(t, 'trimmed', {
+    events: 'pairs',
+    count: 20_000,
+    channelOptions: ['--subbuf-size=4096', '--num-subbuf=64'],
+  });
   if (path === undefined) return;
-  const times = [...readEventRecords(openTraceDirectory(path))].map((item) => (isEventRecord(item) ? item.timeNs! : item.beginNs!));
+  const times = [...readEventRecords(openTraceDirectory(path))].map((item) =>
+    isEventRecord(item) ? item.timeNs! : item.beginNs!,
+  );
   const begin = times[Math.floor(times.length / 2)]!;
   const end = times[Math.floor(times.length * 0.9)]!;
-  const seconds = (time: bigint): string => `${time / 1_000_000_000n}.${String(time % 1_000_000_000n).padStart(9, '0')}`;
+  const seconds = (time: bigint): string =>
+    `${time / 1_000_000_000n}.${String(time % 1_000_000_000n).padStart(9, '0')}`;
   const there = printThere(path, [`--begin=${seconds(begin)}`, `--end=${seconds(end)}`]);
   assert.equal(printHere(path, {}, { begin, end }).output, there.output);
   const [trace] = openTraceDirectory(path).traces;

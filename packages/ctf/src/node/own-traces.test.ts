@@ -8,7 +8,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createTextPrinter } from '../text/text-printer.ts';
-import { eventRecordClass, everyKindOfField, samplePacket, sampleTraceClass, type FieldWriter } from '../testing/sample-trace.ts';
+import {
+  eventRecordClass,
+  everyKindOfField,
+  samplePacket,
+  sampleTraceClass,
+  type FieldWriter,
+} from '../testing/sample-trace.ts';
 import { signedInteger, structure, writeMetadata } from '../write.ts';
 import { countEventRecords, readEventRecords } from './read-traces.ts';
 import { openTraceDirectory } from './trace-set.ts';
@@ -36,7 +42,12 @@ function writeProgramRecords(writer: FieldWriter): void {
 
 /** A kernel packet of a trace with a UUID of its own: babeltrace2 takes traces with the same UUID for one. */
 function kernelPacket(times: readonly number[], sequenceNumber: bigint): Uint8Array {
-  const packet = samplePacket('kernel', [BigInt(times[0]!), BigInt(times.at(-1)!)], (writer) => writeKernelRecords(writer, times), sequenceNumber);
+  const packet = samplePacket(
+    'kernel',
+    [BigInt(times[0]!), BigInt(times.at(-1)!)],
+    (writer) => writeKernelRecords(writer, times),
+    sequenceNumber,
+  );
   packet[4] = 0x3a;
   return packet;
 }
@@ -64,7 +75,9 @@ test('a program and a kernel trace of one clock print as in babeltrace2, in orde
     eventRecordClass(1, 'shop:order', everyKindOfField(), 6),
     eventRecordClass(70_000, 'shop:late', structure({ value: signedInteger(32) })),
   ]);
-  const kernel = sampleTraceClass('kernel', [eventRecordClass(3, 'sched_switch', structure({ prev: signedInteger(32) }))]);
+  const kernel = sampleTraceClass('kernel', [
+    eventRecordClass(3, 'sched_switch', structure({ prev: signedInteger(32) })),
+  ]);
   put('ust/pid/a', writeMetadata(program), [samplePacket('program', [1000n, 1_000_000_000_000n], writeProgramRecords)]);
   put('kernel', writeMetadata({ ...kernel, uuid: '3a6422d0-6cee-11e0-8c08-cb07d7b3a564' }), [
     kernelPacket([900, 1001, 2000], 0n),
@@ -74,7 +87,10 @@ test('a program and a kernel trace of one clock print as in babeltrace2, in orde
   for (const decoder of ['generated', 'interpreted'] as const) {
     const here = { output: '', warnings: '' };
     const traceSet = openTraceDirectory(directory);
-    const printer = createTextPrinter({ write: (text) => (here.output += text), writeWarning: (text) => (here.warnings += text) });
+    const printer = createTextPrinter({
+      write: (text) => (here.output += text),
+      writeWarning: (text) => (here.warnings += text),
+    });
     for (const item of readEventRecords(traceSet, { decoder })) printer.print(item);
     printer.flush();
     assert.equal(here.output, there.stdout);

@@ -108,7 +108,10 @@ function opened(traceSet: TraceSet): OpenedTraceSet {
   return traceSet as OpenedTraceSet;
 }
 
-function packetOptions(dataStream: OpenedDataStream, kind: DecoderKind = 'generated'): ConstructorParameters<typeof PacketReader>[0] {
+function packetOptions(
+  dataStream: OpenedDataStream,
+  kind: DecoderKind = 'generated',
+): ConstructorParameters<typeof PacketReader>[0] {
   return {
     decoder: traceDecoderOf(dataStream.trace.traceClass, kind),
     medium: dataStream.medium,

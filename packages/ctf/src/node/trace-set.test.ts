@@ -22,7 +22,8 @@ event { name = tick; fields := struct { uint8_t value; }; };
 function makeTrace(name: string, streams: Readonly<Record<string, readonly number[]>>): void {
   mkdirSync(join(directory, name), { recursive: true });
   writeFileSync(join(directory, name, 'metadata'), METADATA);
-  for (const [stream, bytes] of Object.entries(streams)) writeFileSync(join(directory, name, stream), Uint8Array.from(bytes));
+  for (const [stream, bytes] of Object.entries(streams))
+    writeFileSync(join(directory, name, stream), Uint8Array.from(bytes));
 }
 
 test('finds every trace below a directory, but not what lies in .lockstep', () => {
@@ -30,17 +31,29 @@ test('finds every trace below a directory, but not what lies in .lockstep', () =
   makeTrace('two/ust/pid/x', { a: [2], b: [3] });
   makeTrace('two/.lockstep/kernel', { a: [4] });
   const traceSet = openTraceDirectory(join(directory, 'two'));
-  assert.deepEqual(traceSet.traces.map((trace) => trace.name), ['kernel', 'ust/pid/x']);
-  assert.deepEqual(traceSet.traces.map((trace) => trace.dataStreams.map((stream) => stream.name)), [['a'], ['a', 'b']]);
+  assert.deepEqual(
+    traceSet.traces.map((trace) => trace.name),
+    ['kernel', 'ust/pid/x'],
+  );
+  assert.deepEqual(
+    traceSet.traces.map((trace) => trace.dataStreams.map((stream) => stream.name)),
+    [['a'], ['a', 'b']],
+  );
   const values = [...readEventRecords(traceSet)].map((item) => isEventRecord(item) && item.payload?.['value']);
-  assert.deepEqual(values.sort(), [1, 2, 3]);
+  assert.deepEqual(
+    values.toSorted((a, b) => Number(a) - Number(b)),
+    [1, 2, 3],
+  );
   assert.equal(countEventRecords(traceSet).records, 3n);
   traceSet.close();
 });
 
 test('says in one sentence that a directory holds no trace', () => {
   mkdirSync(join(directory, 'none'));
-  assert.throws(() => openTraceDirectory(join(directory, 'none')), (error) => error instanceof InputError && /holds no CTF trace; /.test(error.message));
+  assert.throws(
+    () => openTraceDirectory(join(directory, 'none')),
+    (error) => error instanceof InputError && /holds no CTF trace; /.test(error.message),
+  );
   assert.throws(() => openTraceDirectory(join(directory, 'absent')), InputError);
   assert.throws(() => openTraceDirectory(join(directory, 'two/kernel/metadata')), InputError);
 });
@@ -119,7 +132,11 @@ test('refuses the published streams that are wrong, each with a CtfError', (t) =
     for (const decoder of ['generated', 'interpreted'] as const) {
       const path = join(cases, 'stream/fail', name);
       assert.throws(() => [...readEventRecords(openTraceDirectory(path), { decoder })], CtfError, `${name} ${decoder}`);
-      assert.throws(() => countEventRecords(openTraceDirectory(path), { decoder }), CtfError, `${name} ${decoder} count`);
+      assert.throws(
+        () => countEventRecords(openTraceDirectory(path), { decoder }),
+        CtfError,
+        `${name} ${decoder} count`,
+      );
     }
   }
 });

@@ -40,7 +40,9 @@ export function openTraceDirectory(path: string): TraceSet {
   const root = attemptInput(path);
   const directories = findTraceDirectories(root, 0);
   if (directories.length === 0) {
-    throw new InputError(`${path} holds no CTF trace; name a directory that has a file \`metadata\` in it or below it.`);
+    throw new InputError(
+      `${path} holds no CTF trace; name a directory that has a file \`metadata\` in it or below it.`,
+    );
   }
   const pool = new FilePool();
   const traces = directories.map((directory) => openTrace(pool, directory, relative(root, directory)));
@@ -101,7 +103,8 @@ function openTrace(pool: FilePool, directory: string, name: string): Trace {
       dataStreamClass: group.dataStreamClass,
       id: group.id,
       medium: fileMedium(pool, group.files),
-      indexPath: group.files.length === 1 ? join(directory, 'index', `${relative(directory, first.path)}.idx`) : undefined,
+      indexPath:
+        group.files.length === 1 ? join(directory, 'index', `${relative(directory, first.path)}.idx`) : undefined,
     });
   }
   return trace;

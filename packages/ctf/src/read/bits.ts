@@ -51,7 +51,13 @@ export function readWideBits(bytes: Uint8Array, at: number, bit: number, length:
   return value;
 }
 
-export function readWideSignedBits(bytes: Uint8Array, at: number, bit: number, length: number, isLittle: boolean): bigint {
+export function readWideSignedBits(
+  bytes: Uint8Array,
+  at: number,
+  bit: number,
+  length: number,
+  isLittle: boolean,
+): bigint {
   return BigInt.asIntN(length, readWideBits(bytes, at, bit, length, isLittle));
 }
 

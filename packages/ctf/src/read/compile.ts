@@ -19,7 +19,8 @@ import { interpretScopes, type ScopesDecoder } from './interpret.ts';
 import { UNKNOWN_PLACE, type Place } from './place.ts';
 
 const HELPERS = { readBits, readSignedBits, readWideBits, readWideSignedBits, readBitFloat } as const;
-const PROLOGUE = 'let p = s.position, k = s.bit; const end = s.end, endBit = s.endBit, u8 = s.bytes, view = s.view, saved = s.saved, cw = s.clockWords;';
+const PROLOGUE =
+  'let p = s.position, k = s.bit; const end = s.end, endBit = s.endBit, u8 = s.bytes, view = s.view, saved = s.saved, cw = s.clockWords;';
 
 /** Loops with longer code than this (characters) call one function a class: V8 does not optimise giant functions. */
 const LONGEST_LOOP = 24_000;
@@ -44,8 +45,10 @@ export function canGenerateCode(): boolean {
   return canGenerate;
 }
 
-function instantiate<T>(body: string): T {
-  const maker = new Function(...Object.keys(HELPERS), `'use strict';\nreturn ${body};`) as (...helpers: unknown[]) => T;
+function instantiate(body: string): unknown {
+  const maker = new Function(...Object.keys(HELPERS), `'use strict';\nreturn ${body};`) as (
+    ...helpers: unknown[]
+  ) => unknown;
   return maker(...Object.values(HELPERS));
 }
 
@@ -78,7 +81,7 @@ export function generateScopes(scopes: readonly Scope[], options: CompileOptions
 export function compileScopes(scopes: readonly Scope[], options: CompileOptions): CompiledScopes {
   if (!canGenerateCode()) return { decode: interpretScopes(scopes, options.slots), place: UNKNOWN_PLACE };
   const { source, place } = generateScopes(scopes, options);
-  return { decode: instantiate<ScopesDecoder>(source), place };
+  return { decode: instantiate(source) as ScopesDecoder, place };
 }
 
 /** Steps over all event records of a packet and returns how many there are. */
@@ -137,5 +140,5 @@ export function generateCountLoop(dsc: DataStreamClass, slots: SlotTable): strin
 export function compileCountLoop(dsc: DataStreamClass, slots: SlotTable): PacketCounter | undefined {
   if (!canGenerateCode()) return undefined;
   const source = generateCountLoop(dsc, slots);
-  return source === undefined ? undefined : instantiate<PacketCounter>(source);
+  return source === undefined ? undefined : (instantiate(source) as PacketCounter);
 }

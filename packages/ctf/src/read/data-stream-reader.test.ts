@@ -56,7 +56,16 @@ function packet({ begin = 0, end = begin, discarded = 0, sequence = 0, padding =
   const u16 = (value: number): number[] => [value & 255, value >> 8];
   const u32 = (value: number): number[] => [value & 255, (value >> 8) & 255, (value >> 16) & 255, value >>> 24];
   const padded = new Array<number>(padding).fill(0xa5);
-  return [...u16((content + padding) * 8), ...u16(content * 8), ...u32(begin), ...u32(end), discarded, sequence, ...records, ...padded];
+  return [
+    ...u16((content + padding) * 8),
+    ...u16(content * 8),
+    ...u32(begin),
+    ...u32(end),
+    discarded,
+    sequence,
+    ...records,
+    ...padded,
+  ];
 }
 
 function streamOf(traceClass: TraceClass, name = 'stream', traceName = 'test', id?: bigint): DataStream {
@@ -64,8 +73,16 @@ function streamOf(traceClass: TraceClass, name = 'stream', traceName = 'test', i
   return { name, trace, dataStreamClass: [...traceClass.dataStreamClasses.values()][0]!, id };
 }
 
-function readAll(bytes: readonly number[], traceClass = traceClassOf(), decoder: DecoderKind = 'generated'): { items: StreamItem[]; error: CtfError | undefined } {
-  const reader = createDataStreamReader({ dataStream: streamOf(traceClass), medium: memoryMedium(Uint8Array.from(bytes)), decoder });
+function readAll(
+  bytes: readonly number[],
+  traceClass = traceClassOf(),
+  decoder: DecoderKind = 'generated',
+): { items: StreamItem[]; error: CtfError | undefined } {
+  const reader = createDataStreamReader({
+    dataStream: streamOf(traceClass),
+    medium: memoryMedium(Uint8Array.from(bytes)),
+    decoder,
+  });
   const items: StreamItem[] = [];
   try {
     for (let item = reader.next(); item !== undefined; item = reader.next()) items.push(item);
@@ -88,14 +105,23 @@ const ORIGIN = 1_700_000_000_000_000_005n;
 
 test('extends a short timestamp from the last known time and follows its wrap', () => {
   const { items } = readAll(packet({ begin: 0x1f0, records: [0, 0xf5, 1, 0, 0x02, 2, 0, 0x02, 3, 0, 0x01, 4] }));
-  assert.deepEqual(records(items).map((record) => record.clockSnapshot), [0x1f5n, 0x202n, 0x202n, 0x301n]);
+  assert.deepEqual(
+    records(items).map((record) => record.clockSnapshot),
+    [0x1f5n, 0x202n, 0x202n, 0x301n],
+  );
   assert.equal(records(items)[0]?.timeNs, ORIGIN + 0x1f5n);
 });
 
 test('carries a 32-bit timestamp into the upper half', () => {
   const wide = traceClassOf({ stampBits: 32 });
-  const { items } = readAll(packet({ begin: 0xffff_fff0, records: [0, 0xf8, 255, 255, 255, 1, 0, 3, 0, 0, 0, 2] }), wide);
-  assert.deepEqual(records(items).map((record) => record.clockSnapshot), [0xffff_fff8n, 0x1_0000_0003n]);
+  const { items } = readAll(
+    packet({ begin: 0xffff_fff0, records: [0, 0xf8, 255, 255, 255, 1, 0, 3, 0, 0, 0, 2] }),
+    wide,
+  );
+  assert.deepEqual(
+    records(items).map((record) => record.clockSnapshot),
+    [0xffff_fff8n, 0x1_0000_0003n],
+  );
 });
 
 test('the end of a packet does not move the clock of its records', () => {
@@ -114,7 +140,12 @@ test('tells discarded event records and packets with count and range between two
     { type: 'discarded-packets', count: 2n, begin: 20n, end: 30n },
   ];
   assert.deepEqual(
-    losses(items).map(({ type, count, beginNs, endNs }) => ({ type, count, begin: beginNs! - ORIGIN, end: endNs! - ORIGIN })),
+    losses(items).map(({ type, count, beginNs, endNs }) => ({
+      type,
+      count,
+      begin: beginNs! - ORIGIN,
+      end: endNs! - ORIGIN,
+    })),
     expected,
   );
   assert.equal(records(items).length, 2);
@@ -123,7 +154,10 @@ test('tells discarded event records and packets with count and range between two
 test('skips the padding of a packet', () => {
   const { items, error } = readAll([...packet({ padding: 9, records: [0, 1, 1] }), ...packet({ records: [0, 2, 2] })]);
   assert.equal(error, undefined);
-  assert.deepEqual(records(items).map((record) => record.payload), [{ value: 1 }, { value: 2 }]);
+  assert.deepEqual(
+    records(items).map((record) => record.payload),
+    [{ value: 1 }, { value: 2 }],
+  );
 });
 
 test('delivers what was before a damaged place and names stream, packet and offset', () => {
@@ -154,7 +188,9 @@ test('refuses an event record that takes no bits instead of looping', () => {
     byteOrder: 'little-endian',
     environment: new Map(),
     clockClasses: [],
-    dataStreamClasses: new Map([[0n, { id: 0n, eventRecordClasses: new Map([[0n, { id: 0n, name: 'nothing', payload: struct([]) }]]) }]]),
+    dataStreamClasses: new Map([
+      [0n, { id: 0n, eventRecordClasses: new Map([[0n, { id: 0n, name: 'nothing', payload: struct([]) }]]) }],
+    ]),
   };
   for (const decoder of ['generated', 'interpreted'] as const) {
     assert.match(readAll([1, 2, 3], traceClass, decoder).error?.message ?? '', /takes no bits/);
@@ -164,43 +200,66 @@ test('refuses an event record that takes no bits instead of looping', () => {
 test('a length in an option that was not taken is 0, not that of an earlier record', () => {
   const header = struct([
     ['kind', integer(8)],
-    ['v', {
-      type: 'variant',
-      selectorFieldLocation: { path: ['kind'] },
-      options: [
-        { name: 'long', fieldClass: struct([['size', integer(8)]]), selectorFieldRanges: [[0, 0]] },
-        { name: 'short', fieldClass: struct([['mark', integer(8)]]), selectorFieldRanges: [[1, 1]] },
-      ],
-    }],
+    [
+      'v',
+      {
+        type: 'variant',
+        selectorFieldLocation: { path: ['kind'] },
+        options: [
+          { name: 'long', fieldClass: struct([['size', integer(8)]]), selectorFieldRanges: [[0, 0]] },
+          { name: 'short', fieldClass: struct([['mark', integer(8)]]), selectorFieldRanges: [[1, 1]] },
+        ],
+      },
+    ],
   ]);
   const payload = struct([
-    ['bytes', { type: 'dynamic-length-array', elementFieldClass: integer(8), lengthFieldLocation: { origin: 'event-record-header', path: ['v', 'long', 'size'] } }],
+    [
+      'bytes',
+      {
+        type: 'dynamic-length-array',
+        elementFieldClass: integer(8),
+        lengthFieldLocation: { origin: 'event-record-header', path: ['v', 'long', 'size'] },
+      },
+    ],
     ['last', integer(8)],
   ]);
   const traceClass: TraceClass = {
     byteOrder: 'little-endian',
     environment: new Map(),
     clockClasses: [],
-    dataStreamClasses: new Map([[0n, { id: 0n, eventRecordHeader: header, eventRecordClasses: new Map([[0n, { id: 0n, name: 'e', payload }]]) }]]),
+    dataStreamClasses: new Map([
+      [0n, { id: 0n, eventRecordHeader: header, eventRecordClasses: new Map([[0n, { id: 0n, name: 'e', payload }]]) }],
+    ]),
   };
   for (const decoder of ['generated', 'interpreted'] as const) {
     const { items, error } = readAll([0, 2, 10, 11, 12, 1, 9, 13], traceClass, decoder);
     assert.equal(error, undefined);
-    assert.deepEqual(records(items).map((record) => record.payload), [{ bytes: [10, 11], last: 12 }, { bytes: [], last: 13 }]);
+    assert.deepEqual(
+      records(items).map((record) => record.payload),
+      [
+        { bytes: [10, 11], last: 12 },
+        { bytes: [], last: 13 },
+      ],
+    );
   }
 });
 
 test('merges streams by time; equal times by data stream class and id', () => {
-  const readers = ([
-    [1n, 5n, [0, 10, 1, 0, 30, 2]],
-    [1n, 4n, [0, 10, 3, 0, 20, 4]],
-    [0n, 9n, [0, 10, 5, 0, 30, 6]],
-  ] as const).map(([classId, id, bytes]) => {
+  const readers = (
+    [
+      [1n, 5n, [0, 10, 1, 0, 30, 2]],
+      [1n, 4n, [0, 10, 3, 0, 20, 4]],
+      [0n, 9n, [0, 10, 5, 0, 30, 6]],
+    ] as const
+  ).map(([classId, id, bytes]) => {
     const dataStream = streamOf(traceClassOf({ id: classId }), `s${id}`, 'test', id);
     return createDataStreamReader({ dataStream, medium: memoryMedium(Uint8Array.from(packet({ records: bytes }))) });
   });
   const merged = [...mergeEventRecords(readers)].filter(isEventRecord);
-  assert.deepEqual(merged.map((record) => record.payload?.['value']), [5, 3, 1, 4, 6, 2]);
+  assert.deepEqual(
+    merged.map((record) => record.payload?.['value']),
+    [5, 3, 1, 4, 6, 2],
+  );
 });
 
 test('leaves out what is before begin and after end, both inclusive', () => {
@@ -212,7 +271,10 @@ test('leaves out what is before begin and after end, both inclusive', () => {
   const end = (ORIGIN + 20n) as Nanoseconds;
   const reader = createDataStreamReader({ dataStream: streamOf(traceClassOf()), medium: memoryMedium(bytes), begin });
   const merged = [...mergeEventRecords([reader], { begin, end })].filter(isEventRecord);
-  assert.deepEqual(merged.map((record) => record.payload?.['value']), [2, 3, 4]);
+  assert.deepEqual(
+    merged.map((record) => record.payload?.['value']),
+    [2, 3, 4],
+  );
 });
 
 test('ten thousand mutated streams give event records or a CtfError, in bounded steps', () => {
@@ -223,7 +285,10 @@ test('ten thousand mutated streams give event records or a CtfError, in bounded 
   let refused = 0;
   fc.assert(
     fc.property(
-      fc.array(fc.tuple(fc.nat({ max: good.length - 1 }), fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 4 }),
+      fc.array(fc.tuple(fc.nat({ max: good.length - 1 }), fc.integer({ min: 0, max: 255 })), {
+        minLength: 1,
+        maxLength: 4,
+      }),
       fc.nat({ max: good.length }),
       (changes, cut) => {
         const bytes = good.slice(0, good.length - (cut > good.length / 2 ? cut : 0));

@@ -80,7 +80,12 @@ export class DataStreamReader {
     this.#scopes = { header: state.packetHeader, context: state.packetContext };
     this.#queueLosses(this.#losses.next(state));
     const toTime = decoder?.toTime;
-    if (this.#begin !== undefined && toTime !== undefined && state.packetEnd !== undefined && toTime(BigInt(state.packetEnd)) < this.#begin) {
+    if (
+      this.#begin !== undefined &&
+      toTime !== undefined &&
+      state.packetEnd !== undefined &&
+      toTime(BigInt(state.packetEnd)) < this.#begin
+    ) {
       state.position = state.end;
       state.bit = state.endBit;
     }

@@ -123,7 +123,10 @@ export class DecodeState {
   }
 
   unknownClass(id: number | bigint | undefined, position: number): CtfError {
-    const sentence = id === undefined ? 'An event record has no class id, and there is not exactly one class.' : `No event record class has the id ${id}.`;
+    const sentence =
+      id === undefined
+        ? 'An event record has no class id, and there is not exactly one class.'
+        : `No event record class has the id ${id}.`;
     return this.error(sentence, position);
   }
 

@@ -54,14 +54,18 @@ function count(traceClass: TraceClass, medium: Medium): number | string {
 test('the generated decoder and its interpreting twin give the same items and the same error', () => {
   let recordCount = 0;
   fc.assert(
-    fc.property(arbitraryTraceClass, fc.array(arbitraryBytes, { minLength: 4, maxLength: 4 }), (traceClass, streams) => {
-      for (const bytes of streams) {
-        const generated = read(traceClass, memoryMedium(bytes), 'generated');
-        const interpreted = read(traceClass, memoryMedium(bytes), 'interpreted');
-        assert.deepEqual(generated, interpreted);
-        recordCount += generated.items.length;
-      }
-    }),
+    fc.property(
+      arbitraryTraceClass,
+      fc.array(arbitraryBytes, { minLength: 4, maxLength: 4 }),
+      (traceClass, streams) => {
+        for (const bytes of streams) {
+          const generated = read(traceClass, memoryMedium(bytes), 'generated');
+          const interpreted = read(traceClass, memoryMedium(bytes), 'interpreted');
+          assert.deepEqual(generated, interpreted);
+          recordCount += generated.items.length;
+        }
+      },
+    ),
     { numRuns: 400, seed: 20_261_122 },
   );
   // The property would also hold of decoders that refuse everything.
@@ -88,11 +92,37 @@ test('a name of the trace is data in generated code, whatever it is', () => {
         byteOrder: 'little-endian',
         environment: new Map(),
         clockClasses: [],
-        dataStreamClasses: new Map([[0n, { id: 0n, eventRecordClasses: new Map([[0n, {
-          id: 0n,
-          name,
-          payload: { type: 'structure', memberClasses: [{ name, fieldClass: { type: 'fixed-length-unsigned-integer', length: 8, byteOrder: 'little-endian', alignment: 8 } }] },
-        }]]) }]]),
+        dataStreamClasses: new Map([
+          [
+            0n,
+            {
+              id: 0n,
+              eventRecordClasses: new Map([
+                [
+                  0n,
+                  {
+                    id: 0n,
+                    name,
+                    payload: {
+                      type: 'structure',
+                      memberClasses: [
+                        {
+                          name,
+                          fieldClass: {
+                            type: 'fixed-length-unsigned-integer',
+                            length: 8,
+                            byteOrder: 'little-endian',
+                            alignment: 8,
+                          },
+                        },
+                      ],
+                    },
+                  },
+                ],
+              ]),
+            },
+          ],
+        ]),
       };
       const outcome = read(traceClass, memoryMedium(Uint8Array.of(7)), 'generated');
       const payload = (outcome.items[0] as { payload: Record<string, unknown> }).payload;

@@ -35,7 +35,10 @@ export function alignmentOf(fc: FieldClass): number {
     case 'dynamic-length-string':
       return 8;
     case 'structure':
-      return fc.memberClasses.reduce((most, member) => Math.max(most, alignmentOf(member.fieldClass)), fc.minimumAlignment ?? 1);
+      return fc.memberClasses.reduce(
+        (most, member) => Math.max(most, alignmentOf(member.fieldClass)),
+        fc.minimumAlignment ?? 1,
+      );
     case 'static-length-array':
     case 'dynamic-length-array':
       return Math.max(fc.minimumAlignment ?? 1, alignmentOf(fc.elementFieldClass));
@@ -113,7 +116,8 @@ export class SlotTable {
   /** Slot that the array, string or variant at `key` takes its length or selector from. */
   consumedBy(key: string): { readonly slot: number; readonly fieldClass: FixedLengthIntegerFieldClass } {
     const found = this.#slotOfConsumer.get(key);
-    if (found === undefined) throw new CtfError('A length or selector field is not where the metadata says.', { field: key });
+    if (found === undefined)
+      throw new CtfError('A length or selector field is not where the metadata says.', { field: key });
     return found;
   }
 
@@ -223,9 +227,16 @@ function descend(
   for (const part of path) {
     if (at === undefined || part === null) return undefined;
     const members: readonly { readonly name: string; readonly fieldClass: FieldClass }[] =
-      at.fieldClass.type === 'structure' ? at.fieldClass.memberClasses : at.fieldClass.type === 'variant' ? at.fieldClass.options : [];
+      at.fieldClass.type === 'structure'
+        ? at.fieldClass.memberClasses
+        : at.fieldClass.type === 'variant'
+          ? at.fieldClass.options
+          : [];
     const member = members.find((candidate) => candidate.name === part);
-    at = member === undefined ? undefined : { fieldClass: member.fieldClass, key: join(at.key, part, at.fieldClass.type === 'variant') };
+    at =
+      member === undefined
+        ? undefined
+        : { fieldClass: member.fieldClass, key: join(at.key, part, at.fieldClass.type === 'variant') };
   }
   return at;
 }
@@ -240,11 +251,15 @@ export function elementKey(key: string): string {
 }
 
 export function packetHeaderScope(traceClass: TraceClass): Scope[] {
-  return traceClass.packetHeader === undefined ? [] : [{ name: 'packet-header', fieldClass: traceClass.packetHeader, key: 'header' }];
+  return traceClass.packetHeader === undefined
+    ? []
+    : [{ name: 'packet-header', fieldClass: traceClass.packetHeader, key: 'header' }];
 }
 
 export function packetContextScope(dsc: DataStreamClass): Scope[] {
-  return dsc.packetContext === undefined ? [] : [{ name: 'packet-context', fieldClass: dsc.packetContext, key: `${dsc.id}:packet-context` }];
+  return dsc.packetContext === undefined
+    ? []
+    : [{ name: 'packet-context', fieldClass: dsc.packetContext, key: `${dsc.id}:packet-context` }];
 }
 
 export function eventRecordHeaderScope(dsc: DataStreamClass): Scope[] {
@@ -267,14 +282,25 @@ export function eventRecordScopes(dsc: DataStreamClass, erc: EventRecordClass): 
   const scopes: Scope[] = [];
   const key = `${dsc.id}:${erc.id}`;
   if (erc.specificContext !== undefined) {
-    scopes.push({ name: 'event-record-specific-context', fieldClass: erc.specificContext, key: `${key}:specific-context` });
+    scopes.push({
+      name: 'event-record-specific-context',
+      fieldClass: erc.specificContext,
+      key: `${key}:specific-context`,
+    });
   }
-  if (erc.payload !== undefined) scopes.push({ name: 'event-record-payload', fieldClass: erc.payload, key: `${key}:payload` });
+  if (erc.payload !== undefined)
+    scopes.push({ name: 'event-record-payload', fieldClass: erc.payload, key: `${key}:payload` });
   return scopes;
 }
 
 /** Name of the decode state's property that holds a scope's value. */
-export type ScopeProperty = 'packetHeader' | 'packetContext' | 'eventRecordHeader' | 'commonContext' | 'specificContext' | 'payload';
+export type ScopeProperty =
+  | 'packetHeader'
+  | 'packetContext'
+  | 'eventRecordHeader'
+  | 'commonContext'
+  | 'specificContext'
+  | 'payload';
 
 export const SCOPE_PROPERTY: Readonly<Record<ScopeName, ScopeProperty>> = {
   'packet-header': 'packetHeader',
@@ -286,7 +312,9 @@ export const SCOPE_PROPERTY: Readonly<Record<ScopeName, ScopeProperty>> = {
 };
 
 /** Ranges of a variant's options by position, the first that matches is taken. */
-export function optionRanges(fc: VariantFieldClass): { readonly lower: bigint; readonly upper: bigint; readonly option: number }[] {
+export function optionRanges(
+  fc: VariantFieldClass,
+): { readonly lower: bigint; readonly upper: bigint; readonly option: number }[] {
   return fc.options.flatMap((option, index) =>
     option.selectorFieldRanges.map(([lower, upper]) => ({ lower: BigInt(lower), upper: BigInt(upper), option: index })),
   );
@@ -303,22 +331,42 @@ export function roleEffects(fc: FixedLengthIntegerFieldClass, scope: ScopeName):
   let isClock = fc.clock !== undefined;
   for (const role of fc.roles ?? []) {
     switch (role) {
-      case 'packet-magic-number': effects.push({ kind: 'set', property: 'packetMagic' }); break;
-      case 'data-stream-class-id': effects.push({ kind: 'set', property: 'dataStreamClassId' }); break;
-      case 'data-stream-id': effects.push({ kind: 'set', property: 'dataStreamId' }); break;
-      case 'packet-total-length': effects.push({ kind: 'set', property: 'packetTotalLength' }); break;
-      case 'packet-content-length': effects.push({ kind: 'set', property: 'packetContentLength' }); break;
-      case 'packet-sequence-number': effects.push({ kind: 'set', property: 'packetSequenceNumber' }); break;
-      case 'discarded-event-record-counter-snapshot': effects.push({ kind: 'set', property: 'discardedCounter' }); break;
-      case 'event-record-class-id': effects.push({ kind: 'set', property: 'eventRecordClassId' }); break;
+      case 'packet-magic-number':
+        effects.push({ kind: 'set', property: 'packetMagic' });
+        break;
+      case 'data-stream-class-id':
+        effects.push({ kind: 'set', property: 'dataStreamClassId' });
+        break;
+      case 'data-stream-id':
+        effects.push({ kind: 'set', property: 'dataStreamId' });
+        break;
+      case 'packet-total-length':
+        effects.push({ kind: 'set', property: 'packetTotalLength' });
+        break;
+      case 'packet-content-length':
+        effects.push({ kind: 'set', property: 'packetContentLength' });
+        break;
+      case 'packet-sequence-number':
+        effects.push({ kind: 'set', property: 'packetSequenceNumber' });
+        break;
+      case 'discarded-event-record-counter-snapshot':
+        effects.push({ kind: 'set', property: 'discardedCounter' });
+        break;
+      case 'event-record-class-id':
+        effects.push({ kind: 'set', property: 'eventRecordClassId' });
+        break;
       case 'packet-end-default-clock-timestamp':
         // It lies ahead of the packet's records, so it must not move the clock before them.
         isClock = false;
         effects.push({ kind: 'set', property: 'packetEnd' });
         return effects;
-      case 'default-clock-timestamp': isClock = true; break;
-      case 'metadata-stream-uuid': break;
-      default: assertUnreachable(role);
+      case 'default-clock-timestamp':
+        isClock = true;
+        break;
+      case 'metadata-stream-uuid':
+        break;
+      default:
+        assertUnreachable(role);
     }
   }
   if (isClock && fc.type === 'fixed-length-unsigned-integer') {

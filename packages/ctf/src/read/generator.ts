@@ -18,7 +18,16 @@ import type {
   VariantFieldClass,
 } from '../model/field-class.ts';
 import { EMPTY_ELEMENT_LIMIT, FAIL_ARRAY, FAIL_FIELD, FAIL_STRING, FAIL_VARIANT } from './decode-state.ts';
-import { alignmentOf, elementKey, leastSizeOf, memberKey, optionRanges, roleEffects, type Scope, type SlotTable } from './field-layout.ts';
+import {
+  alignmentOf,
+  elementKey,
+  leastSizeOf,
+  memberKey,
+  optionRanges,
+  roleEffects,
+  type Scope,
+  type SlotTable,
+} from './field-layout.ts';
 import { afterUnknownBytes, implies, meet, stepBytes, UNKNOWN_PLACE, type Place } from './place.ts';
 
 type BitFieldClass = Extract<FieldClass, { readonly length: number; readonly byteOrder: string }>;
@@ -233,7 +242,11 @@ export class Generator {
       if (effect.kind === 'set') {
         const local = this.#options.locals?.get(effect.property);
         const isWide = fc.length > WIDEST_NUMBER;
-        this.lines.push(local === undefined ? `s.${effect.property} = ${value};` : `${local} = ${isWide ? `Number(${value})` : value};`);
+        this.lines.push(
+          local === undefined
+            ? `s.${effect.property} = ${value};`
+            : `${local} = ${isWide ? `Number(${value})` : value};`,
+        );
       } else if (effect.kind === 'packet-begin') {
         this.lines.push('s.packetBegin = s.clock[0];');
       } else if (fc.length === 32) {
@@ -363,9 +376,15 @@ export class Generator {
     this.settle();
     const element = fc.elementFieldClass;
     const least = leastSizeOf(element);
-    const room = this.place.bit === 0 && least % 8 === 0 ? `${length} * ${least / 8} <= end - p` : `${length} * ${least} <= (end - p) * 8 + endBit - k`;
-    this.lines.push(`if (!(${length} >= 0 && ${least === 0 ? `${length} <= ${EMPTY_ELEMENT_LIMIT}` : room})) ${this.#fail(FAIL_ARRAY)}`);
-    if (fc.type === 'static-length-array' && fc.roles?.includes('metadata-stream-uuid') === true) this.lines.push('s.metadataUuidAt = p;');
+    const room =
+      this.place.bit === 0 && least % 8 === 0
+        ? `${length} * ${least / 8} <= end - p`
+        : `${length} * ${least} <= (end - p) * 8 + endBit - k`;
+    this.lines.push(
+      `if (!(${length} >= 0 && ${least === 0 ? `${length} <= ${EMPTY_ELEMENT_LIMIT}` : room})) ${this.#fail(FAIL_ARRAY)}`,
+    );
+    if (fc.type === 'static-length-array' && fc.roles?.includes('metadata-stream-uuid') === true)
+      this.lines.push('s.metadataUuidAt = p;');
     if (!this.#options.wantsValues && this.place.bit === 0 && isPlainBytes(element, this.#scope)) {
       this.lines.push(`p += ${length} * ${least / 8};`);
       this.place = afterUnknownBytes(this.place);
@@ -414,7 +433,9 @@ export class Generator {
         if (name !== '') this.lines.push(`${name} = ${value};`);
       });
       const condition =
-        lower === upper ? `${selector} == ${literal(lower)}` : `${selector} >= ${literal(lower)} && ${selector} <= ${literal(upper)}`;
+        lower === upper
+          ? `${selector} == ${literal(lower)}`
+          : `${selector} >= ${literal(lower)} && ${selector} <= ${literal(upper)}`;
       return { head: `${index === 0 ? '' : 'else '}if (${condition}) {`, ...written };
     });
     this.join(branches);
@@ -431,11 +452,16 @@ function isPlainBytes(fc: FieldClass, scope: ScopeName): boolean {
 
 function byteLoad(at: string, length: number, isSigned: boolean, isLittle: boolean): string {
   switch (length) {
-    case 8: return isSigned ? `u8[${at}] << 24 >> 24` : `u8[${at}]`;
-    case 16: return `view.get${isSigned ? 'Int' : 'Uint'}16(${at}, ${isLittle})`;
-    case 32: return `view.get${isSigned ? 'Int' : 'Uint'}32(${at}, ${isLittle})`;
-    case 64: return `view.getBig${isSigned ? 'Int' : 'Uint'}64(${at}, ${isLittle})`;
-    default: return bitCall(at, '0', length, isSigned, isLittle);
+    case 8:
+      return isSigned ? `u8[${at}] << 24 >> 24` : `u8[${at}]`;
+    case 16:
+      return `view.get${isSigned ? 'Int' : 'Uint'}16(${at}, ${isLittle})`;
+    case 32:
+      return `view.get${isSigned ? 'Int' : 'Uint'}32(${at}, ${isLittle})`;
+    case 64:
+      return `view.getBig${isSigned ? 'Int' : 'Uint'}64(${at}, ${isLittle})`;
+    default:
+      return bitCall(at, '0', length, isSigned, isLittle);
   }
 }
 

@@ -16,7 +16,14 @@ import type {
 } from '../model/field-class.ts';
 import type { FieldValue, StructureValue } from '../model/event-record.ts';
 import { readBitFloat, readBits, readSignedBits, readWideBits, readWideSignedBits } from './bits.ts';
-import { EMPTY_ELEMENT_LIMIT, FAIL_ARRAY, FAIL_FIELD, FAIL_STRING, FAIL_VARIANT, type DecodeState } from './decode-state.ts';
+import {
+  EMPTY_ELEMENT_LIMIT,
+  FAIL_ARRAY,
+  FAIL_FIELD,
+  FAIL_STRING,
+  FAIL_VARIANT,
+  type DecodeState,
+} from './decode-state.ts';
 import {
   alignmentOf,
   elementKey,
@@ -120,8 +127,13 @@ class FieldReader {
     const { at, bit } = this.#take(fc.length, FAIL_FIELD);
     const isLittle = fc.byteOrder === 'little-endian';
     const bytes = this.#state.bytes;
-    if (fc.length > 53) return isSigned ? readWideSignedBits(bytes, at, bit, fc.length, isLittle) : readWideBits(bytes, at, bit, fc.length, isLittle);
-    return isSigned ? readSignedBits(bytes, at, bit, fc.length, isLittle) : readBits(bytes, at, bit, fc.length, isLittle);
+    if (fc.length > 53)
+      return isSigned
+        ? readWideSignedBits(bytes, at, bit, fc.length, isLittle)
+        : readWideBits(bytes, at, bit, fc.length, isLittle);
+    return isSigned
+      ? readSignedBits(bytes, at, bit, fc.length, isLittle)
+      : readBits(bytes, at, bit, fc.length, isLittle);
   }
 
   #integer(fc: FixedLengthIntegerFieldClass, key: string): number | bigint {
@@ -167,8 +179,10 @@ class FieldReader {
     this.#align(alignmentOf(fc));
     const least = leastSizeOf(fc.elementFieldClass);
     const room = state.end * 8 + state.endBit - state.position * 8 - state.bit;
-    if (!(length >= 0 && (least === 0 ? length <= EMPTY_ELEMENT_LIMIT : length * least <= room))) state.fail(FAIL_ARRAY, state.position);
-    if (fc.type === 'static-length-array' && fc.roles?.includes('metadata-stream-uuid') === true) state.metadataUuidAt = state.position;
+    if (!(length >= 0 && (least === 0 ? length <= EMPTY_ELEMENT_LIMIT : length * least <= room)))
+      state.fail(FAIL_ARRAY, state.position);
+    if (fc.type === 'static-length-array' && fc.roles?.includes('metadata-stream-uuid') === true)
+      state.metadataUuidAt = state.position;
     const elements: FieldValue[] = [];
     const inner = elementKey(key);
     for (let i = 0; i < length; i++) elements.push(this.field(fc.elementFieldClass, inner));

@@ -41,7 +41,12 @@ export class LossFinder {
       if (before?.discarded === undefined) {
         if (now.discarded !== 0n) losses.push({ type, count: undefined, begin: now.begin, end: now.end });
       } else if (now.discarded !== before.discarded) {
-        losses.push({ type, count: BigInt.asUintN(64, now.discarded - before.discarded), begin: before.end, end: now.end });
+        losses.push({
+          type,
+          count: BigInt.asUintN(64, now.discarded - before.discarded),
+          begin: before.end,
+          end: now.end,
+        });
       }
     }
     if (now.sequenceNumber !== undefined && before?.sequenceNumber !== undefined) {

@@ -30,7 +30,10 @@ export function timeOf(item: StreamItem): Nanoseconds | undefined {
   return isEventRecord(item) ? item.timeNs : item.beginNs;
 }
 
-export function* mergeEventRecords(readers: readonly DataStreamReader[], options: MergeOptions = {}): Generator<StreamItem, void, undefined> {
+export function* mergeEventRecords(
+  readers: readonly DataStreamReader[],
+  options: MergeOptions = {},
+): Generator<StreamItem, void, undefined> {
   const heap: Head[] = [];
   rankReaders(readers).forEach((reader, rank) => {
     const item = reader.next();
@@ -41,7 +44,8 @@ export function* mergeEventRecords(readers: readonly DataStreamReader[], options
     const head = heap[0]!;
     const { item, time } = head;
     const own = timeOf(item);
-    if (own === undefined || ((end === undefined || own <= end) && (begin === undefined || lastTimeOf(item) >= begin))) yield item;
+    if (own === undefined || ((end === undefined || own <= end) && (begin === undefined || lastTimeOf(item) >= begin)))
+      yield item;
     const next = own !== undefined && end !== undefined && own > end ? undefined : head.reader.next();
     if (next === undefined) {
       removeFirst(heap);

@@ -25,7 +25,10 @@ export function coversStream(entries: readonly IndexEntry[], sizeBytes: number):
  * The packet before the first that ends at or after what is wanted: losses are told between packets,
  * so its counters are needed, though not its records.
  */
-export function placeBefore(entries: readonly IndexEntry[], isTooEarly: (timestampEnd: bigint) => boolean): PacketPlace {
+export function placeBefore(
+  entries: readonly IndexEntry[],
+  isTooEarly: (timestampEnd: bigint) => boolean,
+): PacketPlace {
   let [low, high] = [0, entries.length];
   while (low < high) {
     const middle = (low + high) >> 1;

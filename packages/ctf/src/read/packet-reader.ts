@@ -134,7 +134,8 @@ export class PacketReader {
     const contentBits = content === undefined ? remaining * 8 : Number(content);
     if (totalBits % 8 !== 0) throw state.error('A packet does not take whole bytes.', 0);
     if (contentBits > totalBits) throw state.error('The content of a packet is larger than the packet.', 0);
-    if (contentBits < state.position * 8 + state.bit) throw state.error('The content of a packet is smaller than its header and context.', 0);
+    if (contentBits < state.position * 8 + state.bit)
+      throw state.error('The content of a packet is smaller than its header and context.', 0);
     const totalBytes = totalBits / 8;
     const present = Math.min(totalBytes, remaining);
     if (present > LARGEST_PACKET_BYTES) throw state.error('A packet is larger than 1 GiB.', 0);

@@ -3,7 +3,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { implies, meet, PACKET_BEGIN, stepBytes, UNKNOWN_PLACE, type Place } from './place.ts';
 
-const at = (modulus: number, rest: number, bit: number | undefined = 0): Place => ({ pending: 0, bit, modulus, rest, checked: 0 });
+const at = (modulus: number, rest: number, bit: number | undefined = 0): Place => ({
+  pending: 0,
+  bit,
+  modulus,
+  rest,
+  checked: 0,
+});
 
 test('where two ways meet only what holds on both is known', () => {
   assert.deepEqual(meet(at(8, 1), at(8, 5)), at(4, 1));

@@ -4,7 +4,13 @@
 
 import { CtfError } from '@lockstep/base';
 import type { DataStreamClass, EventRecordClass, TraceClass } from '../model/trace-class.ts';
-import { canGenerateCode, compileCountLoop, compileScopes, type CompiledScopes, type PacketCounter } from './compile.ts';
+import {
+  canGenerateCode,
+  compileCountLoop,
+  compileScopes,
+  type CompiledScopes,
+  type PacketCounter,
+} from './compile.ts';
 import { cyclesToTime, type CyclesToTime } from './clock-time.ts';
 import type { DecodeState } from './decode-state.ts';
 import {
@@ -56,7 +62,12 @@ export class TraceDecoder {
   }
 }
 
-function makeDecoder(scopes: readonly Scope[], slots: SlotTable, kind: DecoderKind, place = PACKET_BEGIN): CompiledScopes {
+function makeDecoder(
+  scopes: readonly Scope[],
+  slots: SlotTable,
+  kind: DecoderKind,
+  place = PACKET_BEGIN,
+): CompiledScopes {
   if (kind === 'interpreted') return { decode: interpretScopes(scopes, slots), place: UNKNOWN_PLACE };
   return compileScopes(scopes, { slots, wantsValues: true, exportsSlots: true, place });
 }
@@ -103,33 +114,53 @@ export class DataStreamDecoder {
     const decode =
       this.#kind === 'interpreted'
         ? interpretScopes(scopes, this.#slots)
-        : compileScopes(scopes, { slots: this.#slots, wantsValues: true, exportsSlots: false, place: this.#header.place }).decode;
+        : compileScopes(scopes, {
+            slots: this.#slots,
+            wantsValues: true,
+            exportsSlots: false,
+            place: this.#header.place,
+          }).decode;
     const made: RecordDecoder = { eventRecordClass: erc, decode };
     this.#mapped.set(erc.id, made);
-    if (typeof state.eventRecordClassId === 'number' && state.eventRecordClassId < INDEXED_IDS) this.#indexed[state.eventRecordClassId] = made;
+    if (typeof state.eventRecordClassId === 'number' && state.eventRecordClassId < INDEXED_IDS)
+      this.#indexed[state.eventRecordClassId] = made;
     return made;
   }
 
   /** Steps over the rest of the state's packet and counts. */
   countPacket(state: DecodeState): number {
-    this.#counter ??= this.#kind === 'interpreted' ? this.#countByValues() : (compileCountLoop(this.dataStreamClass, this.#slots) ?? this.#countBySteps());
+    this.#counter ??=
+      this.#kind === 'interpreted'
+        ? this.#countByValues()
+        : (compileCountLoop(this.dataStreamClass, this.#slots) ?? this.#countBySteps());
     return this.#counter(state);
   }
 
   /** For classes too many for one loop: one generated function a class, made when first met. */
   #countBySteps(): PacketCounter {
     const dsc = this.dataStreamClass;
-    const header = compileScopes(eventRecordHeaderScope(dsc), { slots: this.#slots, wantsValues: false, exportsSlots: true });
+    const header = compileScopes(eventRecordHeaderScope(dsc), {
+      slots: this.#slots,
+      wantsValues: false,
+      exportsSlots: true,
+    });
     const steps = new Map<number | bigint | undefined, ScopesDecoder>();
     const step = (state: DecodeState, position: number): ScopesDecoder => {
       const erc = findClass(dsc, state.eventRecordClassId);
       if (erc === undefined) throw state.unknownClass(state.eventRecordClassId, position);
       const scopes = [...commonContextScope(dsc), ...eventRecordScopes(dsc, erc)];
-      const made = compileScopes(scopes, { slots: this.#slots, wantsValues: false, exportsSlots: false, place: header.place }).decode;
+      const made = compileScopes(scopes, {
+        slots: this.#slots,
+        wantsValues: false,
+        exportsSlots: false,
+        place: header.place,
+      }).decode;
       steps.set(state.eventRecordClassId, made);
       return made;
     };
-    return countWith(header.decode, (state, position) => (steps.get(state.eventRecordClassId) ?? step(state, position))(state));
+    return countWith(header.decode, (state, position) =>
+      (steps.get(state.eventRecordClassId) ?? step(state, position))(state),
+    );
   }
 
   #countByValues(): PacketCounter {
@@ -137,7 +168,10 @@ export class DataStreamDecoder {
   }
 }
 
-function countWith(decodeHeader: ScopesDecoder, decodeRest: (state: DecodeState, position: number) => void): PacketCounter {
+function countWith(
+  decodeHeader: ScopesDecoder,
+  decodeRest: (state: DecodeState, position: number) => void,
+): PacketCounter {
   return (state) => {
     let count = 0;
     while (!state.isAtEnd()) {

@@ -95,10 +95,18 @@ export interface LttngTraceOptions {
 
 /** Why LTTng traces cannot be made here, or undefined. */
 export function lttngMissing(): string | undefined {
-  for (const [command, argument] of [['lttng', '--version'], ['lttng-sessiond', '--version'], ['cc', '--version'], ['babeltrace2', '--version']] as const) {
+  for (const [command, argument] of [
+    ['lttng', '--version'],
+    ['lttng-sessiond', '--version'],
+    ['cc', '--version'],
+    ['babeltrace2', '--version'],
+  ] as const) {
     if (spawnSync(command, [argument], { stdio: 'ignore' }).error !== undefined) return `${command} is not installed`;
   }
-  const header = spawnSync('cc', ['-fsyntax-only', '-xc', '-'], { input: '#include <lttng/tracepoint.h>\n', stdio: ['pipe', 'ignore', 'ignore'] });
+  const header = spawnSync('cc', ['-fsyntax-only', '-xc', '-'], {
+    input: '#include <lttng/tracepoint.h>\n',
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
   return header.status === 0 ? undefined : 'liblttng-ust-dev is not installed';
 }
 
@@ -118,7 +126,10 @@ export class Lttng {
   start(): void {
     writeFileSync(join(this.#directory, 'provider.h'), PROVIDER);
     writeFileSync(join(this.#directory, 'program.c'), PROGRAM);
-    execFileSync('cc', ['-O2', '-I.', 'program.c', '-o', 'program', '-llttng-ust', '-ldl'], { cwd: this.#directory, stdio: 'pipe' });
+    execFileSync('cc', ['-O2', '-I.', 'program.c', '-o', 'program', '-llttng-ust', '-ldl'], {
+      cwd: this.#directory,
+      stdio: 'pipe',
+    });
     if (this.#isRunning()) return;
     this.#daemon = spawn('lttng-sessiond', ['--no-kernel'], { env: this.#environment, stdio: 'ignore' });
     const deadline = Date.now() + 10_000;
@@ -138,9 +149,14 @@ export class Lttng {
       lttng('enable-channel', '-s', name, '-u', 'ch', ...(options.channelOptions ?? []));
       lttng('enable-event', '-s', name, '-u', '-c', 'ch', 'lockstep_test:*');
       const contexts = options.contexts ?? [];
-      if (contexts.length > 0) lttng('add-context', '-s', name, '-u', '-c', 'ch', ...contexts.flatMap((context) => ['-t', context]));
+      if (contexts.length > 0)
+        lttng('add-context', '-s', name, '-u', '-c', 'ch', ...contexts.flatMap((context) => ['-t', context]));
       lttng('start', name);
-      execFileSync('./program', [options.events, String(options.count)], { cwd: this.#directory, env: this.#environment, stdio: 'pipe' });
+      execFileSync('./program', [options.events, String(options.count)], {
+        cwd: this.#directory,
+        env: this.#environment,
+        stdio: 'pipe',
+      });
       lttng('stop', name);
     } finally {
       lttng('destroy', name);
@@ -152,6 +168,8 @@ export class Lttng {
   }
 
   #isRunning(): boolean {
-    return spawnSync('lttng', ['-q', '--no-sessiond', 'list'], { env: this.#environment, stdio: 'ignore' }).status === 0;
+    return (
+      spawnSync('lttng', ['-q', '--no-sessiond', 'list'], { env: this.#environment, stdio: 'ignore' }).status === 0
+    );
   }
 }

@@ -7,7 +7,13 @@
 // has a role in the packet context. They are not printed.
 
 import { assertUnreachable } from '@lockstep/base';
-import type { FieldClass, FixedLengthIntegerFieldClass, ScopeName, StructureFieldClass, VariantFieldClass } from '../model/field-class.ts';
+import type {
+  FieldClass,
+  FixedLengthIntegerFieldClass,
+  ScopeName,
+  StructureFieldClass,
+  VariantFieldClass,
+} from '../model/field-class.ts';
 import type { EventRecord, FieldValue, StructureValue } from '../model/event-record.ts';
 import type { DataStreamClass, EventRecordClass, TraceClass } from '../model/trace-class.ts';
 import { optionRanges, resolveLocation, type Enclosing } from '../read/field-layout.ts';
@@ -20,7 +26,11 @@ const REMEMBERED_VALUES = 1024;
 
 export type ScopeFormatter = (record: EventRecord) => string;
 
-type ValueScope = 'packet-context' | 'event-record-common-context' | 'event-record-specific-context' | 'event-record-payload';
+type ValueScope =
+  | 'packet-context'
+  | 'event-record-common-context'
+  | 'event-record-specific-context'
+  | 'event-record-payload';
 
 /** Whether a field is part of what babeltrace2 shows. */
 export function isShown(fc: FieldClass, scope: ScopeName): boolean {
@@ -51,7 +61,11 @@ const ROOT_EXPRESSIONS: Readonly<Record<ScopeName, string>> = {
   'event-record-payload': 'r.payload',
 };
 
-function scopeClasses(traceClass: TraceClass, dsc: DataStreamClass, erc: EventRecordClass): Map<ScopeName, StructureFieldClass> {
+function scopeClasses(
+  traceClass: TraceClass,
+  dsc: DataStreamClass,
+  erc: EventRecordClass,
+): Map<ScopeName, StructureFieldClass> {
   const classes: [ScopeName, StructureFieldClass | undefined][] = [
     ['packet-header', traceClass.packetHeader],
     ['packet-context', dsc.packetContext],
@@ -81,7 +95,9 @@ export function makeScopeFormatter(options: FormatterOptions, canGenerate: boole
   if (!canGenerate) return makeClosure(options, classes, fc);
   const expression = writer.structure(fc, root, []);
   const body = `'use strict';\nreturn (r) => ${expression};`;
-  const make = new Function('quote', 'formatReal', 'formatInteger', 'constants', body) as (...parts: unknown[]) => ScopeFormatter;
+  const make = new Function('quote', 'formatReal', 'formatInteger', 'constants', body) as (
+    ...parts: unknown[]
+  ) => ScopeFormatter;
   return make(quote, formatReal, formatInteger, writer.constants);
 }
 
@@ -118,7 +134,9 @@ class FormatterWriter {
     for (const member of fc.memberClasses) {
       if (!isShown(member.fieldClass, this.#options.scope)) continue;
       const lead = `${parts.length === 0 ? ' ' : ', '}${this.#options.withNames ? `${member.name} = ` : ''}`;
-      parts.push(`${JSON.stringify(lead)} + ${this.#field(member.fieldClass, memberExpression(value, member.name), inner)}`);
+      parts.push(
+        `${JSON.stringify(lead)} + ${this.#field(member.fieldClass, memberExpression(value, member.name), inner)}`,
+      );
     }
     return ['"{"', ...parts, '" }"'].join(' + ');
   }
@@ -167,7 +185,9 @@ class FormatterWriter {
     const [array, index] = [`a${depth}`, `i${depth}`];
     // Elements may refer to fields of what encloses the array, so the function stands where those are visible.
     const text = this.#field(element, `${array}[${index}]`, enclosing);
-    const lead = this.#options.withNames ? `(${index} === 0 ? " [" : ", [") + ${index} + "] = "` : `(${index} === 0 ? " " : ", ")`;
+    const lead = this.#options.withNames
+      ? `(${index} === 0 ? " [" : ", [") + ${index} + "] = "`
+      : `(${index} === 0 ? " " : ", ")`;
     return `((${array}) => { let t = "["; for (let ${index} = 0; ${index} < ${array}.length; ${index}++) t += ${lead} + ${text}; return t + " ]"; })(${value})`;
   }
 
@@ -189,7 +209,11 @@ function memberExpression(value: string, name: string): string {
 }
 
 /** The twin without generated code. */
-function makeClosure(options: FormatterOptions, classes: ReadonlyMap<ScopeName, StructureFieldClass>, root: StructureFieldClass): ScopeFormatter {
+function makeClosure(
+  options: FormatterOptions,
+  classes: ReadonlyMap<ScopeName, StructureFieldClass>,
+  root: StructureFieldClass,
+): ScopeFormatter {
   return (record) => {
     const values: Readonly<Record<ScopeName, StructureValue | undefined>> = {
       'packet-header': record.packet.header,
@@ -233,12 +257,19 @@ function makeClosure(options: FormatterOptions, classes: ReadonlyMap<ScopeName, 
             return `${parent}/${name}`;
           });
           const selector = target === undefined ? undefined : (valueOf.get(target.key) as number | bigint);
-          const match = selector === undefined ? undefined : optionRanges(fc).find(({ lower, upper }) => selector >= lower && selector <= upper);
-          return match === undefined ? '{ <unknown> }' : `{ ${format(fc.options[match.option]!.fieldClass, value, key, enclosing)} }`;
+          const match =
+            selector === undefined
+              ? undefined
+              : optionRanges(fc).find(({ lower, upper }) => selector >= lower && selector <= upper);
+          return match === undefined
+            ? '{ <unknown> }'
+            : `{ ${format(fc.options[match.option]!.fieldClass, value, key, enclosing)} }`;
         }
         case 'fixed-length-unsigned-integer':
         case 'fixed-length-signed-integer':
-          return fc.mappings === undefined ? formatInteger(value as number | bigint, fc) : makeEnumerationFormatter(fc)(value as number | bigint);
+          return fc.mappings === undefined
+            ? formatInteger(value as number | bigint, fc)
+            : makeEnumerationFormatter(fc)(value as number | bigint);
         case 'fixed-length-bit-array':
           return `0x${(value as number | bigint).toString(16).toUpperCase()}`;
         case 'fixed-length-boolean':

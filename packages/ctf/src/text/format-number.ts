@@ -50,7 +50,8 @@ function roundToPrecision(magnitude: number): string {
     const exponent = Number(shortest.slice(PRECISION + 3));
     const digits = Number(shortest.charAt(0) + shortest.slice(2, PRECISION + 2));
     const isEven = Number(shortest.charAt(PRECISION)) % 2 === 0;
-    if (isEven && isExact(magnitude, digits, exponent - PRECISION)) return shortest.slice(0, PRECISION + 1) + shortest.slice(PRECISION + 2);
+    if (isEven && isExact(magnitude, digits, exponent - PRECISION))
+      return shortest.slice(0, PRECISION + 1) + shortest.slice(PRECISION + 2);
   }
   return magnitude.toExponential(PRECISION - 1);
 }
@@ -65,10 +66,16 @@ function isExact(magnitude: number, digits: number, exponent: number): boolean {
 /** An integer in the base that its class prefers. Negative ones are two's complement in bases other than 10. */
 export function formatInteger(value: number | bigint, fc: FixedLengthIntegerFieldClass): string {
   switch (fc.preferredDisplayBase) {
-    case 16: return `0x${wrap(value, Math.ceil(fc.length / 4) * 4).toString(16).toUpperCase()}`;
-    case 8: return `0${wrap(value, fc.length >= 64 ? fc.length : Math.ceil(fc.length / 3) * 3).toString(8)}`;
-    case 2: return `0b${wrap(value, fc.length).toString(2).padStart(fc.length, '0')}`;
-    default: return String(value);
+    case 16:
+      return `0x${wrap(value, Math.ceil(fc.length / 4) * 4)
+        .toString(16)
+        .toUpperCase()}`;
+    case 8:
+      return `0${wrap(value, fc.length >= 64 ? fc.length : Math.ceil(fc.length / 3) * 3).toString(8)}`;
+    case 2:
+      return `0b${wrap(value, fc.length).toString(2).padStart(fc.length, '0')}`;
+    default:
+      return String(value);
   }
 }
 

@@ -59,8 +59,9 @@ export class TimeFormatter {
 
   /** babeltrace2 falls back to seconds for the first negative time only, and drops the sign of the others. */
   #formatNegative(time: Nanoseconds): string {
-    const seconds = -time / SECOND_NS;
-    const rest = nineDigits(Number(-time % SECOND_NS));
+    const before: bigint = time;
+    const seconds = -before / SECOND_NS;
+    const rest = nineDigits(Number(-before % SECOND_NS));
     if (this.#options.clockSeconds === true) return `-${seconds}.${rest}`;
     if (this.#hasWarned) return this.#timeOfDay(seconds) + rest;
     this.#hasWarned = true;

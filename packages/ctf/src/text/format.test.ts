@@ -11,15 +11,35 @@ import { formatDelta, TimeFormatter } from './format-time.ts';
 test('prints floating point numbers as C does with %g', () => {
   // Left: what Python's '%g' printed for the right.
   const cases: readonly (readonly [string, number])[] = [
-    ['0', 0], ['-0', -0], ['1.5', 1.5], ['1e+100', 1e100], ['-1e-07', -1e-7], ['1.23457e+08', 123456789], ['0.333333', 1 / 3],
-    ['100000', 1e5], ['1e+06', 1e6], ['0.0001', 1e-4], ['1e-05', 1e-5], ['inf', Infinity], ['-inf', -Infinity], ['nan', NaN],
-    ['4.94066e-324', 5e-324], ['1e+06', 999999.5], ['999999', 999999], ['100000', 100000.5], ['100002', 100001.5], ['2.3457e+07', 23457050],
-    ['9.60862e+07', 96086250], ['0.1', 0.1], ['123.457', 123.456789], ['-12.5', -12.5],
+    ['0', 0],
+    ['-0', -0],
+    ['1.5', 1.5],
+    ['1e+100', 1e100],
+    ['-1e-07', -1e-7],
+    ['1.23457e+08', 123456789],
+    ['0.333333', 1 / 3],
+    ['100000', 1e5],
+    ['1e+06', 1e6],
+    ['0.0001', 1e-4],
+    ['1e-05', 1e-5],
+    ['inf', Infinity],
+    ['-inf', -Infinity],
+    ['nan', NaN],
+    ['4.94066e-324', 5e-324],
+    ['1e+06', 999999.5],
+    ['999999', 999999],
+    ['100000', 100000.5],
+    ['100002', 100001.5],
+    ['2.3457e+07', 23457050],
+    ['9.60862e+07', 96086250],
+    ['0.1', 0.1],
+    ['123.457', 123.456789],
+    ['-12.5', -12.5],
   ];
   for (const [expected, value] of cases) assert.equal(formatReal(value), expected);
 });
 
-test('prints integers in their base, negative ones as two\'s complement rounded to digits', () => {
+test("prints integers in their base, negative ones as two's complement rounded to digits", () => {
   const signed = { type: 'fixed-length-signed-integer' } as const;
   assert.equal(formatInteger(-3, integer(32, signed)), '-3');
   assert.equal(formatInteger(-3, integer(32, { ...signed, preferredDisplayBase: 16 })), '0xFFFFFFFD');
@@ -36,7 +56,16 @@ test('escapes text as C does, also both quotes and the question mark', () => {
 });
 
 test('finds every label whose ranges hold the value', () => {
-  const fc = integer(8, { mappings: { red: [[0, 0]], low: [[0, 5]], odd: [[1n, 1n], [3, 3]] } });
+  const fc = integer(8, {
+    mappings: {
+      red: [[0, 0]],
+      low: [[0, 5]],
+      odd: [
+        [1n, 1n],
+        [3, 3],
+      ],
+    },
+  });
   assert.deepEqual(enumerationLabels(fc, 0), ['red', 'low']);
   assert.deepEqual(enumerationLabels(fc, 3n), ['low', 'odd']);
   assert.deepEqual(enumerationLabels(fc, 9), []);
@@ -46,11 +75,17 @@ test('prints times with date, as seconds and before the epoch', () => {
   const time = 1_700_000_000_123_456_789n as Nanoseconds;
   const none = (): void => {};
   assert.equal(new TimeFormatter({ clockGmt: true }, none).format(time), '22:13:20.123456789');
-  assert.equal(new TimeFormatter({ clockGmt: true, clockDate: true }, none).format(time), '2023-11-14 22:13:20.123456789');
+  assert.equal(
+    new TimeFormatter({ clockGmt: true, clockDate: true }, none).format(time),
+    '2023-11-14 22:13:20.123456789',
+  );
   assert.equal(new TimeFormatter({ clockSeconds: true }, none).format(time), '1700000000.123456789');
   assert.equal(new TimeFormatter({ clockSeconds: true }, none).format(-1_000_000_002n as Nanoseconds), '-1.000000002');
   const formatter = new TimeFormatter({ clockGmt: true }, none);
-  assert.deepEqual([999_999_999n, 1_000_000_000n, 5n].map((ns) => formatter.format(ns as Nanoseconds)), ['00:00:00.999999999', '00:00:01.000000000', '00:00:00.000000005']);
+  assert.deepEqual(
+    [999_999_999n, 1_000_000_000n, 5n].map((ns) => formatter.format(ns as Nanoseconds)),
+    ['00:00:00.999999999', '00:00:01.000000000', '00:00:00.000000005'],
+  );
 });
 
 test('prints a step back as the unsigned number that babeltrace2 prints', () => {

@@ -14,7 +14,14 @@ import { formatDelta, nineDigits, TimeFormatter, type TimeFormatOptions } from '
 /** Names that can be printed before values, as in `babeltrace2 --names`. */
 export type PrintedNames = 'payload' | 'context' | 'header' | 'scope';
 /** Facts that can be printed before an event record's name, as in `babeltrace2 --fields`. */
-export type PrintedFields = 'trace' | 'trace:hostname' | 'trace:domain' | 'trace:procname' | 'trace:vpid' | 'loglevel' | 'emf';
+export type PrintedFields =
+  | 'trace'
+  | 'trace:hostname'
+  | 'trace:domain'
+  | 'trace:procname'
+  | 'trace:vpid'
+  | 'loglevel'
+  | 'emf';
 
 export const DEFAULT_NAMES: readonly PrintedNames[] = ['payload', 'context'];
 export const DEFAULT_FIELDS: readonly PrintedFields[] = ['trace:hostname', 'trace:procname', 'trace:vpid'];
@@ -43,8 +50,21 @@ export interface TextPrinter {
 const CHUNK_LENGTH = 65_536;
 
 const LOG_LEVEL_NAMES = [
-  'EMERG', 'ALERT', 'CRIT', 'ERR', 'WARNING', 'NOTICE', 'INFO', 'DEBUG_SYSTEM', 'DEBUG_PROGRAM',
-  'DEBUG_PROCESS', 'DEBUG_MODULE', 'DEBUG_UNIT', 'DEBUG_FUNCTION', 'DEBUG_LINE', 'DEBUG',
+  'EMERG',
+  'ALERT',
+  'CRIT',
+  'ERR',
+  'WARNING',
+  'NOTICE',
+  'INFO',
+  'DEBUG_SYSTEM',
+  'DEBUG_PROGRAM',
+  'DEBUG_PROCESS',
+  'DEBUG_MODULE',
+  'DEBUG_UNIT',
+  'DEBUG_FUNCTION',
+  'DEBUG_LINE',
+  'DEBUG',
 ] as const;
 
 /** What all records of a class in a trace share. */
@@ -101,8 +121,10 @@ class Printer implements TextPrinter {
   }
 
   #timestamp(record: EventRecord): string {
-    const time = this.#options.clockCycles === true ? this.#cycles(record.clockSnapshot ?? 0n) : this.#wall(record.timeNs!);
-    if (this.#names.has('header')) return this.#options.noDelta === true ? `timestamp = ${time}` : `timestamp = ${time}, delta = ${this.#delta}`;
+    const time =
+      this.#options.clockCycles === true ? this.#cycles(record.clockSnapshot ?? 0n) : this.#wall(record.timeNs!);
+    if (this.#names.has('header'))
+      return this.#options.noDelta === true ? `timestamp = ${time}` : `timestamp = ${time}, delta = ${this.#delta}`;
     return this.#options.noDelta === true ? `[${time}] ` : `[${time}] (${this.#delta}) `;
   }
 
@@ -163,7 +185,11 @@ class Printer implements TextPrinter {
     return `${text}${separator}${withNames ? `name = ${erc.name}, ` : `${erc.name}: `}`;
   }
 
-  #scopes(traceClass: TraceClass, dataStreamClass: DataStreamClass, eventRecordClass: EventRecordClass): RecordLayout['scopes'] {
+  #scopes(
+    traceClass: TraceClass,
+    dataStreamClass: DataStreamClass,
+    eventRecordClass: EventRecordClass,
+  ): RecordLayout['scopes'] {
     const kinds = [
       ['packet-context', 'stream.packet.context', 'context'],
       ['event-record-common-context', 'stream.event.context', 'context'],
@@ -187,7 +213,10 @@ class Printer implements TextPrinter {
     const { dataStream, count } = items;
     const { trace } = dataStream;
     const kind = items.type === 'discarded-event-records' ? 'event' : 'packet';
-    const what = count === undefined ? `Tracer may have discarded ${kind}s` : `Tracer discarded ${count} ${kind}${count === 1n ? '' : 's'}`;
+    const what =
+      count === undefined
+        ? `Tracer may have discarded ${kind}s`
+        : `Tracer discarded ${count} ${kind}${count === 1n ? '' : 's'}`;
     const range =
       items.beginNs === undefined || items.endNs === undefined
         ? '(unknown time range)'
