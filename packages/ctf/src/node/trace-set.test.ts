@@ -58,6 +58,16 @@ test('says in one sentence that a directory holds no trace', () => {
   assert.throws(() => openTraceDirectory(join(directory, 'two/kernel/metadata')), InputError);
 });
 
+test('says whose metadata is wrong when a directory holds several traces', () => {
+  makeTrace('wrong/good', { a: [1] });
+  makeTrace('wrong/bad', { a: [1] });
+  writeFileSync(join(directory, 'wrong/bad/metadata'), '/* CTF 1.8 */\nenv { a = 1; a = 2; };\n');
+  assert.throws(
+    () => openTraceDirectory(join(directory, 'wrong')),
+    (error) => error instanceof CtfError && error.pairs['path'] === join(directory, 'wrong/bad/metadata'),
+  );
+});
+
 test('reads more streams than files may be open', () => {
   const streams: Record<string, readonly number[]> = {};
   for (let index = 0; index < 20; index++) streams[`s${index}`] = [index];

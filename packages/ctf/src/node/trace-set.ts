@@ -5,7 +5,7 @@
 
 import { readdirSync, readFileSync, realpathSync, statSync, type Dirent } from 'node:fs';
 import { join, relative } from 'node:path';
-import { InputError } from '@lockstep/base';
+import { CtfError, InputError } from '@lockstep/base';
 import { decodeMetadata } from '../metadata/metadata-packets.ts';
 import type { DataStream, Trace } from '../model/event-record.ts';
 import type { DataStreamClass, TraceClass } from '../model/trace-class.ts';
@@ -89,10 +89,20 @@ class OpenedTrace implements Trace {
   }
 }
 
+/** A directory can hold many traces: an error of metadata says whose. */
+function nameFile<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof CtfError) throw new CtfError(error.sentence, { ...error.pairs, path }, { cause: error });
+    throw error;
+  }
+}
+
 function openTrace(pool: FilePool, directory: string, name: string): Trace {
   const metadataPath = join(directory, 'metadata');
   const metadata = attempt('read', metadataPath, () => readFileSync(metadataPath));
-  const traceClass = decodeMetadata(metadata);
+  const traceClass = nameFile(metadataPath, () => decodeMetadata(metadata));
   const trace = new OpenedTrace(name, traceClass);
   for (const group of groupFiles(pool, directory, traceClass)) {
     const first = group.files[0]!;
