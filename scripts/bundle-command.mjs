@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
-// Makes few files of the `lockstep` command (packages/cli/dist/*.js): each module that Node resolves
-// costs about half a millisecond, and `record` would resolve a hundred before the program starts. What
-// is imported lazily stays lazy, in files of its own. Run after `tsc -b`. The committed bin takes
-// the modules themselves when they are newer.
+// Makes one file of the `lockstep` command (packages/cli/dist/main.cjs) and one of each of its threads:
+// each module that Node resolves costs about half a millisecond, and `record` would resolve a hundred
+// before the program starts. What is imported lazily is still run lazily. Run after `tsc -b`. The
+// committed bin takes the modules themselves when they are newer.
 
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { loaderText, markBundle } from './code-cache.mjs';
 
 const packages = fileURLToPath(new URL('../packages/', import.meta.url));
 const outdir = join(packages, 'cli/dist');
@@ -28,10 +29,39 @@ const placePreload = {
   },
 };
 
+const shared = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  // Half the text is half the time to compile it; names stay, for stacks.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  plugins: [placePreload],
+  legalComments: 'none',
+  logLevel: 'warning',
+};
+
+const main = join(outdir, 'main.cjs');
 await build({
+  ...shared,
+  entryPoints: [join(packages, 'cli/dist/src/program.js')],
+  outfile: main,
+  format: 'cjs',
+  // What is left of them are Node's own modules.
+  supported: { 'dynamic-import': false },
+  define: { 'import.meta.url': 'lockstepBundleUrl' },
+  banner: { js: 'const lockstepBundleUrl = require("node:url").pathToFileURL(__filename).href;' },
+});
+markBundle(main);
+writeFileSync(
+  join(outdir, 'load-bundle.cjs'),
+  `// SPDX-License-Identifier: MIT\n'use strict';\n${loaderText}\nexports.loadBundle = loadBundle;\n`,
+);
+
+// Threads, found beside the file that starts them.
+await build({
+  ...shared,
   entryPoints: [
-    join(packages, 'cli/dist/src/main.js'),
-    // Threads, found beside the file that starts them.
     join(packages, 'session/dist/src/consumer/consumer-worker.js'),
     join(packages, 'kernel/dist/src/reader-worker.js'),
     join(packages, 'kernel/dist/src/converter-worker.js'),
@@ -39,19 +69,6 @@ await build({
   outdir,
   entryNames: '[name]',
   chunkNames: '[name]-[hash]',
-  bundle: true,
   splitting: true,
   format: 'esm',
-  platform: 'node',
-  target: 'node20',
-  // Half the text is half the time to compile it; names stay, for stacks.
-  minifyWhitespace: true,
-  minifySyntax: true,
-  plugins: [placePreload],
-  // commander is CommonJS and requires modules of Node.
-  banner: {
-    js: "import { createRequire as createRequireOf } from 'node:module'; const require = createRequireOf(import.meta.url);",
-  },
-  legalComments: 'none',
-  logLevel: 'warning',
 });

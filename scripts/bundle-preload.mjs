@@ -10,6 +10,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { loaderText, markBundle } from './code-cache.mjs';
 
 const tracer = fileURLToPath(new URL('../packages/tracer/', import.meta.url));
 const dist = join(tracer, 'dist');
@@ -66,13 +67,15 @@ const uuidOfKernel = {
   },
 };
 
+const main = join(dist, 'preload-main.cjs');
 await build({
   entryPoints: [join(dist, 'src/preload.js')],
-  outfile: join(dist, 'preload-main.cjs'),
+  outfile: main,
   bundle: true,
   platform: 'node',
   format: 'cjs',
   target: 'node20.19',
+  supported: { 'dynamic-import': false },
   legalComments: 'none',
   minifyWhitespace: true,
   minifySyntax: true,
@@ -90,6 +93,8 @@ await build({
   logLevel: 'warning',
 });
 
+markBundle(main);
+
 // Written for the oldest Node that has --require: no syntax and no function that one could lack.
 writeFileSync(
   join(dist, 'preload.cjs'),
@@ -103,10 +108,11 @@ writeFileSync(
   var major = Number(version[0]);
   if (major < 20 || (major === 20 && Number(version[1]) < 19)) return;
   try {
-    require('./preload-main.cjs');
+    loadBundle(__dirname + '/preload-main.cjs', require);
   } catch (error) {
     if (environment.LOCKSTEP_DEBUG === '1') process.stderr.write('lockstep: ' + (error && error.stack) + '\\n');
   }
+${loaderText.trim().replace(/^/gm, '  ')}
 })();
 `,
 );
