@@ -10,7 +10,7 @@ import { SESSION_VARIABLE, type TracingPlan } from '@lockstep/protocol';
 import { hasPreload, preloadNodeOptions } from '@lockstep/tracer/preload';
 import { clockClassToJson } from './clock-class-json.ts';
 import { startConsumerThread, type ConsumerThread } from './consumer/consumer-thread.ts';
-import { sumReport, type ConsumerReport } from './consumer/report.ts';
+import { emptyReport, sumReport, type ConsumerReport } from './consumer/report.ts';
 import { parseEventRules, type EventRules } from './event-rules.ts';
 import { refuseKernelRules, startKernelHalf, whyNoKernelHalf, type KernelHalf } from './kernel-half.ts';
 import { findOwner, type Owner } from './owner.ts';
@@ -36,8 +36,6 @@ export const STATUS_LOCKSTEP_FAILED = 125;
 
 /** Often enough for the eye, and for a disk that fills up. */
 const TICK_INTERVAL_MS = 250;
-
-const emptyReport: ConsumerReport = { programs: [], outputError: undefined, unwrittenRecordCount: 0 };
 
 /**
  * Records one run of a program. Throws LockstepError for what prevents the recording, before the

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT
-// The session's side of the consumer's thread: starts it when the program lasts, hears its progress,
-// stops it; consumes what short programs leave without one.
+// The session's side of the consumer: consumes in the calling thread as long as a program is young,
+// and hands over to a thread of its own when the program lasts, which wakes up without being polled.
 
 import { Worker } from 'node:worker_threads';
 import { loadNative } from '@lockstep/native';
 import type { ChannelPlan } from '@lockstep/protocol';
 import { clockClassFromJson, type ClockClassJson } from '../clock-class-json.ts';
-import type { ConsumerReport } from './report.ts';
+import type { Consumer } from './consumer.ts';
+import { joinReports, type ConsumerReport } from './report.ts';
 
-export const COMMAND_RUN = 0;
-export const COMMAND_STOP = 1;
+export const COMMAND_WAIT = 0;
+export const COMMAND_RUN = 1;
+export const COMMAND_STOP = 2;
 
 /** What the thread is given at its start; plain data. */
 export interface ConsumerSettings {
@@ -19,11 +21,12 @@ export interface ConsumerSettings {
   readonly clockClass: ClockClassJson;
   readonly channels: readonly ChannelPlan[];
   readonly isSnapshot: boolean;
-  /** One int32: COMMAND_RUN, then COMMAND_STOP. */
+  /** One int32: COMMAND_WAIT, then COMMAND_RUN, then COMMAND_STOP. */
   readonly command: SharedArrayBuffer;
 }
 
 export type ConsumerMessage =
+  | { readonly type: 'ready' }
   | { readonly type: 'progress'; readonly report: ConsumerReport }
   | { readonly type: 'finished'; readonly report: ConsumerReport };
 
@@ -35,42 +38,98 @@ export interface ConsumerThread {
 }
 
 /**
- * A thread's start costs as much as a short program's run. Programs that end sooner are consumed by
- * the calling thread at their end. A program needs about as long to start as this process did, and
- * only then begins to fill its buffers.
+ * A thread's start costs as much as a short program's run, and on two CPUs it delays that run. From
+ * here on, or as soon as the program fills its buffers, it is worth that.
  */
-const MIN_START_DELAY_MS = 70;
-const MAX_START_DELAY_MS = 500;
+const YOUNG_PROGRAM_MS = 1000;
+/** How often the calling thread looks: when nothing was delivered, and when something was. */
+const IDLE_POLL_INTERVAL_MS = 15;
+const BUSY_POLL_INTERVAL_MS = 2;
 
 export function startConsumerThread(
   settings: Omit<ConsumerSettings, 'command'>,
   ring: () => void,
   onProgress: (report: ConsumerReport) => void,
 ): ConsumerThread {
-  let thread: RunningThread | undefined;
-  const startDelayMs = Math.min(MAX_START_DELAY_MS, Math.max(MIN_START_DELAY_MS, performance.now()));
-  const timer = setTimeout(() => {
-    thread = new RunningThread(settings, ring, onProgress);
-  }, startDelayMs);
-  // Loaded while the program starts on another core.
-  const loading = import('./consumer.ts');
-  loading.catch(() => undefined);
-  return {
-    get progress() {
-      return thread?.progress;
-    },
-    async stop() {
-      clearTimeout(timer);
-      if (thread !== undefined) return thread.stop();
-      const { Consumer } = await loading;
-      return new Consumer({
-        ...settings,
-        clockClass: clockClassFromJson(settings.clockClass),
-        isKeepingBuffers: false,
-        native: loadNative(),
-      }).finish();
-    },
-  };
+  return new YoungConsumer(settings, ring, onProgress);
+}
+
+class YoungConsumer implements ConsumerThread {
+  readonly #settings: Omit<ConsumerSettings, 'command'>;
+  readonly #ring: () => void;
+  readonly #onProgress: (report: ConsumerReport) => void;
+  readonly #startMs = performance.now();
+  readonly #loading: Promise<typeof import('./consumer.ts')>;
+  /** Until the thread has taken over. */
+  #consumer: Consumer | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #thread: RunningThread | undefined;
+  /** What was consumed before the thread took over. */
+  #earlier: ConsumerReport | undefined;
+
+  constructor(
+    settings: Omit<ConsumerSettings, 'command'>,
+    ring: () => void,
+    onProgress: (report: ConsumerReport) => void,
+  ) {
+    this.#settings = settings;
+    this.#ring = ring;
+    this.#onProgress = onProgress;
+    // While the program starts on another core.
+    this.#loading = import('./consumer.ts');
+    this.#loading.catch(() => undefined);
+    this.#timer = setTimeout(() => void this.#poll(), IDLE_POLL_INTERVAL_MS);
+  }
+
+  get progress(): ConsumerReport | undefined {
+    if (this.#earlier === undefined) return this.#consumer?.report();
+    return joinReports(this.#earlier, this.#thread?.progress);
+  }
+
+  async stop(): Promise<ConsumerReport> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#earlier !== undefined && this.#thread !== undefined)
+      return joinReports(this.#earlier, await this.#thread.stop());
+    const consumer = await this.#open();
+    this.#thread?.abandon();
+    this.#thread = undefined;
+    return consumer.finish();
+  }
+
+  async #open(): Promise<Consumer> {
+    const { Consumer } = await this.#loading;
+    this.#consumer ??= new Consumer({
+      ...this.#settings,
+      clockClass: clockClassFromJson(this.#settings.clockClass),
+      isKeepingBuffers: false,
+      native: loadNative(),
+    });
+    return this.#consumer;
+  }
+
+  async #poll(): Promise<void> {
+    const consumer = this.#consumer ?? (await this.#open());
+    if (this.#timer === undefined || this.#earlier !== undefined) return;
+    const hadFailed = consumer.hasFailed;
+    const count = consumer.poll();
+    if (consumer.hasFailed && !hadFailed) this.#onProgress(consumer.report());
+    if (count > 0 || performance.now() - this.#startMs > YOUNG_PROGRAM_MS) {
+      this.#thread ??= new RunningThread(this.#settings, this.#ring, {
+        onReady: () => this.#handOver(),
+        onProgress: (report) => this.#onProgress(joinReports(this.#earlier, report)),
+      });
+    }
+    this.#timer = setTimeout(() => void this.#poll(), count > 0 ? BUSY_POLL_INTERVAL_MS : IDLE_POLL_INTERVAL_MS);
+  }
+
+  #handOver(): void {
+    // After a failure to write, this consumer knows what it could not write; another would try again.
+    if (this.#timer === undefined || this.#thread === undefined || this.#consumer?.hasFailed === true) return;
+    clearTimeout(this.#timer);
+    this.#earlier = this.#consumer?.release();
+    this.#thread.run();
+  }
 }
 
 class RunningThread {
@@ -83,7 +142,7 @@ class RunningThread {
   constructor(
     settings: Omit<ConsumerSettings, 'command'>,
     ring: () => void,
-    onProgress: (report: ConsumerReport) => void,
+    listeners: { readonly onReady: () => void; readonly onProgress: (report: ConsumerReport) => void },
   ) {
     this.#ring = ring;
     const worker = new Worker(new URL('./consumer-worker.js', import.meta.url), {
@@ -96,9 +155,13 @@ class RunningThread {
     this.#worker = worker;
     this.#finished = new Promise((resolve, reject) => {
       worker.on('message', (message: ConsumerMessage) => {
+        if (message.type === 'ready') {
+          listeners.onReady();
+          return;
+        }
         this.progress = message.report;
         if (message.type === 'finished') resolve(message.report);
-        else onProgress(message.report);
+        else listeners.onProgress(message.report);
       });
       worker.on('error', reject);
       worker.on('exit', () => reject(new Error('the consumer thread ended without a report')));
@@ -107,12 +170,27 @@ class RunningThread {
     this.#finished.catch(() => undefined);
   }
 
+  /** The buffers are its own from now on. */
+  run(): void {
+    this.#tell(COMMAND_RUN);
+  }
+
   async stop(): Promise<ConsumerReport> {
-    Atomics.store(this.#command, 0, COMMAND_STOP);
-    Atomics.notify(this.#command, 0);
+    this.#tell(COMMAND_STOP);
     this.#ring();
     const report = await this.#finished;
     this.#worker.unref();
     return report;
+  }
+
+  /** It has taken over nothing. */
+  abandon(): void {
+    this.#worker.unref();
+    void this.#worker.terminate();
+  }
+
+  #tell(command: number): void {
+    Atomics.store(this.#command, 0, command);
+    Atomics.notify(this.#command, 0);
   }
 }

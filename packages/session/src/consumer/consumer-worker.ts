@@ -9,7 +9,7 @@ import { loadNative, type Native } from '@lockstep/native';
 import { DOORBELL_DELIVERIES_WORD, DOORBELL_FILE, DOORBELL_WAITERS_WORD } from '@lockstep/protocol';
 import { clockClassFromJson } from '../clock-class-json.ts';
 import { Consumer } from './consumer.ts';
-import { COMMAND_STOP, type ConsumerMessage, type ConsumerSettings } from './consumer-thread.ts';
+import { COMMAND_RUN, COMMAND_STOP, COMMAND_WAIT, type ConsumerMessage, type ConsumerSettings } from './consumer-thread.ts';
 
 /** New programs and threads do not ring; they are found this late at most. Four wake-ups a second when idle. */
 const SCAN_INTERVAL_MS = 250;
@@ -34,6 +34,9 @@ run();
 
 function run(): void {
   const wait = openDoorbell(native);
+  // Until then somebody else consumes.
+  send({ type: 'ready' });
+  Atomics.wait(command, 0, COMMAND_WAIT);
   let nextReportMs = 0;
   let hasSaidFailure = false;
   while (Atomics.load(command, 0) !== COMMAND_STOP) {
@@ -58,7 +61,7 @@ function send(message: ConsumerMessage): void {
 function openDoorbell(addon: Native | undefined): () => void {
   if (addon === undefined) {
     return () => {
-      Atomics.wait(command, 0, 0, POLL_INTERVAL_MS);
+      Atomics.wait(command, 0, COMMAND_RUN, POLL_INTERVAL_MS);
     };
   }
   const { buffer } = addon.mapFile(join(settings.sessionDirectory, DOORBELL_FILE), { access: 'read-write' });

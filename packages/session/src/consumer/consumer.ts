@@ -48,6 +48,14 @@ export class Consumer {
     return this.report();
   }
 
+  /** Another consumer goes on: closes everything. The report has what that one will not tell again. */
+  release(): ConsumerReport {
+    const report = this.report();
+    for (const program of this.#programs.values()) program.release();
+    // Who is refused is refused again.
+    return { ...report, programs: report.programs.filter(({ path }) => path !== '') };
+  }
+
   report(): ConsumerReport {
     return {
       programs: [...[...this.#programs.values()].map((program) => program.report()), ...this.#refused.values()],

@@ -121,6 +121,14 @@ export class ProgramTrace {
     }
   }
 
+  /** Closes what is open, and takes nothing. */
+  release(): void {
+    for (const buffer of this.#buffers.values()) this.#endBuffer(buffer);
+    this.#classes.close();
+    this.#output?.close();
+    this.#isOver = true;
+  }
+
   report(): ProgramReport {
     const sums = {
       recordCount: 0,

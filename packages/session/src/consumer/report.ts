@@ -44,3 +44,37 @@ export function sumReport(report: ConsumerReport): ReportSums {
   }
   return { recordCount, byteCount, discardedCount };
 }
+
+/** One report of two consumers, of which the later one went on with what the earlier one left. */
+export function joinReports(earlier: ConsumerReport | undefined, later: ConsumerReport | undefined): ConsumerReport {
+  if (earlier === undefined || later === undefined) return later ?? earlier ?? emptyReport;
+  const programs = new Map(earlier.programs.map((program) => [program.path, program]));
+  const others: ProgramReport[] = [];
+  for (const program of later.programs) {
+    const before = programs.get(program.path);
+    if (before === undefined) others.push(program);
+    else programs.set(program.path, joinPrograms(before, program));
+  }
+  return {
+    programs: [...programs.values(), ...others],
+    outputError: earlier.outputError ?? later.outputError,
+    unwrittenRecordCount: earlier.unwrittenRecordCount + later.unwrittenRecordCount,
+  };
+}
+
+export const emptyReport: ConsumerReport = { programs: [], outputError: undefined, unwrittenRecordCount: 0 };
+
+function joinPrograms(earlier: ProgramReport, later: ProgramReport): ProgramReport {
+  return {
+    ...later,
+    recordCount: earlier.recordCount + later.recordCount,
+    packetCount: earlier.packetCount + later.packetCount,
+    byteCount: earlier.byteCount + later.byteCount,
+    // A stream's counter goes on where its last packet stood.
+    discardedCount: Math.max(earlier.discardedCount, later.discardedCount),
+    damagedPacketCount: earlier.damagedPacketCount + later.damagedPacketCount,
+    truncatedStringCount: earlier.truncatedStringCount + later.truncatedStringCount,
+    badArgumentCount: earlier.badArgumentCount + later.badArgumentCount,
+    problems: [...new Set([...earlier.problems, ...later.problems])],
+  };
+}
