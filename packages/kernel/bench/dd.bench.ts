@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { chooseClock } from '@lockstep/clock';
 import { startKernelRecording } from '../src/kernel-recording.ts';
 import { openTracefs, readTracefs } from '../src/tracefs.ts';
-import { TracefsInstance } from '../src/tracefs-instance.ts';
+import { listCpuIds, TracefsInstance } from '../src/tracefs-instance.ts';
 
 const [rounds = 10, seconds = 5] = process.argv.slice(2).map(Number);
 const tracefs = openTracefs();
@@ -32,8 +32,9 @@ async function runDd(onStart: (pid: number) => void = () => {}): Promise<number>
 
 async function runWithoutReader(isRead: boolean): Promise<number> {
   const instance = new TracefsInstance(tracefs, { name: 'bench', clock: clock.kernelName, bufferSizeKb: 32 * 1024 });
+  await instance.make();
   const cats = isRead
-    ? instance.cpuIds.map((cpu) => spawn('sh', ['-c', `exec cat ${instance.path}/per_cpu/cpu${cpu}/trace_pipe_raw > /dev/null`], { stdio: ['ignore', 'ignore', 'inherit'] }))
+    ? listCpuIds(instance.path).map((cpu) => spawn('sh', ['-c', `exec cat ${instance.path}/per_cpu/cpu${cpu}/trace_pipe_raw > /dev/null`], { stdio: ['ignore', 'ignore', 'inherit'] }))
     : [];
   const exits = cats.map((cat) => once(cat, 'exit'));
   instance.excludeThreads(cats.map((cat) => cat.pid ?? 0));

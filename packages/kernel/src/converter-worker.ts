@@ -2,7 +2,7 @@
 // The converter thread: takes chunks of raw pages from the queue, then from the spool, and writes
 // packets. Ends when the reader has ended and nothing is left.
 
-import { closeSync, openSync, readlinkSync, rmSync } from 'node:fs';
+import { closeSync, openSync, rmSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadNative } from '@lockstep/native';
 import { ChunkConverter } from './chunk-converter.ts';
@@ -23,13 +23,14 @@ import {
   WRITTEN_BYTES,
 } from './page-queue.ts';
 import type { WorkerMessage } from './reader-worker.ts';
-import { ENTRY_HEADER_SIZE_BYTES, listSpoolFiles, spoolPath, SpoolProgress, tryReadEntry, type SpoolDescription } from './spool.ts';
+import { ENTRY_HEADER_SIZE_BYTES, listSpoolFiles, parseSpoolDescription, spoolPath, SpoolProgress, tryReadEntry, type SpoolDescription } from './spool.ts';
 import { errorCode } from './tracefs.ts';
 
 export interface ConverterWorkerData {
   readonly memory: SharedArrayBuffer;
   readonly stateDirectory: string;
-  readonly description: SpoolDescription;
+  /** The spool description as it lies on disk: parsed here, while the session goes on. */
+  readonly descriptionText: string;
 }
 
 /** Records wait at most so long in an unfinished packet: what kill -9 can cost, and what a viewer waits. */
@@ -37,7 +38,8 @@ const FLUSH_INTERVAL_MS = 250;
 
 class ConverterLoop {
   readonly #queue: PageQueue;
-  readonly #options: ConverterWorkerData;
+  readonly #stateDirectory: string;
+  readonly #description: SpoolDescription;
   readonly #converter: ChunkConverter;
   readonly #native = loadNative();
   #spoolFd: number | undefined;
@@ -47,9 +49,10 @@ class ConverterLoop {
   #lastFlushMs = 0;
 
   constructor(options: ConverterWorkerData) {
-    this.#options = options;
+    this.#stateDirectory = options.stateDirectory;
+    this.#description = parseSpoolDescription(options.descriptionText, options.stateDirectory);
     this.#queue = new PageQueue(options.memory);
-    this.#converter = new ChunkConverter(options.description);
+    this.#converter = new ChunkConverter(this.#description);
   }
 
   run(): void {
@@ -89,7 +92,8 @@ class ConverterLoop {
 
   #convertSpooled(converted: bigint, spoolWritten: bigint): void {
     const { counters } = this.#queue;
-    const { stateDirectory, description } = this.#options;
+    const stateDirectory = this.#stateDirectory;
+    const description = this.#description;
     let next = spoolWritten;
     this.#guard(() => {
       this.#converter.flush();
@@ -107,15 +111,15 @@ class ConverterLoop {
   }
 
   #openSpool(converted: bigint): number {
-    const starts = listSpoolFiles(this.#options.stateDirectory).filter((start) => start <= converted);
+    const starts = listSpoolFiles(this.#stateDirectory).filter((start) => start <= converted);
     const start = starts[starts.length - 1] ?? 0n;
     if (this.#spoolFd !== undefined && start === this.#spoolStart) return this.#spoolFd;
     if (this.#spoolFd !== undefined) {
       closeSync(this.#spoolFd);
-      rmSync(spoolPath(this.#options.stateDirectory, this.#spoolStart), { force: true });
+      rmSync(spoolPath(this.#stateDirectory, this.#spoolStart), { force: true });
     }
     this.#spoolStart = start;
-    this.#spoolFd = openSync(spoolPath(this.#options.stateDirectory, start), 'r');
+    this.#spoolFd = openSync(spoolPath(this.#stateDirectory, start), 'r');
     return this.#spoolFd;
   }
 
@@ -139,7 +143,7 @@ class ConverterLoop {
         code === 'ENOSPC' || code === 'EDQUOT'
           ? 'The disk is full; kernel events are recorded no further, what was written is kept.'
           : 'Kernel events cannot be written any further; what was written is kept.';
-      const path = this.#options.description.outputDirectory;
+      const path = this.#description.outputDirectory;
       parentPort?.postMessage({ type: 'problem', sentence, code, path } satisfies WorkerMessage);
       Atomics.store(this.#queue.control, STOP, 1);
       Atomics.notify(this.#queue.control, STOP);
@@ -160,5 +164,5 @@ class ConverterLoop {
 }
 
 const loop = new ConverterLoop(workerData as ConverterWorkerData);
-parentPort?.postMessage({ type: 'ready', tid: Number(readlinkSync('/proc/thread-self').split('/')[2]) } satisfies WorkerMessage);
 loop.run();
+parentPort?.postMessage({ type: 'ended' } satisfies WorkerMessage);

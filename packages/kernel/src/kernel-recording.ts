@@ -3,23 +3,21 @@
 // `startKernelRecording` to `stop`. One instance a channel; one reader and one converter for all.
 
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { InputError, SystemError, type LockstepError } from '@lockstep/base';
+import { assert, InputError, SystemError, type LockstepError } from '@lockstep/base';
 import type { ClockClass, EnvironmentValue } from '@lockstep/ctf/write';
 import type { Rule } from '@lockstep/filter';
 import type { ConverterWorkerData } from './converter-worker.ts';
-import { makeEventClass, type KernelEventClass } from './event-class.ts';
-import { parseEventFormat } from './event-format.ts';
-import { isUnfiltered, kernelFilterOf } from './kernel-filter.ts';
-import { listAvailableEvents, matchKernelRules, type AvailableEvent, type MatchedEvent } from './kernel-rules.ts';
+import { describeCached, usualCacheDirectory } from './description-cache.ts';
+import { describeEvents, type DescribedChannel } from './event-description.ts';
 import { kernelTraceClass, STATE_DUMP_CHANNEL_NAME, writeMetadataFile, type ChannelClass, type KernelTraceOptions } from './kernel-trace-class.ts';
 import * as page from './page-queue.ts';
 import type { ReaderSource, ReaderWorkerData, WorkerMessage } from './reader-worker.ts';
-import { removeSpool, writeSpoolDescription, type SpoolDescription, type StreamDescription } from './spool.ts';
+import { removeSpool, spoolDescriptionText, writeSpoolDescription, type StreamDescription } from './spool.ts';
 import { dumpState } from './state-dump.ts';
-import { openTracefs, readTracefs } from './tracefs.ts';
-import { removeAbandonedInstances, TracefsInstance } from './tracefs-instance.ts';
+import { errorCode, openTracefs } from './tracefs.ts';
+import { listCpuIds, removeAbandonedInstances, TracefsInstance } from './tracefs-instance.ts';
 import { startWatchdog, type Watchdog } from './watchdog.ts';
 
 export const DEFAULT_BUFFER_SIZE_KB = 32 * 1024;
@@ -96,11 +94,7 @@ export interface KernelRecording {
 
 interface Channel {
   readonly options: KernelChannelOptions;
-  readonly events: readonly MatchedEvent[];
-  readonly wholeSystems: ReadonlySet<string>;
-  /** `system/name` -> text for the kernel; of events that are not wanted whole. */
-  readonly filters: ReadonlyMap<string, string>;
-  readonly classes: readonly KernelEventClass[];
+  readonly described: DescribedChannel;
   readonly instance: TracefsInstance;
   isEnabled: boolean;
 }
@@ -108,80 +102,44 @@ interface Channel {
 /** Throws InputError for rules that name nothing, SystemError for what the machine refuses. */
 export async function startKernelRecording(options: KernelRecordingOptions): Promise<KernelRecording> {
   const tracefs = openTracefs();
-  removeAbandonedInstances(tracefs);
-  const available = listAvailableEvents(tracefs);
+  const place = { tracefs, directory: usualCacheDirectory() };
   // All rules are checked before anything of the machine is changed.
-  const matched = options.channels.map((channel) => matchKernelRules(channel.rules, available));
-  const channels: Channel[] = [];
-  try {
-    const readClass = eventClassReader(tracefs);
-    options.channels.forEach((channel, index) => {
-      channels.push(openChannel(tracefs, options, channel, matched[index] ?? [], available, readClass));
+  const description = describeCached(place, options.channels, () => describeEvents(tracefs, options.channels));
+  const channels = options.channels.map((channel, index): Channel => {
+    const described = description.channels[index];
+    assert(described !== undefined, 'every channel is described');
+    const instance = new TracefsInstance(tracefs, {
+      name: `${options.name}-${channel.name}`,
+      clock: options.clock.kernelName,
+      bufferSizeKb: channel.bufferSizeKb ?? DEFAULT_BUFFER_SIZE_KB,
     });
-    const recording = new Recording(options, channels);
+    return { options: channel, described, instance, isEnabled: false };
+  });
+  const recording = new Recording(options, tracefs, channels, description.plansText);
+  try {
     await recording.start();
     return recording;
   } catch (error) {
-    for (const channel of channels) channel.instance.remove();
+    await recording.abandon();
     throw error;
   }
 }
 
-type ClassReader = (event: MatchedEvent) => KernelEventClass | undefined;
-
-/** Several channels may record the same events; a format is read once. */
-function eventClassReader(tracefs: string): ClassReader {
-  const known = new Map<string, KernelEventClass | undefined>();
-  return (event) => {
-    const key = `${event.system}/${event.name}`;
-    if (!known.has(key)) {
-      const format = parseEventFormat(event.system, readTracefs(`${tracefs}/events/${key}/format`));
-      known.set(key, format === undefined ? undefined : makeEventClass(format));
-    }
-    return known.get(key);
-  };
-}
-
-function openChannel(
-  tracefs: string,
-  options: KernelRecordingOptions,
-  channel: KernelChannelOptions,
-  events: readonly MatchedEvent[],
-  available: readonly AvailableEvent[],
-  readClass: ClassReader,
-): Channel {
-  const classes = events.map(readClass).filter((eventClass) => eventClass !== undefined);
-  // Checked before the machine is changed.
-  const filters = new Map<string, string>();
-  for (const event of events) {
-    const path = `${event.system}/${event.name}`;
-    const filter = isUnfiltered(event) ? undefined : kernelFilterOf(event, readTracefs(`${tracefs}/events/${path}/format`));
-    if (filter !== undefined) filters.set(path, filter);
-  }
-  const instance = new TracefsInstance(tracefs, {
-    name: `${options.name}-${channel.name}`,
-    clock: options.clock.kernelName,
-    bufferSizeKb: channel.bufferSizeKb ?? DEFAULT_BUFFER_SIZE_KB,
-  });
-  return { options: channel, events, wholeSystems: findWholeSystems(events, available), filters, classes, instance, isEnabled: false };
-}
-
-/** Systems of which every event is wanted, without a filter: one write enables them. */
-function findWholeSystems(events: readonly MatchedEvent[], available: readonly AvailableEvent[]): ReadonlySet<string> {
-  const missing = new Map<string, number>();
-  for (const event of available) missing.set(event.system, (missing.get(event.system) ?? 0) + 1);
-  for (const event of events) if (isUnfiltered(event)) missing.set(event.system, (missing.get(event.system) ?? 0) - 1);
-  return new Set([...missing].filter(([, count]) => count === 0).map(([system]) => system));
+/** Of this process. A worker's thread is there when its constructor returns. */
+function listThreads(): number[] {
+  return readdirSync('/proc/self/task').map(Number);
 }
 
 class Recording implements KernelRecording {
   readonly #options: KernelRecordingOptions;
+  readonly #tracefs: string;
   readonly #channels: readonly Channel[];
   readonly #queue = new page.PageQueue();
-  readonly #watchdog: Watchdog;
   readonly #traceOptions: KernelTraceOptions;
-  readonly #description: SpoolDescription;
+  readonly #descriptionText: string;
   readonly #refusedEvents: string[] = [];
+  #watchdog: Watchdog | undefined;
+  #instances: Promise<void> = Promise.resolve();
   #reader: Worker | undefined;
   #converter: Worker | undefined;
   #ended: Promise<unknown> = Promise.resolve();
@@ -190,97 +148,127 @@ class Recording implements KernelRecording {
   #stateDump: Promise<number> = Promise.resolve(0);
   #stopping: Promise<KernelRecordingSummary> | undefined;
 
-  constructor(options: KernelRecordingOptions, channels: readonly Channel[]) {
+  constructor(options: KernelRecordingOptions, tracefs: string, channels: readonly Channel[], plansText: string) {
     this.#options = options;
+    this.#tracefs = tracefs;
     this.#channels = channels;
-    this.#watchdog = startWatchdog(channels.map((channel) => channel.instance.path));
     const uuid = randomUUID();
     this.#traceOptions = {
       uuid,
       clockClass: options.clock.toClockClass(),
-      channels: channels.map((channel): ChannelClass => ({ name: channel.options.name, id: channel.options.id, events: channel.classes })),
+      // Their classes are texts already.
+      channels: channels.map((channel): ChannelClass => ({ name: channel.options.name, id: channel.options.id, events: [] })),
       stateDumpChannelId: Math.max(0, ...channels.map((channel) => channel.options.id)) + 1,
       traceName: options.name,
       startTime: new Date(),
       environment: options.environment ?? {},
     };
-    const plans = new Map(channels.flatMap((channel) => channel.classes.map((eventClass) => [eventClass.plan.id, eventClass.plan] as const)));
-    this.#description = { version: 1, outputDirectory: options.outputDirectory, uuid, plans: [...plans.values()], streams: this.#streams().map(({ stream }) => stream) };
+    this.#descriptionText = spoolDescriptionText({ outputDirectory: options.outputDirectory, uuid, streams: this.#streams().map(({ stream }) => stream) }, plansText);
   }
 
   #streams(): { readonly stream: StreamDescription; readonly source: ReaderSource }[] {
+    const cpuIds = listCpuIds(this.#tracefs);
     return this.#channels.flatMap(({ options, instance }) => {
-      const subBufferSizeBytes = instance.subBufferSizeBytes;
       const bufferSizeBytes = (options.bufferSizeKb ?? DEFAULT_BUFFER_SIZE_KB) * 1024;
-      return instance.cpuIds.map((cpuId) => ({
+      return cpuIds.map((cpuId) => ({
         stream: { fileName: `${options.name}_${cpuId}`, streamClassId: options.id, cpuId },
-        source: { path: `${instance.path}/per_cpu/cpu${cpuId}/trace_pipe_raw`, subBufferSizeBytes, bufferSizeBytes },
+        source: { instancePath: instance.path, cpuId, bufferSizeBytes },
       }));
     });
   }
 
+  /** The kernel takes its time over the instances; everything else happens meanwhile. */
   async start(): Promise<void> {
+    const made: Promise<void>[] = [];
+    // One after the other: they would wait for the same locks of the kernel. The first call is made now.
+    for (const { instance } of this.#channels) made.push(made.length === 0 ? instance.make() : (made[made.length - 1] as Promise<void>).then(() => instance.make()));
+    this.#instances = Promise.all(made).then(() => undefined);
+    // Heard below; a worker or a disk that fails earlier must not leave it unheard.
+    this.#instances.catch(() => {});
+    const tids = this.#startWorkers();
+    this.#watchdog = startWatchdog(this.#channels.map((channel) => channel.instance.path));
     const { outputDirectory, stateDirectory } = this.#options;
     mkdirSync(outputDirectory, { recursive: true });
     mkdirSync(stateDirectory, { recursive: true });
     // On disk before the first page: formats, ids, clock.
-    writeMetadataFile(kernelTraceClass(this.#traceOptions), outputDirectory, stateDirectory);
-    writeSpoolDescription(stateDirectory, this.#description);
-    const tids = await this.#startWorkers();
-    for (const channel of this.#channels) {
+    this.#writeMetadata(this.#traceOptions.clockClass);
+    writeSpoolDescription(stateDirectory, this.#descriptionText);
+    await this.#enableAll(made, tids);
+    this.#stateDump = this.#dumpState();
+  }
+
+  /** Every channel as soon as its instance is there. */
+  async #enableAll(made: readonly Promise<void>[], tids: readonly number[]): Promise<void> {
+    for (const [index, channel] of this.#channels.entries()) {
+      await made[index];
       const { pids } = channel.options;
       if (pids === 'all') channel.instance.excludeThreads([...tids, ...(this.#options.excludePids ?? [])]);
       else if (pids.roots.length > 0) channel.instance.setPids(pids.roots);
       if (pids === 'all' || pids.roots.length > 0) this.#enable(channel);
     }
-    this.#stateDump = dumpState({
-      outputDirectory,
-      uuid: this.#traceOptions.uuid,
-      streamClassId: this.#traceOptions.stateDumpChannelId,
-      fileName: `${STATE_DUMP_CHANNEL_NAME}_0`,
-      now: () => this.#options.clock.now(),
-    }).catch((error: unknown) => {
-      this.#note('The state dump could not be written; names of threads may be missing.', String((error as { code?: unknown }).code ?? 'EIO'), outputDirectory);
-      return 0;
-    });
+    this.#watchdog?.arm();
+    Atomics.store(this.#queue.control, page.ARE_INSTANCES_THERE, 1);
+    Atomics.notify(this.#queue.control, page.ARE_INSTANCES_THERE);
   }
 
-  async #startWorkers(): Promise<number[]> {
+  #writeMetadata(clockClass: ClockClass): void {
+    const { outputDirectory, stateDirectory } = this.#options;
+    const eventTexts = this.#channels.map((channel) => channel.described.metadataText);
+    writeMetadataFile(kernelTraceClass({ ...this.#traceOptions, clockClass }), eventTexts, outputDirectory, stateDirectory);
+  }
+
+  /** Also what earlier recordings left behind: both only after the caller let its program run. */
+  async #dumpState(): Promise<number> {
+    await new Promise((resolve) => setImmediate(resolve));
+    removeAbandonedInstances(this.#tracefs);
+    const { outputDirectory } = this.#options;
+    try {
+      return await dumpState({
+        outputDirectory,
+        uuid: this.#traceOptions.uuid,
+        streamClassId: this.#traceOptions.stateDumpChannelId,
+        fileName: `${STATE_DUMP_CHANNEL_NAME}_0`,
+        now: () => this.#options.clock.now(),
+      });
+    } catch (error) {
+      this.#note('The state dump could not be written; names of threads may be missing.', errorCode(error), outputDirectory);
+      return 0;
+    }
+  }
+
+  /** Returns their tids, without waiting until they run: the buffers hold what happens before. */
+  #startWorkers(): readonly number[] {
+    const others = new Set(listThreads());
     const memory = this.#queue.memory;
     const { stateDirectory } = this.#options;
     const readerData: ReaderWorkerData = { memory, stateDirectory, sources: this.#streams().map(({ source }) => source) };
-    const converterData: ConverterWorkerData = { memory, stateDirectory, description: this.#description };
+    const converterData: ConverterWorkerData = { memory, stateDirectory, descriptionText: this.#descriptionText };
     const reader = this.#startWorker('./reader-worker.js', readerData);
     const converter = this.#startWorker('./converter-worker.js', converterData);
     this.#reader = reader.worker;
     this.#converter = converter.worker;
     this.#ended = Promise.all([reader.ended, converter.ended]);
-    return Promise.all([reader.ready, converter.ready]);
+    // Threads of the pool that are made meanwhile read and write for us too.
+    return listThreads().filter((tid) => !others.has(tid));
   }
 
-  #startWorker(file: string, workerData: unknown): { readonly worker: Worker; readonly ready: Promise<number>; readonly ended: Promise<void> } {
+  #startWorker(file: string, workerData: unknown): { readonly worker: Worker; readonly ended: Promise<void> } {
     // Empty options: the threads that record are not to be traced or instrumented themselves.
     const worker = new Worker(new URL(file, import.meta.url), { workerData, execArgv: [], env: { ...process.env, NODE_OPTIONS: '' } });
-    let markEnded = (): void => {};
-    const ended = new Promise<void>((resolve) => (markEnded = resolve));
-    const ready = new Promise<number>((resolve, reject) => {
+    const ended = new Promise<void>((resolve) => {
       worker.on('message', (message: WorkerMessage) => {
-        if (message.type === 'ready') resolve(message.tid);
-        else this.#note(message.sentence, message.code, message.path);
-        if (message.type === 'problem' && message.path === this.#options.outputDirectory) this.#hasStoppedWriting = true;
+        if (message.type === 'ended') return resolve();
+        this.#note(message.sentence, message.code, message.path);
+        if (message.path === this.#options.outputDirectory) this.#hasStoppedWriting = true;
       });
       worker.on('error', (error) => {
         this.#note(`A thread of the kernel half ended: ${error.message}.`, 'EIO', this.#options.outputDirectory);
         Atomics.store(this.#queue.control, page.READER_ENDED, 1);
         this.#queue.wake();
-        reject(error);
       });
-      worker.on('exit', () => {
-        markEnded();
-        resolve(0);
-      });
+      worker.on('exit', () => resolve());
     });
-    return { worker, ready, ended };
+    return { worker, ended };
   }
 
   #note(sentence: string, code: string, path: string): void {
@@ -289,8 +277,9 @@ class Recording implements KernelRecording {
 
   #enable(channel: Channel): void {
     channel.isEnabled = true;
+    const { events, wholeSystems } = channel.described;
     const enabledSystems = new Set<string>();
-    for (const system of channel.wholeSystems) {
+    for (const system of wholeSystems) {
       try {
         channel.instance.enable(system);
         enabledSystems.add(system);
@@ -299,10 +288,10 @@ class Recording implements KernelRecording {
       }
     }
     let firstError: LockstepError | undefined;
-    for (const event of channel.events) {
+    for (const event of events) {
       if (enabledSystems.has(event.system)) continue;
       const path = `${event.system}/${event.name}`;
-      const filter = channel.filters.get(path);
+      const { filter } = event;
       try {
         if (filter !== undefined) channel.instance.setFilter(path, filter);
         channel.instance.enable(path);
@@ -314,7 +303,7 @@ class Recording implements KernelRecording {
       }
     }
     // One event of a hundred that the kernel keeps to itself is no reason to record nothing.
-    if (firstError !== undefined && this.#refusedEvents.length >= channel.events.length) throw firstError;
+    if (firstError !== undefined && this.#refusedEvents.length >= events.length) throw firstError;
   }
 
   get instanceNames(): readonly string[] {
@@ -367,14 +356,14 @@ class Recording implements KernelRecording {
       clearInterval(timer);
     }
     onProgress(1);
-    this.#removeInstances();
     const { outputDirectory, stateDirectory } = this.#options;
+    this.#removeInstances();
     try {
-      if (clockClass !== undefined) writeMetadataFile(kernelTraceClass({ ...this.#traceOptions, clockClass }), outputDirectory, stateDirectory);
+      if (clockClass !== undefined) this.#writeMetadata(clockClass);
       // After a full disk the rest of the spool waits for room: the next command finishes it.
       if (!this.#hasStoppedWriting) removeSpool(stateDirectory);
     } catch (error) {
-      this.#note('The metadata could not be written anew; the one from the start is kept.', String((error as { code?: unknown }).code ?? 'EIO'), outputDirectory);
+      this.#note('The metadata could not be written anew; the one from the start is kept.', errorCode(error), outputDirectory);
     }
     return {
       ...this.status(),
@@ -391,17 +380,20 @@ class Recording implements KernelRecording {
 
   #stopReading(): void {
     for (const channel of this.#channels) channel.instance.stop();
-    Atomics.store(this.#queue.control, page.STOP, 1);
-    Atomics.notify(this.#queue.control, page.STOP);
+    const { control } = this.#queue;
+    Atomics.store(control, page.STOP, 1);
+    Atomics.notify(control, page.STOP);
   }
 
+  /** By the watchdog, which the kernel may keep waiting for tenths of a second. */
   #removeInstances(): void {
-    const removed = this.#channels.map((channel) => channel.instance.remove());
-    // The watchdog goes on where something is left, as if we had died.
-    if (removed.every(Boolean)) this.#watchdog.dismiss();
+    if (this.#watchdog?.isAlive === true) this.#watchdog.finish();
+    else for (const channel of this.#channels) channel.instance.remove();
   }
 
   async abandon(): Promise<void> {
+    // A call of the pool cannot be taken back.
+    await this.#instances.catch(() => {});
     this.#stopReading();
     await Promise.all([this.#reader?.terminate(), this.#converter?.terminate()]);
     this.#removeInstances();

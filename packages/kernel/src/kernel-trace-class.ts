@@ -7,8 +7,10 @@
 
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { hostname, release, version } from 'node:os';
+import { assert } from '@lockstep/base';
 import {
   kernelPacketClasses,
+  writeEventRecordClass,
   writeMetadata,
   type ClockClass,
   type DataStreamClass,
@@ -100,11 +102,25 @@ function dateTime(date: Date): string {
   return `${date.toISOString().replace(/[-:]/g, '').slice(0, 15)}+0000`;
 }
 
-/** Replaces `metadata` in one step: a reader of the directory meets the old text or the new one, whole. */
-export function writeMetadataFile(traceClass: TraceClass, outputDirectory: string, stateDirectory: string): void {
+/** The event record classes of a channel as metadata. They name no clock, so any clock will do. */
+export function writeEventClasses(channel: ChannelClass): string {
+  const clockClass: ClockClass = { name: 'unused', frequency: 1n, offsetSeconds: 0n, offsetCycles: 0n, absolute: false };
+  const traceClass = kernelTraceClass({ uuid: NIL_UUID, clockClass, channels: [channel], stateDumpChannelId: channel.id + 1, traceName: '', startTime: new Date(0), environment: {} });
+  const dataStream = traceClass.dataStreamClasses.get(BigInt(channel.id));
+  assert(dataStream !== undefined, 'a channel has a data stream class');
+  return [...dataStream.eventRecordClasses.values()].map((event) => writeEventRecordClass(traceClass, dataStream, event)).join('\n');
+}
+
+const NIL_UUID = '00000000-0000-0000-0000-000000000000';
+
+/**
+ * Replaces `metadata` in one step: a reader of the directory meets the old text or the new one, whole.
+ * `eventTexts` are the classes that `traceClass` leaves out.
+ */
+export function writeMetadataFile(traceClass: TraceClass, eventTexts: readonly string[], outputDirectory: string, stateDirectory: string): void {
   mkdirSync(`${outputDirectory}/index`, { recursive: true });
   // Beside the trace, not in it: readers refuse files that they do not know.
   const temporary = `${stateDirectory}/kernel-metadata.new`;
-  writeFileSync(temporary, writeMetadata(traceClass));
+  writeFileSync(temporary, [writeMetadata(traceClass), ...eventTexts].join('\n'));
   renameSync(temporary, `${outputDirectory}/metadata`);
 }

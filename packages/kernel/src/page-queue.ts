@@ -4,6 +4,7 @@
 //
 //   int32 words  0 stop wish (session)     1 wake word (reader: after every hand-over)
 //                2 chunks queued (reader)  3 chunks converted (converter)    4 reader ended (reader)
+//                5 instances are there (session)
 //   uint64 words from byte 64: see WORD_
 //   slot table from byte 256: 4 int32 a slot: stream, bytes, page size, unused
 //   chunks from byte 4096: SLOT_COUNT + 1, the last one is the converter's, for what it reads from the spool
@@ -23,6 +24,7 @@ export const WAKE = 1;
 export const QUEUED = 2;
 export const CONVERTED = 3;
 export const READER_ENDED = 4;
+export const ARE_INSTANCES_THERE = 5;
 
 export const SPOOL_WRITTEN = 0;
 export const SPOOL_CONVERTED = 1;

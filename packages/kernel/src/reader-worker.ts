@@ -2,17 +2,17 @@
 // The reader thread: moves raw pages from the kernel's per-CPU buffers to the converter, or to the
 // spool while that is behind, and does nothing else. Ends when told to stop and everything is read.
 
-import { closeSync, constants, openSync, readlinkSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadNative } from '@lockstep/native';
-import { CHUNK_SIZE_BYTES, PageQueue, READ_BYTES, READER_CPU_NS, READER_ENDED, SPOOL_WRITTEN, STOP } from './page-queue.ts';
+import { ARE_INSTANCES_THERE, CHUNK_SIZE_BYTES, PageQueue, READ_BYTES, READER_CPU_NS, READER_ENDED, SPOOL_WRITTEN, STOP } from './page-queue.ts';
 import { ENTRY_HEADER_SIZE_BYTES, spoolPath, writeEntryHeader, writeFully } from './spool.ts';
 import { errorCode } from './tracefs.ts';
+import { subBufferSizeBytes } from './tracefs-instance.ts';
 
 export interface ReaderSource {
-  /** `…/per_cpu/cpuN/trace_pipe_raw`. */
-  readonly path: string;
-  readonly subBufferSizeBytes: number;
+  readonly instancePath: string;
+  readonly cpuId: number;
   readonly bufferSizeBytes: number;
 }
 
@@ -23,10 +23,14 @@ export interface ReaderWorkerData {
 }
 
 export type WorkerMessage =
-  | { readonly type: 'ready'; readonly tid: number }
+  /** Nothing is left to do but to end the thread, which takes a while. */
+  | { readonly type: 'ended' }
   | { readonly type: 'problem'; readonly sentence: string; readonly code: string; readonly path: string };
 
-interface OpenSource extends ReaderSource {
+interface OpenSource {
+  /** `…/per_cpu/cpuN/trace_pipe_raw`. */
+  readonly path: string;
+  readonly subBufferSizeBytes: number;
   readonly fd: number;
 }
 
@@ -49,22 +53,31 @@ class PageReader {
   constructor(options: ReaderWorkerData) {
     this.#queue = new PageQueue(options.memory);
     this.#stateDirectory = options.stateDirectory;
-    for (const source of options.sources) {
-      try {
-        this.#sources.push({ ...source, fd: openSync(source.path, constants.O_RDONLY | constants.O_NONBLOCK) });
-      } catch (error) {
-        report(`The buffer of a CPU cannot be read; its events are missing.`, error, source.path);
-        // Its place is kept: streams are numbered by it.
-        this.#sources.push({ ...source, fd: -1 });
-      }
-    }
     const smallest = options.sources.reduce((size, source) => Math.min(size, source.bufferSizeBytes), Infinity);
     this.#sleepMs = Math.max(MIN_SLEEP_MS, Math.min(MAX_SLEEP_MS, Math.floor((smallest * FILL_SHARE) / PEAK_BYTES_PER_MS)));
   }
 
-  run(): void {
+  /** Waits until the instances are there. */
+  #open(sources: readonly ReaderSource[]): void {
+    const { control } = this.#queue;
+    Atomics.wait(control, ARE_INSTANCES_THERE, 0);
+    for (const { instancePath, cpuId } of sources) {
+      const path = `${instancePath}/per_cpu/cpu${cpuId}/trace_pipe_raw`;
+      const sizeBytes = subBufferSizeBytes(instancePath);
+      try {
+        this.#sources.push({ path, subBufferSizeBytes: sizeBytes, fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK) });
+      } catch (error) {
+        report(`The buffer of a CPU cannot be read; its events are missing.`, error, path);
+        // Its place is kept: streams are numbered by it.
+        this.#sources.push({ path, subBufferSizeBytes: sizeBytes, fd: -1 });
+      }
+    }
+  }
+
+  run(sources: readonly ReaderSource[]): void {
     const { control, counters } = this.#queue;
     const native = loadNative();
+    this.#open(sources);
     for (;;) {
       const isStopping = Atomics.load(control, STOP) !== 0;
       const isBusy = this.#drainAll();
@@ -190,6 +203,7 @@ function report(sentence: string, error: unknown, path: string): void {
   parentPort?.postMessage({ type: 'problem', sentence, code: errorCode(error), path } satisfies WorkerMessage);
 }
 
-const reader = new PageReader(workerData as ReaderWorkerData);
-parentPort?.postMessage({ type: 'ready', tid: Number(readlinkSync('/proc/thread-self').split('/')[2]) } satisfies WorkerMessage);
-reader.run();
+const readerData = workerData as ReaderWorkerData;
+const reader = new PageReader(readerData);
+reader.run(readerData.sources);
+parentPort?.postMessage({ type: 'ended' } satisfies WorkerMessage);

@@ -8,7 +8,7 @@ import { ProtocolError } from '@lockstep/base';
 import { decodeIndex } from '@lockstep/ctf/write';
 import { ChunkConverter } from './chunk-converter.ts';
 import { recoverKernelSpool } from './recover-spool.ts';
-import { ENTRY_HEADER_SIZE_BYTES, spoolPath, SpoolProgress, writeEntryHeader, writeSpoolDescription, type SpoolDescription } from './spool.ts';
+import { ENTRY_HEADER_SIZE_BYTES, spoolDescriptionText, spoolPath, SpoolProgress, writeEntryHeader, writeSpoolDescription, type SpoolDescription } from './spool.ts';
 import { event, rawPage, u64 } from './testing/raw-page.ts';
 
 const PAGE_SIZE_BYTES = 4096;
@@ -34,7 +34,7 @@ function makeSpool(t: TestContext): Spool {
     plans: [{ id: 7, sizeBytes: 16, alignment: 8, steps: [{ kind: 'integer', from: 8, sizeBytes: 8 }] }],
     streams: [0, 1].map((cpuId) => ({ fileName: `k_${cpuId}`, streamClassId: 3, cpuId })),
   };
-  writeSpoolDescription(state, description);
+  writeSpoolDescription(state, spoolDescriptionText(description, JSON.stringify(description.plans)));
   return { state, output, description };
 }
 
@@ -99,7 +99,10 @@ test('packets of an entry whose conversion was interrupted are made anew, those 
 test('a directory without a spool has nothing to finish, a damaged description is said', (t) => {
   const { state, output } = makeSpool(t);
   assert.equal(recoverKernelSpool(`${state}/none`, output), undefined);
-  for (const text of ['{', '{"version":99}', 'null', '{"version":1,"plans":[],"streams":[{"fileName":"../x"}],"uuid":"u"}']) {
+  const withPlan = (plan: object): string => spoolDescriptionText({ outputDirectory: output, uuid: 'u', streams: [] }, JSON.stringify([{ id: 1, sizeBytes: 8, alignment: 1, steps: [], ...plan }]));
+  // Code is made of these.
+  const hostile = [{ id: '0]=process.exit(9);[' }, { id: -1 }, { alignment: 3 }, { steps: [{ kind: 'integer', from: '0]=process.exit(9);[', sizeBytes: 4 }] }, { steps: [{ kind: 'sequence', from: 0, isRelative: false, elementSizeBytes: 1e9 }] }];
+  for (const text of [...hostile.map(withPlan), '{', '{"version":99}', 'null', '{"version":1,"plans":[],"streams":[{"fileName":"../x"}],"uuid":"u"}']) {
     writeFileSync(`${state}/kernel-spool.json`, text);
     assert.throws(() => recoverKernelSpool(state, output), ProtocolError);
   }

@@ -9,6 +9,7 @@
 
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { ProtocolError } from '@lockstep/base';
+import { MAX_COMPACT_EVENT_ID } from '@lockstep/ctf/write';
 import type { ConversionPlan } from './event-class.ts';
 import { CHUNK_SIZE_BYTES, type Slot } from './page-queue.ts';
 
@@ -36,17 +37,27 @@ export interface SpoolDescription {
   readonly streams: readonly StreamDescription[];
 }
 
-export function writeSpoolDescription(directory: string, description: Omit<SpoolDescription, 'version'>): void {
-  writeFileSync(`${directory}/${SPOOL_DESCRIPTION_NAME}`, JSON.stringify({ version: VERSION, ...description }));
+export function writeSpoolDescription(directory: string, text: string): void {
+  writeFileSync(`${directory}/${SPOOL_DESCRIPTION_NAME}`, text);
+}
+
+/** `plansText` is JSON of the plans: it comes from a cache as it is, and is long. */
+export function spoolDescriptionText(description: Omit<SpoolDescription, 'version' | 'plans'>, plansText: string): string {
+  const { outputDirectory, uuid, streams } = description;
+  return `${JSON.stringify({ version: VERSION, outputDirectory, uuid, streams }).slice(0, -1)},"plans":${plansText}}`;
 }
 
 /** Undefined when there is none: nothing was left to finish. */
 export function readSpoolDescription(directory: string): SpoolDescription | undefined {
   const path = `${directory}/${SPOOL_DESCRIPTION_NAME}`;
-  if (!existsSync(path)) return undefined;
+  return existsSync(path) ? parseSpoolDescription(readFileSync(path, 'utf8'), path) : undefined;
+}
+
+/** Whoever made the trace directory made the text: code is generated from the plans, so every number is checked. */
+export function parseSpoolDescription(text: string, path: string): SpoolDescription {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(readFileSync(path, 'utf8'));
+    parsed = JSON.parse(text);
   } catch (cause) {
     throw new ProtocolError('The description of the spooled kernel pages is damaged; what was converted before stays.', { path }, { cause });
   }
@@ -57,7 +68,49 @@ export function readSpoolDescription(directory: string): SpoolDescription | unde
   for (const stream of description.streams as readonly StreamDescription[]) {
     if (!/^[\w-]+$/.test(stream.fileName)) throw new ProtocolError('The description of the spooled kernel pages names an impossible file.', { path });
   }
+  if (!(description.plans as readonly unknown[]).every(isPlan)) {
+    throw new ProtocolError('The description of the spooled kernel pages has an impossible conversion plan.', { path });
+  }
   return description as SpoolDescription;
+}
+
+/** Raw records and their fields are shorter than a sub-buffer. */
+const MAX_PLACE = 1 << 20;
+
+function isPlan(value: unknown): value is ConversionPlan {
+  const plan = value as Partial<ConversionPlan> | null;
+  return (
+    isCount(plan?.id, MAX_COMPACT_EVENT_ID) &&
+    isCount(plan.sizeBytes, MAX_PLACE) &&
+    isElementSize(plan.alignment) &&
+    Array.isArray(plan.steps) &&
+    (plan.steps as readonly unknown[]).every(isStep)
+  );
+}
+
+function isStep(value: unknown): boolean {
+  const step = value as { readonly [name: string]: unknown } | null;
+  if (!isCount(step?.['from'], MAX_PLACE)) return false;
+  switch (step['kind']) {
+    case 'integer':
+      return isElementSize(step['sizeBytes']);
+    case 'bytes':
+      return isCount(step['sizeBytes'], MAX_PLACE) && isElementSize(step['elementSizeBytes']);
+    case 'string':
+      return typeof step['isRelative'] === 'boolean';
+    case 'sequence':
+      return typeof step['isRelative'] === 'boolean' && isElementSize(step['elementSizeBytes']);
+    default:
+      return false;
+  }
+}
+
+function isCount(value: unknown, maximum: number): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= maximum;
+}
+
+function isElementSize(value: unknown): value is number {
+  return value === 1 || value === 2 || value === 4 || value === 8;
 }
 
 /** The spool is empty and the trace whole: nothing is left to finish. */

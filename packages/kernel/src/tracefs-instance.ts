@@ -3,8 +3,9 @@
 // owner's pid and start time (`lockstep-NAME-PID.START`), so that a later start can tell an instance
 // whose owner is dead from another recording's, and touches nothing that is not Lockstep's.
 
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
-import { errorCode, readTracefs, refused, tryWriteTracefs, writeTracefs } from './tracefs.ts';
+import { existsSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { errorCode, readTracefs, refused, tryWriteTracefs, tryWriteTracefsLater, writeTracefs, writeTracefsLater } from './tracefs.ts';
 
 const PREFIX = 'lockstep-';
 const OWNED_NAME = /^lockstep-.*-(\d+)\.(\d+)$/;
@@ -24,55 +25,41 @@ export interface InstanceOptions {
 export class TracefsInstance {
   readonly path: string;
   readonly name: string;
-  #freeBufferFd: number | undefined;
+  readonly #options: InstanceOptions;
 
+  /** Names it only. */
   constructor(tracefs: string, options: InstanceOptions) {
     const words = options.name.replace(/[^A-Za-z0-9_]+/g, '_').slice(0, 80);
     this.name = `${PREFIX}${words}-${process.pid}.${processStartTime(process.pid) ?? '0'}`;
     this.path = `${tracefs}/instances/${this.name}`;
+    this.#options = options;
+  }
+
+  /** Makes it in the kernel: some 40 ms, of which nearly all is the kernel waiting for its CPUs, so in a thread of the pool. */
+  async make(): Promise<void> {
     try {
-      mkdirSync(this.path);
+      await mkdir(this.path);
     } catch (error) {
       throw refused(error, 'mkdir', this.path);
     }
     try {
-      this.#setUp(options);
+      await this.#setUp();
     } catch (error) {
       this.remove();
       throw error;
     }
   }
 
-  #setUp(options: InstanceOptions): void {
-    // The clock first: choosing one empties the buffers and stamps them anew.
-    writeTracefs(`${this.path}/trace_clock`, options.clock);
-    tryWriteTracefs(`${this.path}/buffer_subbuf_size_kb`, String(SUB_BUFFER_SIZE_KB));
-    writeTracefs(`${this.path}/buffer_size_kb`, String(options.bufferSizeKb));
+  async #setUp(): Promise<void> {
+    // The clock first: choosing one empties the buffers, which is dearer when they are large.
+    await writeTracefsLater(`${this.path}/trace_clock`, this.#options.clock);
+    await tryWriteTracefsLater(`${this.path}/buffer_subbuf_size_kb`, String(SUB_BUFFER_SIZE_KB));
+    await writeTracefsLater(`${this.path}/buffer_size_kb`, String(this.#options.bufferSizeKb));
     tryWriteTracefs(`${this.path}/buffer_percent`, String(WAKE_UP_PERCENT));
     // Command lines come from the state dump and from sched events; the kernel's own cache costs.
     tryWriteTracefs(`${this.path}/options/record-cmd`, '0');
+    // The watchdog holds free_buffer open.
     tryWriteTracefs(`${this.path}/options/disable_on_free`, '1');
-    try {
-      this.#freeBufferFd = openSync(`${this.path}/free_buffer`, 'w');
-    } catch {
-      // A kernel without it still has the watchdog.
-    }
-  }
-
-  /** Bytes of a sub-buffer, its header included: what one read of raw pages returns. */
-  get subBufferSizeBytes(): number {
-    try {
-      return Number(readTracefs(`${this.path}/buffer_subbuf_size_kb`).trim()) * 1024;
-    } catch {
-      return 4096;
-    }
-  }
-
-  /** CPUs that this instance has a directory for, online or not. */
-  get cpuIds(): number[] {
-    return readdirSync(`${this.path}/per_cpu`)
-      .map((entry) => Number(entry.slice('cpu'.length)))
-      .sort((one, other) => one - other);
   }
 
   /** Only these processes, and what they fork. Before any event is enabled. */
@@ -99,27 +86,41 @@ export class TracefsInstance {
     writeTracefs(`${this.path}/events/${event}/enable`, '1');
   }
 
-  /** No new events; what was recorded stays to be read. */
+  /** No new records; what was recorded stays to be read. The tracepoints stay on: turning them off takes long. */
   stop(): void {
-    disableEvents(this.path);
+    tryWriteTracefs(`${this.path}/tracing_on`, '0');
   }
 
   /** Everything of it goes. True when the kernel agreed; false while someone holds a file of it. */
   remove(): boolean {
     disableEvents(this.path);
-    if (this.#freeBufferFd !== undefined) closeSync(this.#freeBufferFd);
-    this.#freeBufferFd = undefined;
     return tryRemoveDirectory(this.path);
   }
 
   /** Events that the kernel overwrote before they were read, or could not write, by its own count. */
   countLostEvents(): number {
     let lost = 0;
-    for (const cpu of this.cpuIds) {
+    for (const cpu of listCpuIds(this.path)) {
       const stats = readTracefs(`${this.path}/per_cpu/cpu${cpu}/stats`);
       for (const match of stats.matchAll(/^(?:overrun|commit overrun|dropped events): (\d+)$/gm)) lost += Number(match[1]);
     }
     return lost;
+  }
+}
+
+/** CPUs that a trace has a directory for, online or not; `tracePath` is an instance or tracefs itself. */
+export function listCpuIds(tracePath: string): number[] {
+  return readdirSync(`${tracePath}/per_cpu`)
+    .map((entry) => Number(entry.slice('cpu'.length)))
+    .sort((one, other) => one - other);
+}
+
+/** Bytes of a sub-buffer, its header included: what one read of raw pages returns. */
+export function subBufferSizeBytes(instancePath: string): number {
+  try {
+    return Number(readTracefs(`${instancePath}/buffer_subbuf_size_kb`).trim()) * 1024;
+  } catch {
+    return 4096;
   }
 }
 

@@ -3,7 +3,8 @@
 // SystemError whose sentence says what to do.
 
 import { spawnSync } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, write, writeSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { SystemError } from '@lockstep/base';
 
 /** Where kernels since 4.1 offer a mount point, and where debugfs shows it. */
@@ -84,6 +85,30 @@ export function writeTracefs(path: string, text: string, mode: 'replace' | 'appe
 export function tryWriteTracefs(path: string, text: string, mode: 'replace' | 'append' = 'replace'): boolean {
   try {
     writeTracefs(path, text, mode);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** writeTracefs, its write in a thread of the pool: for what the kernel takes its time over. */
+export async function writeTracefsLater(path: string, text: string): Promise<void> {
+  let fd: number | undefined;
+  try {
+    fd = openSync(path, 'w');
+    await writeLater(fd, text);
+  } catch (error) {
+    throw refused(error, 'write', path);
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
+const writeLater = promisify((fd: number, text: string, done: (error: Error | null) => void) => write(fd, text, done));
+
+export async function tryWriteTracefsLater(path: string, text: string): Promise<boolean> {
+  try {
+    await writeTracefsLater(path, text);
     return true;
   } catch {
     return false;

@@ -1,16 +1,24 @@
 // SPDX-License-Identifier: MIT
-// A tiny process that outlives us only long enough to turn our events off: it reads a pipe whose
-// other end dies with us. Events that stay enabled in an abandoned instance slow every program of
-// the machine by a fifth, so "the next start cleans up" is not enough. Its own session, so that
-// Ctrl-C and a hang-up of the terminal pass it by.
+// A tiny process that turns our events off and removes our instances: when told to, so that nobody
+// waits for the kernel's tenths of a second, and when the pipe that it reads ends because we died.
+// Events that stay enabled in an abandoned instance slow every program of the machine by a fifth, so
+// "the next start cleans up" is not enough. Its own session: Ctrl-C and a hang-up pass it by.
 
 import { spawn, type ChildProcess } from 'node:child_process';
 
-/** "done" ends it in peace; end of file means that we died. It tries to remove each instance for 10 s. */
+/**
+ * After a first word (the instances are there) it holds free_buffer of each open: with
+ * disable_on_free the kernel itself stops recording when this process is killed, too. After a second
+ * word, or the end of the file, it takes everything down; it tries to remove each instance for 10 s.
+ */
 const SCRIPT = `
-read word
-[ "$word" = done ] && exit 0
-for path; do echo 0 > "$path/events/enable"; echo 0 > "$path/tracing_on"; done 2>/dev/null
+read -r word && {
+  fd=3
+  for path; do [ $fd -le 9 ] && [ -w "$path/free_buffer" ] && eval "exec $fd>\\"\\$path/free_buffer\\"" && fd=$((fd + 1)); done
+  read -r word
+} 2>/dev/null
+for path; do echo 0 > "$path/tracing_on"; echo 0 > "$path/events/enable"; done 2>/dev/null
+exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 tries=0
 while [ $tries -lt 100 ]; do
   left=0
@@ -22,25 +30,36 @@ done
 `;
 
 export interface Watchdog {
-  readonly pid: number | undefined;
-  /** Ends it without it doing anything: the instances are gone. */
-  dismiss(): void;
+  /** False when it could not be started or has ended: then nobody but us cleans up. */
+  readonly isAlive: boolean;
+  /** The instances are there. */
+  arm(): void;
+  /** Takes the instances down, soon. */
+  finish(): void;
 }
 
+/** The instances need not be there yet. */
 export function startWatchdog(instancePaths: readonly string[]): Watchdog {
   const child: ChildProcess = spawn('/bin/sh', ['-c', SCRIPT, 'lockstep-watchdog', ...instancePaths], {
     detached: true,
     cwd: '/',
     stdio: ['pipe', 'ignore', 'ignore'],
   });
+  let isAlive = child.pid !== undefined;
   // A machine without /bin/sh records without a watchdog; the next start cleans up.
-  child.on('error', () => {});
+  child.on('error', () => (isAlive = false));
+  child.on('exit', () => (isAlive = false));
   child.stdin?.on('error', () => {});
   (child.stdin as unknown as { unref?: () => void } | null)?.unref?.();
   child.unref();
   return {
-    pid: child.pid,
-    dismiss() {
+    get isAlive() {
+      return isAlive;
+    },
+    arm() {
+      child.stdin?.write('made\n');
+    },
+    finish() {
       child.stdin?.end('done\n');
     },
   };
