@@ -98,18 +98,19 @@ function keepCompiledCode() {
   const preload = join(root, 'packages/tracer/dist/preload-main.cjs');
   // The program of this recording is the preloaded tracer itself.
   const program = ['/usr/bin/env', '-u', 'NODE_OPTIONS', process.execPath, join(root, 'scripts/warm-preload.mjs'), preload];
-  const { status } = spawnSync(
-    process.execPath,
-    [
-      join(root, 'scripts/warm-command.mjs'),
-      join(root, 'packages/cli/dist/main.cjs'),
-      ...['record', '--as-root', '--no-kernel', '-o', join(directory, 'trace'), '--', ...program],
-    ],
+  const trace = join(directory, 'trace');
+  const runs = [
+    ['record.cjs', 'record', '--as-root', '--no-kernel', '-o', trace, '--', ...program],
+    ['main.cjs', 'view', trace],
+  ];
+  const isKept = runs.every(([name, ...args]) => {
+    const words = [join(root, 'scripts/warm-command.mjs'), join(root, 'packages/cli/dist', name), ...args];
     // The last trace stays the user's.
-    { env: { ...process.env, XDG_STATE_HOME: directory }, stdio: 'ignore' },
-  );
+    const env = { ...process.env, XDG_STATE_HOME: directory };
+    return spawnSync(process.execPath, words, { env, stdio: 'ignore' }).status === 0;
+  });
   rmSync(directory, { recursive: true, force: true });
-  if (status !== 0)
+  if (!isKept)
     console.error('build: no compiled code is kept beside the bundles; Lockstep starts a little later.');
 }
 

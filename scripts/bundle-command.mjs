@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Makes one file of the `lockstep` command (packages/cli/dist/main.cjs) and one of each of its threads:
+// Makes one file of the `lockstep` command (packages/cli/dist/main.cjs), one of `record` and one of each of its threads:
 // each module that Node resolves costs about half a millisecond, and `record` would resolve a hundred
 // before the program starts. What is imported lazily is still run lazily. Run after `tsc -b`. The
 // committed bin takes the modules themselves when they are newer.
@@ -14,7 +14,7 @@ const packages = fileURLToPath(new URL('../packages/', import.meta.url));
 const outdir = join(packages, 'cli/dist');
 
 // Names of chunks change with their content.
-for (const name of readdirSync(outdir)) if (name.endsWith('.js')) rmSync(join(outdir, name));
+for (const name of readdirSync(outdir)) if (/\.(js|cjs|cache)$/.test(name)) rmSync(join(outdir, name));
 
 // It finds the preloaded file relative to itself, and lies elsewhere in the bundle.
 const placePreload = {
@@ -41,18 +41,35 @@ const shared = {
   logLevel: 'warning',
 };
 
-const main = join(outdir, 'main.cjs');
-await build({
-  ...shared,
-  entryPoints: [join(packages, 'cli/dist/src/program.js')],
-  outfile: main,
-  format: 'cjs',
-  // What is left of them are Node's own modules.
-  supported: { 'dynamic-import': false },
-  define: { 'import.meta.url': 'lockstepBundleUrl' },
-  banner: { js: 'const lockstepBundleUrl = require("node:url").pathToFileURL(__filename).href;' },
-});
-markBundle(main);
+// `record` has a file of its own: before the program starts, each 100 KB of text cost a millisecond.
+const otherCommands = {
+  name: 'other-commands',
+  setup(plugin) {
+    plugin.onResolve({ filter: /\/commands\/(view|stalls|crash|doctor)\.js$/ }, () => ({
+      path: './main.cjs',
+      external: true,
+    }));
+  },
+};
+
+for (const [name, plugins] of [
+  ['main', []],
+  ['record', [otherCommands]],
+]) {
+  const outfile = join(outdir, `${name}.cjs`);
+  await build({
+    ...shared,
+    entryPoints: [join(packages, 'cli/dist/src/program.js')],
+    outfile,
+    format: 'cjs',
+    // What is left of them are Node's own modules.
+    supported: { 'dynamic-import': false },
+    define: { 'import.meta.url': 'lockstepBundleUrl' },
+    banner: { js: 'const lockstepBundleUrl = require("node:url").pathToFileURL(__filename).href;' },
+    plugins: [...shared.plugins, ...plugins],
+  });
+  markBundle(outfile);
+}
 writeFileSync(
   join(outdir, 'load-bundle.cjs'),
   `// SPDX-License-Identifier: MIT\n'use strict';\n${loaderText}\nexports.loadBundle = loadBundle;\n`,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Runs the command's bundle once and keeps its compiled code: `node warm-command.mjs MAIN.cjs ARG...`.
+// Runs the command's bundle once and keeps its compiled code: `node warm-command.mjs RECORD.cjs ARG...`.
 
 import { createRequire } from 'node:module';
 import { writeCodeCache } from './code-cache.mjs';

@@ -12,7 +12,7 @@ const { join } = require('node:path');
 const { pathToFileURL } = require('node:url');
 
 const dist = join(__dirname, '../dist');
-const bundle = join(dist, 'main.cjs');
+const bundle = join(dist, process.argv[2] === 'record' ? 'record.cjs' : 'main.cjs');
 const modules = join(dist, 'src/main.js');
 if (isFresh()) {
   const { loadBundle } = require(join(dist, 'load-bundle.cjs'));
