@@ -187,6 +187,8 @@ class Recording implements KernelRecording {
     this.#instances.catch(() => {});
     const tids = this.#startWorkers();
     this.#watchdog = startWatchdog(this.#channels.map((channel) => channel.instance.path));
+    // The kernel may be waiting for us by now.
+    await new Promise((resolve) => setImmediate(resolve));
     const { outputDirectory, stateDirectory } = this.#options;
     mkdirSync(outputDirectory, { recursive: true });
     mkdirSync(stateDirectory, { recursive: true });

@@ -3,8 +3,7 @@
 // owner's pid and start time (`lockstep-NAME-PID.START`), so that a later start can tell an instance
 // whose owner is dead from another recording's, and touches nothing that is not Lockstep's.
 
-import { existsSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { errorCode, readTracefs, refused, tryWriteTracefs, tryWriteTracefsLater, writeTracefs, writeTracefsLater } from './tracefs.ts';
 
 const PREFIX = 'lockstep-';
@@ -35,10 +34,10 @@ export class TracefsInstance {
     this.#options = options;
   }
 
-  /** Makes it in the kernel: some 40 ms, of which nearly all is the kernel waiting for its CPUs, so in a thread of the pool. */
+  /** Makes it in the kernel: some 40 ms, of which nearly all is the kernel waiting for its CPUs: in a thread of the pool. */
   async make(): Promise<void> {
     try {
-      await mkdir(this.path);
+      mkdirSync(this.path);
     } catch (error) {
       throw refused(error, 'mkdir', this.path);
     }
