@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError, LockstepError, SystemError } from '@lockstep/base';
 import type { TraceClock } from '@lockstep/clock';
+import type { ClockClass } from '@lockstep/ctf/write';
 import type { Rule } from '@lockstep/filter';
 import type { KernelChannelOptions, KernelRecording, KernelRecordingSummary } from '@lockstep/kernel';
 import type { KernelSummary } from './record-types.ts';
@@ -16,14 +17,17 @@ export interface KernelHalfOptions {
   readonly clock: TraceClock;
   /** Rules of -k; empty: the default rules. */
   readonly rules: readonly Rule[];
-  /** The recorded program; it and what it forks are followed. */
-  readonly pid: number;
 }
 
 export interface KernelHalf {
+  /** The recorded program: it and what it forks are followed from now on. The sentence why the kernel refuses. */
+  follow(pid: number): Promise<string | undefined>;
   progress(): KernelSummary;
-  /** Ends recording and waits until all pages are packets on disk; `onShare` hears how far that is. */
-  stop(onShare: (share: number) => void): Promise<KernelSummary>;
+  /**
+   * Ends recording and waits until all pages are packets on disk; `onShare` hears how far that is. The
+   * metadata gets the clock as it is known by then.
+   */
+  stop(onShare: (share: number) => void, clockClass: ClockClass): Promise<KernelSummary>;
   /** Ends recording at once; what is not converted stays in the spool for the next command. */
   abandon(): Promise<void>;
 }
@@ -50,7 +54,10 @@ export async function whyNoKernelHalf(isSnapshot: boolean): Promise<string | und
   return `The kernel is not recorded: ${lacking.reason}${advice === undefined ? '' : ` ${advice.replace(/\.$/, '')}.`}`;
 }
 
-/** The half, or the sentence why there is none. Throws InputError for rules that this kernel cannot follow. */
+/**
+ * The half, or the sentence why there is none. Throws InputError for rules that this kernel cannot follow.
+ * The kernel takes a tenth of a second over it, which the caller can use: nothing of a program is needed yet.
+ */
 export async function startKernelHalf(options: KernelHalfOptions): Promise<KernelHalf | string> {
   const { startKernelRecording, DEFAULT_PROCESS_RULES, DEFAULT_SYSTEM_RULES } = await import('@lockstep/kernel');
   const isDefault = options.rules.length === 0;
@@ -60,7 +67,7 @@ export async function startKernelHalf(options: KernelHalfOptions): Promise<Kerne
   const channels: KernelChannelOptions[] = [];
   if (system.length > 0) channels.push({ ...SYSTEM_CHANNEL, rules: system, pids: 'all' });
   if (processRules.length > 0)
-    channels.push({ ...PROCESS_CHANNEL, rules: processRules, pids: { roots: [options.pid] } });
+    channels.push({ ...PROCESS_CHANNEL, rules: processRules, pids: { roots: [] } });
   try {
     const recording = await startKernelRecording({
       name: options.sessionName,
@@ -69,12 +76,16 @@ export async function startKernelHalf(options: KernelHalfOptions): Promise<Kerne
       clock: options.clock,
       channels,
     });
-    return wrapRecording(recording);
+    return wrapRecording(recording, isDefault);
   } catch (error) {
-    // What was asked for by name has to be there; the default rules are a best effort.
-    if (!(error instanceof SystemError) || !isDefault) throw error;
-    return `The kernel is not recorded: ${error.message}`;
+    return refusalOf(error, isDefault);
   }
+}
+
+/** What was asked for by name has to be there; the default rules are a best effort. */
+function refusalOf(error: unknown, isDefault: boolean): string {
+  if (!(error instanceof SystemError) || !isDefault) throw error;
+  return `The kernel is not recorded: ${error.message}`;
 }
 
 /** Converts what a killed recording left in the spool. */
@@ -106,7 +117,7 @@ export function stateDirectoryOf(traceDirectory: string): string {
   return join(traceDirectory, '.lockstep');
 }
 
-function wrapRecording(recording: KernelRecording): KernelHalf {
+function wrapRecording(recording: KernelRecording, isDefault: boolean): KernelHalf {
   const progress = (): KernelSummary => {
     const { events, bytes, discarded, problem } = recording.status();
     return {
@@ -119,8 +130,18 @@ function wrapRecording(recording: KernelRecording): KernelHalf {
   };
   return {
     progress,
-    async stop(onShare) {
-      return toSummary(await recording.stop(onShare));
+    async follow(pid) {
+      try {
+        recording.addPid(pid);
+        return undefined;
+      } catch (error) {
+        const sentence = refusalOf(error, isDefault);
+        await recording.abandon();
+        return sentence;
+      }
+    },
+    async stop(onShare, clockClass) {
+      return toSummary(await recording.stop(onShare, clockClass));
     },
     abandon: () => recording.abandon(),
   };

@@ -18,6 +18,7 @@ import { checkProgram, launchProgram, type LaunchedProgram } from './program-lau
 import { EarlySignals, ProgramEnd, signalNumber } from './program-end.ts';
 import type { KernelSummary, RecordOptions, RecordResult, RecordSummary } from './record-types.ts';
 import { makeTracingPlan } from './recording-plan.ts';
+import { rewriteClockClass } from './refine-clock.ts';
 import { createSessionDirectory, safeName, type SessionDirectory } from './session-directory.ts';
 import {
   createTraceDirectory,
@@ -88,13 +89,17 @@ class Recording {
   readonly #startMs = performance.now();
   readonly #session: SessionDirectory;
   #consumer: ConsumerThread | undefined;
+  #kernelStarting: Promise<void> | undefined;
   #kernel: KernelHalf | undefined;
   #kernelSummary: KernelSummary | undefined;
+  /** Known better at the end. */
+  #clock: TraceClock;
   #outputError: string | undefined;
 
   constructor(options: RecordOptions, parts: Parts) {
     this.#options = options;
     this.#parts = parts;
+    this.#clock = parts.clock;
     const native = loadNative();
     const reason = nativeMissingReason();
     if (reason !== undefined) this.#missing.push(reason);
@@ -109,6 +114,8 @@ class Recording {
     try {
       program = await this.#start();
     } catch (error) {
+      // Who failed before the kernel half was there waits for it, to take it down.
+      await this.#kernelStarting?.catch(() => undefined);
       await this.#kernel?.abandon();
       this.#session.remove();
       throw error;
@@ -137,6 +144,9 @@ class Recording {
     const { command } = this.#options;
     this.#session.control.publish('active', plan);
     const isKernelPossible = await this.#checkKernel();
+    // First, since the kernel takes longest.
+    if (isKernelPossible) this.#kernelStarting = this.#startKernel();
+    this.#kernelStarting?.catch(() => undefined);
     // Held before its first instruction until the kernel follows it.
     const program = launchProgram(command, { environment: this.#environment(), owner, isHeld: isKernelPossible });
     try {
@@ -153,7 +163,8 @@ class Recording {
         () => this.#session.ring(),
         (report) => this.#notice(report.outputError),
       );
-      if (isKernelPossible) await this.#startKernel(program.pid);
+      await this.#kernelStarting;
+      await this.#followByKernel(program.pid);
     } catch (error) {
       program.kill('SIGKILL');
       await this.#consumer?.stop();
@@ -173,17 +184,23 @@ class Recording {
     return false;
   }
 
-  async #startKernel(pid: number): Promise<void> {
+  async #startKernel(): Promise<void> {
     const { clock, rules, name, traceDirectory } = this.#parts;
     const started = await startKernelHalf({
       traceDirectory,
       sessionName: safeName(name),
       clock,
       rules: rules.kernel,
-      pid,
     });
     if (typeof started === 'string') this.#missing.push(started);
     else this.#kernel = started;
+  }
+
+  async #followByKernel(pid: number): Promise<void> {
+    const sentence = await this.#kernel?.follow(pid);
+    if (sentence === undefined) return;
+    this.#missing.push(sentence);
+    this.#kernel = undefined;
   }
 
   #environment(): NodeJS.ProcessEnv {
@@ -199,6 +216,9 @@ class Recording {
   async #stop(end: ProgramEnd): Promise<ConsumerReport> {
     this.#session.control.publish('ended', this.#parts.plan);
     let report = emptyReport;
+    // Of the whole recording all traces have the one class: where some will be completed later, from
+    // what the session's directory and the spool say, the first one stays.
+    if (!end.isHurried && this.#outputError === undefined) this.#clock = this.#parts.clock.refine();
     const kernel = this.#stopKernel(end);
     try {
       report = (await this.#consumer?.stop()) ?? emptyReport;
@@ -206,6 +226,7 @@ class Recording {
       this.#outputError ??= `The consumer failed: ${error instanceof Error ? error.message : String(error)}`;
     }
     await kernel;
+    this.#describeClock(report);
     this.#outputError ??= report.outputError ?? this.#kernelSummary?.outputError;
     // Whatever could not be written may still be recovered from there.
     if (this.#outputError === undefined) this.#session.remove();
@@ -213,14 +234,28 @@ class Recording {
     return report;
   }
 
+  /** The kernel's half has written its own metadata by then. */
+  #describeClock(report: ConsumerReport): void {
+    if (this.#clock.frequency === this.#parts.clock.frequency) return;
+    const clockClass = this.#clock.toClockClass();
+    try {
+      for (const { path } of report.programs) {
+        if (path !== '') rewriteClockClass(this.#parts.traceDirectory, path, clockClass);
+      }
+    } catch (error) {
+      this.#outputError ??= error instanceof Error ? error.message : String(error);
+    }
+  }
+
   async #stopKernel(end: ProgramEnd): Promise<void> {
     const kernel = this.#kernel;
     if (kernel === undefined) return;
     if (!end.isHurried) {
-      const stopping = kernel.stop((share) => this.#showProgress(share));
+      const stopping = kernel.stop((share) => this.#showProgress(share), this.#clock.toClockClass());
       this.#kernelSummary = await Promise.race([stopping, end.hurried.then(() => undefined)]);
     }
     if (this.#kernelSummary !== undefined) return;
+    this.#clock = this.#parts.clock;
     this.#kernelSummary = kernel.progress();
     await kernel.abandon();
     this.#missing.push(
@@ -269,7 +304,8 @@ class Recording {
   }
 
   #summarize(report: ConsumerReport, end: ProgramEnd): RecordSummary {
-    const { clock, traceDirectory } = this.#parts;
+    const { traceDirectory } = this.#parts;
+    const clock = this.#clock;
     return {
       traceDirectory,
       elapsedMs: performance.now() - this.#startMs,
