@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { createScene, mask, root, waitUntil } from './lockstep.mjs';
@@ -313,6 +313,24 @@ test('a full disk stops the recording, keeps what is there, and is said', (t) =>
   const count = scene.run(['view', '--count', 'disk/trace']);
   assert.equal(count.status, 0, count.stderr);
   assert.ok(Number(count.stdout) > 1000, count.stdout);
+  // What is said to be recorded is there; the rest is said to be lost.
+  const [, recorded = '', discarded = ''] = /program +([\d ]+) event records?, .*?, ([\d ]+) discarded/.exec(stderr) ?? [];
+  assert.equal(Number(recorded.replaceAll(' ', '')), Number(count.stdout), stderr);
+  assert.ok(Number(discarded.replaceAll(' ', '')) > 0, stderr);
+});
+
+test('all traces have the clock that is known at the end, and the summary says it', (t) => {
+  const scene = createScene(t);
+  const { status, stdout, stderr } = scene.run(['record', '--json', '-o', 'trace', '--', process.execPath, '-e', 'setTimeout(() => {}, 1200)']);
+  assert.equal(status, 0, stderr);
+  const { clock } = JSON.parse(stdout).summary;
+  const classes = readdirSync(scene.trace, { recursive: true })
+    .filter((name) => basename(name) === 'metadata')
+    .map((name) => /^clock \{[^]*?^\};/m.exec(readFileSync(join(scene.trace, name), 'utf8'))[0]);
+  assert.ok(classes.length > 0);
+  assert.equal(new Set(classes).size, 1, classes.join('\n'));
+  assert.match(classes[0], new RegExp(`freq = ${clock.frequency};`));
+  assert.match(classes[0], new RegExp(`precision = ${clock.precisionCycles};`));
 });
 
 test('--snapshot keeps the newest records', (t) => {

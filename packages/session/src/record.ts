@@ -218,7 +218,10 @@ class Recording {
     let report = emptyReport;
     // Of the whole recording all traces have the one class: where some will be completed later, from
     // what the session's directory and the spool say, the first one stays.
-    if (!end.isHurried && this.#outputError === undefined) this.#clock = this.#parts.clock.refine();
+    if (!end.isHurried && this.#outputError === undefined) {
+      const refined = this.#parts.clock.refine();
+      if (refined.frequency !== this.#clock.frequency) this.#clock = refined;
+    }
     const kernel = this.#stopKernel(end);
     try {
       report = (await this.#consumer?.stop()) ?? emptyReport;
@@ -236,7 +239,7 @@ class Recording {
 
   /** The kernel's half has written its own metadata by then. */
   #describeClock(report: ConsumerReport): void {
-    if (this.#clock.frequency === this.#parts.clock.frequency) return;
+    if (this.#clock === this.#parts.clock) return;
     const clockClass = this.#clock.toClockClass();
     try {
       for (const { path } of report.programs) {

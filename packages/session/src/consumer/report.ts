@@ -30,13 +30,14 @@ export interface ConsumerReport {
 export interface ReportSums {
   readonly recordCount: number;
   readonly byteCount: number;
+  /** Records that found no room in a buffer, or none on the disk. */
   readonly discardedCount: number;
 }
 
 export function sumReport(report: ConsumerReport): ReportSums {
   let recordCount = 0;
   let byteCount = 0;
-  let discardedCount = 0;
+  let discardedCount = report.unwrittenRecordCount;
   for (const program of report.programs) {
     recordCount += program.recordCount;
     byteCount += program.byteCount;
