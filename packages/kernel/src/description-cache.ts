@@ -3,7 +3,7 @@
 // files take longer to read and parse than everything else of a start together.
 //
 // `/dev/shm/lockstep-<uid>/kernel-events-<digest>.json`, one for each set of rules: a line of JSON (version,
-// boot, digest of the kernel's events, SHA-256 of what follows), then the description as JSON.
+// build, digests of the rules, of the kernel's events and of what follows), then the description as JSON.
 // Whatever is not exactly what this program wrote, in this boot, for these events, counts as absent.
 
 import { createHash } from 'node:crypto';
@@ -34,8 +34,9 @@ export function describeCached(
   const { directory, tracefs } = place;
   const eventsDigest = directory === undefined ? undefined : digestOfEvents(tracefs);
   if (directory === undefined || eventsDigest === undefined) return describe();
-  const path = `${directory}/kernel-events-${digestOfRules(channels).slice(0, 16)}.json`;
+  // Two builds of Lockstep keep two files.
   const header = { version: VERSION, program: programIdentity(), rules: digestOfRules(channels), events: eventsDigest };
+  const path = `${directory}/kernel-events-${digest(`${header.program}\n${header.rules}`).slice(0, 16)}.json`;
   const known = read(directory, path, header);
   if (known !== undefined) return known;
   const description = describe();

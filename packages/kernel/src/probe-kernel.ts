@@ -41,7 +41,7 @@ export function probeKernel(): KernelCapabilities {
   const capabilities: KernelCapability[] = [
     needs('tracefs', true, `tracefs is mounted at ${path}.`, ''),
     needs('instances', existsSync(`${path}/instances`), 'Recordings have buffers of their own.', 'This kernel has no trace instances.', 'Use Linux 3.10 or later.'),
-    needs('events', tryRead(`${path}/available_events`) !== '', 'Kernel events can be recorded.', 'This kernel has no trace events.', 'Use a kernel built with CONFIG_EVENT_TRACING.'),
+    needs('events', existsSync(`${path}/available_events`), 'Kernel events can be recorded.', 'This kernel has no trace events.', 'Use a kernel built with CONFIG_EVENT_TRACING.'),
     needs('system calls', existsSync(`${path}/events/syscalls`), 'System calls can be recorded by name.', 'This kernel has no events for system calls.', 'Use a kernel built with CONFIG_FTRACE_SYSCALLS.'),
     needs('x86-tsc clock', clocks.includes('x86-tsc'), 'The kernel can stamp events with the TSC.', 'The kernel cannot stamp events with the TSC; the monotonic clock is used.'),
     needs('large sub-buffers', existsSync(`${path}/buffer_subbuf_size_kb`), 'Sub-buffers can be larger than a page.', 'Sub-buffers are one page, which makes reading dearer.', 'Use Linux 6.8 or later.'),

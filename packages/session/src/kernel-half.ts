@@ -37,13 +37,22 @@ const PROCESS_CHANNEL = { name: 'process', id: 1 } as const;
 /** An own file system error of the trace's directory ends the recording; these say that it is full. */
 const FULL_DISK_CODES: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
+type KernelModule = typeof import('@lockstep/kernel');
+
+/** Loaded lazily; kept, since even a module that is loaded takes turns of the event loop to import. */
+let kernelModule: KernelModule | undefined;
+
+async function loadKernelModule(): Promise<KernelModule> {
+  return (kernelModule ??= await import('@lockstep/kernel'));
+}
+
 /** The sentence why there can be no kernel half here; undefined when there can. Cheap. */
 export async function whyNoKernelHalf(isSnapshot: boolean): Promise<string | undefined> {
   if (process.platform !== 'linux')
     return `The kernel is not recorded, since this is ${process.platform} and not Linux.`;
   if (isSnapshot)
     return 'The kernel is not recorded, since its half has no flight recorder yet; leave out --snapshot to have it.';
-  const { probeKernel } = await import('@lockstep/kernel');
+  const { probeKernel } = await loadKernelModule();
   const { canRecord, capabilities } = probeKernel();
   if (canRecord) return undefined;
   const lacking = capabilities.find((capability) => !capability.isAvailable);
@@ -59,7 +68,8 @@ export async function whyNoKernelHalf(isSnapshot: boolean): Promise<string | und
  * The kernel takes a tenth of a second over it, which the caller can use: nothing of a program is needed yet.
  */
 export async function startKernelHalf(options: KernelHalfOptions): Promise<KernelHalf | string> {
-  const { startKernelRecording, DEFAULT_PROCESS_RULES, DEFAULT_SYSTEM_RULES } = await import('@lockstep/kernel');
+  // Without an await where it is loaded: the kernel is to begin before the caller goes on.
+  const { startKernelRecording, DEFAULT_PROCESS_RULES, DEFAULT_SYSTEM_RULES } = kernelModule ?? (await loadKernelModule());
   const isDefault = options.rules.length === 0;
   const system = isDefault ? DEFAULT_SYSTEM_RULES : options.rules.filter((rule) => rule.kind !== 'syscall');
   // System calls of the whole machine would be mostly those of others.
@@ -95,7 +105,7 @@ export async function finishKernelHalf(
 ): Promise<void> {
   const stateDirectory = stateDirectoryOf(traceDirectory);
   if (!existsSync(stateDirectory)) return;
-  const { recoverKernelSpool } = await import('@lockstep/kernel');
+  const { recoverKernelSpool } = await loadKernelModule();
   try {
     const recovery = recoverKernelSpool(stateDirectory, join(traceDirectory, 'kernel'), options.onShare);
     if (recovery !== undefined && recovery.recordCount > 0) {
