@@ -11,7 +11,7 @@ const STATUS_USAGE = 1;
 const STATUS_RECORD_FAILED = 125;
 
 export async function main(argv: readonly string[]): Promise<void> {
-  const program = createProgram();
+  const program = createProgram(argv[2]);
   try {
     await program.parseAsync([...argv]);
   } catch (error) {
@@ -24,7 +24,8 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
-export function createProgram(): Command {
+/** Of `record` alone when that is the command: it does not wait for what the others are. */
+export function createProgram(command?: string): Command {
   const program = new Command('lockstep');
   program
     .description('Records the Linux kernel and JavaScript programs on one clock and tells why a program was slow.')
@@ -38,6 +39,7 @@ export function createProgram(): Command {
       '\nStart here:\n  lockstep record -- node server.js    record until it ends or Ctrl-C\n  lockstep stalls                      why its event loop stalled\n  lockstep doctor                      what this machine allows',
     );
   addRecord(program);
+  if (command === 'record') return program;
   addView(program);
   addStalls(program);
   addCrash(program);

@@ -2,7 +2,7 @@
 // The session's side of the consumer: consumes in the calling thread as long as a program is young,
 // and hands over to a thread of its own when the program lasts, which wakes up without being polled.
 
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { loadNative } from '@lockstep/native';
 import type { ChannelPlan } from '@lockstep/protocol';
 import { clockClassFromJson, type ClockClassJson } from '../clock-class-json.ts';
@@ -114,8 +114,10 @@ class YoungConsumer implements ConsumerThread {
     const hadFailed = consumer.hasFailed;
     const count = consumer.poll();
     if (consumer.hasFailed && !hadFailed) this.#onProgress(consumer.report());
-    if (count > 0 || performance.now() - this.#startMs > YOUNG_PROGRAM_MS) {
-      this.#thread ??= new RunningThread(this.#settings, this.#ring, {
+    if (this.#thread === undefined && (count > 0 || performance.now() - this.#startMs > YOUNG_PROGRAM_MS)) {
+      // Loading it costs 2 ms, which a short program need not wait for.
+      const { Worker } = process.getBuiltinModule('node:worker_threads');
+      this.#thread = new RunningThread(Worker, this.#settings, this.#ring, {
         onReady: () => this.#handOver(),
         onProgress: (report) => this.#onProgress(joinReports(this.#earlier, report)),
       });
@@ -140,12 +142,13 @@ class RunningThread {
   readonly #finished: Promise<ConsumerReport>;
 
   constructor(
+    ThreadWorker: typeof Worker,
     settings: Omit<ConsumerSettings, 'command'>,
     ring: () => void,
     listeners: { readonly onReady: () => void; readonly onProgress: (report: ConsumerReport) => void },
   ) {
     this.#ring = ring;
-    const worker = new Worker(new URL('./consumer-worker.js', import.meta.url), {
+    const worker = new ThreadWorker(new URL('./consumer-worker.js', import.meta.url), {
       workerData: { ...settings, command: this.#command.buffer as SharedArrayBuffer } satisfies ConsumerSettings,
       // The user's NODE_OPTIONS and the tracer are for CMD.
       execArgv: [],

@@ -99,6 +99,9 @@ export class ProgramTrace {
       return 1;
     }
     if (this.#context.isSnapshot) return 0;
+    // A buffer is made for a record, so there will be a trace; what is made of it now need not be made when
+    // the program ends.
+    if (this.#output === undefined) for (const buffer of this.#buffers.values()) this.#guard(buffer, () => this.#prepare());
     let count = 0;
     for (const buffer of this.#buffers.values()) count += this.#guard(buffer, () => this.#drain(buffer));
     return count;
@@ -215,6 +218,11 @@ export class ProgramTrace {
     if (native === undefined)
       throw new ProtocolError('A ring buffer cannot be read without the native addon', { path });
     return RingSource.tryOpen(path, native);
+  }
+
+  #prepare(): number {
+    if (this.#output === undefined && this.#refreshClasses()) this.#writeClasses();
+    return 0;
   }
 
   #drain(buffer: Buffer): number {
