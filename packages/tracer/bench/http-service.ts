@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT
 // The service that http.bench measures, and the measuring: it switches its own instrumentation off
-// and on in turn, window by window, and takes its process's CPU time a request in each. Prints one
-// line of JSON.
+// and on in turn, window by window, and takes its process's CPU time a request in each, twice: of
+// the steady part, which begins SETTLE_MS after the switch, and from the switch on, which pays for
+// the switching. Prints one line of JSON.
 //
-//   http-service.js KIND SERVICE WINDOW_MS WINDOW_COUNT
-//   KIND: lockstep | sampler | control (both windows off) | opentelemetry
+//   http-service.js KIND SERVICE SETTLE_MS WINDOW_MS WINDOW_COUNT INTERVAL_US RIVAL_DIRECTORY
+//   KIND: lockstep | sampler | control (both windows off) | cpu-prof | opentelemetry
 
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { Session } from 'node:inspector';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,8 +21,10 @@ import { CONTROL_FILE, publishPlan, readControlPage, SESSION_VARIABLE } from '@l
 export interface HttpResult {
   readonly offUs: number;
   readonly onUs: number;
-  /** Median over pairs of neighbouring windows. */
+  /** Median over pairs of neighbouring windows, of their steady parts. */
   readonly ratio: number;
+  /** The same with what switching on and off costs. */
+  readonly wholeRatio: number;
   /** Of the first quartiles: what other work on the machine disturbs least. */
   readonly quietRatio: number;
   readonly requestCount: number;
@@ -29,8 +33,16 @@ export interface HttpResult {
 
 type Switch = (isOn: boolean) => void;
 
-const [kind = 'control', service = 'hello', windowText = '50', countText = '200', rivalDirectory = ''] =
-  process.argv.slice(2);
+const [
+  kind = 'control',
+  service = 'hello',
+  settleText = '2',
+  windowText = '50',
+  countText = '200',
+  intervalText = '1000',
+  rivalDirectory = '',
+] = process.argv.slice(2);
+const settleMs = Number(settleText);
 const windowMs = Number(windowText);
 const windowCount = Number(countText);
 let requestCount = 0;
@@ -41,9 +53,23 @@ function switchLockstep(isControl: boolean): Switch {
   if (native === undefined || directory === undefined) throw new Error('http-service needs the addon and a session');
   const { buffer } = native.mapFile(join(directory, CONTROL_FILE), { access: 'read-write' });
   const { plan } = readControlPage(buffer);
-  const samplerIntervalUs = kind === 'sampler' ? 1000 : 0;
+  const samplerIntervalUs = kind === 'sampler' ? Number(intervalText) : 0;
   const off = { ...plan, rules: [], samplerIntervalUs: 0 };
   return (isOn) => publishPlan(buffer, 'active', isOn && !isControl ? { ...plan, samplerIntervalUs } : off);
+}
+
+/** V8's profiler alone, as `node --cpu-prof` runs it: from one start to one stop, nothing recorded. */
+function switchCpuProf(): Switch {
+  const session = new Session();
+  session.connect();
+  session.post('Profiler.enable');
+  session.post('Profiler.setSamplingInterval', { interval: Number(intervalText) });
+  let isRunning = false;
+  return (isOn) => {
+    if (isOn === isRunning) return;
+    isRunning = isOn;
+    session.post(isOn ? 'Profiler.start' : 'Profiler.stop', () => undefined);
+  };
 }
 
 interface Switchable {
@@ -120,7 +146,13 @@ const reading: RequestListener = (request, response) => {
   sample(request, response);
 };
 
-const setInstrumentation = kind === 'opentelemetry' ? switchOpenTelemetry() : switchLockstep(kind === 'control');
+function chooseSwitch(): Switch {
+  if (kind === 'opentelemetry') return switchOpenTelemetry();
+  if (kind === 'cpu-prof') return switchCpuProf();
+  return switchLockstep(kind === 'control');
+}
+
+const setInstrumentation = chooseSwitch();
 // After the rival has hooked `require`.
 const { createServer } = createRequire(import.meta.url)('node:http') as typeof import('node:http');
 const server = createServer({ hello, sample, reading }[service] ?? hello);
@@ -147,51 +179,63 @@ function cpuUs(): number {
   return usage.user + usage.system;
 }
 
-function measure(done: (result: HttpResult) => void): void {
-  const warmUpCount = Math.max(4, Math.round(1500 / windowMs));
-  const costs: { readonly isOn: boolean; readonly us: number }[] = [];
-  let windowIndex = -warmUpCount;
-  let isOn = false;
-  let beginUs = 0;
-  let beginCount = 0;
-  const timer = setInterval(() => {
-    const count = requestCount - beginCount;
-    if (windowIndex > 0) costs.push({ isOn, us: (cpuUs() - beginUs) / count });
-    windowIndex++;
-    if (windowIndex > windowCount) {
-      clearInterval(timer);
-      done(summarize(costs));
-      return;
-    }
-    // off on on off off on on off: a drift of the machine weighs on both alike.
-    isOn = (windowIndex & 3) === 2 || (windowIndex & 3) === 3;
-    setInstrumentation(isOn);
-    // The next turn of the loop notices the change; its cost belongs to no window.
-    setTimeout(() => {
-      beginUs = cpuUs();
-      beginCount = requestCount;
-    }, 2);
-  }, windowMs);
+interface WindowCost {
+  readonly isOn: boolean;
+  /** CPU time a request, of the steady part. */
+  readonly us: number;
+  /** The same from the switch on. */
+  readonly wholeUs: number;
 }
 
-function summarize(costs: readonly { readonly isOn: boolean; readonly us: number }[]): HttpResult {
-  const ratios: number[] = [];
-  for (let index = 0; index + 1 < costs.length; index += 2) {
-    const [a, b] = [costs[index], costs[index + 1]];
-    // A window without a request says nothing.
-    if (a === undefined || b === undefined || !Number.isFinite(a.us) || !Number.isFinite(b.us)) continue;
-    ratios.push(a.isOn ? a.us / b.us : b.us / a.us);
+function measure(done: (result: HttpResult) => void): void {
+  const warmUpCount = Math.max(4, Math.round(1500 / (settleMs + windowMs)));
+  const costs: WindowCost[] = [];
+  let windowIndex = -warmUpCount;
+  let isOn = false;
+  let whole = { us: 0, count: 0 };
+  let steady = whole;
+  const since = (begin: typeof whole): number => (cpuUs() - begin.us) / (requestCount - begin.count);
+
+  function beginWindow(): void {
+    // off on on off off on on off: a drift of the machine weighs on both alike.
+    isOn = (windowIndex & 3) === 2 || (windowIndex & 3) === 3;
+    whole = { us: cpuUs(), count: requestCount };
+    // The next turn of the loop notices the change.
+    setInstrumentation(isOn);
+    setTimeout(() => {
+      steady = { us: cpuUs(), count: requestCount };
+      setTimeout(endWindow, windowMs);
+    }, settleMs);
   }
-  const of = (wanted: boolean): number[] =>
-    costs.filter((cost) => cost.isOn === wanted && Number.isFinite(cost.us)).map((cost) => cost.us);
-  const quietRatio = quantile(of(true), 0.25) / quantile(of(false), 0.25);
+
+  function endWindow(): void {
+    if (windowIndex > 0) costs.push({ isOn, us: since(steady), wholeUs: since(whole) });
+    windowIndex++;
+    if (windowIndex > windowCount) done(summarize(costs));
+    else beginWindow();
+  }
+
+  beginWindow();
+}
+
+function summarize(all: readonly WindowCost[]): HttpResult {
+  // A window without a request says nothing, nor does its neighbour.
+  const pairs: (readonly [on: WindowCost, off: WindowCost])[] = [];
+  for (let index = 0; index + 1 < all.length; index += 2) {
+    const [a, b] = [all[index], all[index + 1]];
+    if (a === undefined || b === undefined || !Number.isFinite(a.us) || !Number.isFinite(b.us)) continue;
+    pairs.push(a.isOn ? [a, b] : [b, a]);
+  }
+  const on = pairs.map((pair) => pair[0].us);
+  const off = pairs.map((pair) => pair[1].us);
   return {
-    offUs: median(of(false)),
-    onUs: median(of(true)),
-    ratio: median(ratios),
-    quietRatio,
+    offUs: median(off),
+    onUs: median(on),
+    ratio: median(pairs.map(([a, b]) => a.us / b.us)),
+    wholeRatio: median(pairs.map(([a, b]) => a.wholeUs / b.wholeUs)),
+    quietRatio: quantile(on, 0.25) / quantile(off, 0.25),
     requestCount,
-    pairCount: ratios.length,
+    pairCount: pairs.length,
   };
 }
 

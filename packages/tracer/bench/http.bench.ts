@@ -19,19 +19,47 @@ const isQuick = process.argv.includes('--quick');
 const ROUND_COUNT = isQuick ? 1 : 3;
 
 interface Variant {
-  readonly kind: 'control' | 'lockstep' | 'sampler' | 'opentelemetry';
+  readonly name: string;
+  readonly kind: 'control' | 'lockstep' | 'sampler' | 'cpu-prof' | 'opentelemetry';
+  readonly settleMs: number;
   readonly windowMs: number;
   readonly windowCount: number;
+  readonly intervalUs: number;
+}
+
+/** 50 ms windows: what is switched costs nothing to switch. */
+function quickly(kind: Variant['kind']): Variant {
+  return { name: kind, kind, settleMs: 2, windowMs: 50, windowCount: isQuick ? 80 : 200, intervalUs: 0 };
+}
+
+/** The sampler rotates 100, 400, 1400 ms after its start: the steady second has one rotation in it. */
+function slowly(kind: Variant['kind'], intervalUs: number): Variant {
+  const name = intervalUs === 0 ? `${kind} 1 s` : `${kind} ${intervalUs / 1000} ms`;
+  return { name, kind, settleMs: 450, windowMs: 1000, windowCount: isQuick ? 4 : 12, intervalUs };
 }
 
 const VARIANTS: readonly Variant[] = [
-  { kind: 'control', windowMs: 50, windowCount: isQuick ? 80 : 200 },
-  { kind: 'lockstep', windowMs: 50, windowCount: isQuick ? 80 : 200 },
-  // To start V8's profiler costs milliseconds: longer windows, so that what is measured is running it.
-  { kind: 'sampler', windowMs: 1500, windowCount: isQuick ? 4 : 8 },
-  { kind: 'opentelemetry', windowMs: 50, windowCount: isQuick ? 80 : 200 },
+  quickly('control'),
+  quickly('lockstep'),
+  quickly('opentelemetry'),
+  slowly('control', 0),
+  slowly('sampler', 1000),
+  slowly('sampler', 2000),
+  slowly('sampler', 5000),
+  slowly('cpu-prof', 1000),
 ];
 const SERVICES = ['hello', 'sample', 'reading'] as const;
+
+function option(name: string): readonly string[] | undefined {
+  const prefix = `--${name}=`;
+  return process.argv
+    .find((argument) => argument.startsWith(prefix))
+    ?.slice(prefix.length)
+    .split(',');
+}
+const services = option('service') ?? SERVICES;
+const only = option('only');
+const variants = VARIANTS.filter((variant) => only?.includes(variant.name) !== false);
 
 /** Installs the rival once into a cache directory named by what is installed. */
 function installRival(): string | undefined {
@@ -50,6 +78,10 @@ function installRival(): string | undefined {
   }
 }
 
+function isOurs({ kind }: Variant): boolean {
+  return kind !== 'opentelemetry' && kind !== 'cpu-prof';
+}
+
 function run(variant: Variant, service: string, rivalDirectory: string | undefined): HttpResult | undefined {
   if (variant.kind === 'opentelemetry' && rivalDirectory === undefined) return undefined;
   const clock = chooseClock();
@@ -64,8 +96,8 @@ function run(variant: Variant, service: string, rivalDirectory: string | undefin
         subBufferSizeBytes: 65_536,
         subBufferCount: 4,
       })),
-      // The rival's process is not instrumented by us.
-      instrumentNode: variant.kind !== 'opentelemetry',
+      // The rivals' processes are not instrumented by us.
+      instrumentNode: isOurs(variant),
     },
   });
   try {
@@ -74,11 +106,13 @@ function run(variant: Variant, service: string, rivalDirectory: string | undefin
       program,
       variant.kind,
       service,
+      String(variant.settleMs),
       String(variant.windowMs),
       String(variant.windowCount),
+      String(variant.intervalUs),
       rivalDirectory ?? '',
     ];
-    const environment = variant.kind === 'opentelemetry' ? process.env : session.environment;
+    const environment = isOurs(variant) ? session.environment : process.env;
     const { stdout, stderr, status } = spawnSync('taskset', ['-c', '0', process.execPath, ...args], {
       env: environment,
       encoding: 'utf8',
@@ -94,36 +128,43 @@ function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }
 
-const rivalDirectory = installRival();
+function percent(ratios: readonly number[]): string {
+  return `${((median(ratios) - 1) * 100).toFixed(1).padStart(7)} %`;
+}
+
+const rivalDirectory = variants.some(({ kind }) => kind === 'opentelemetry') ? installRival() : undefined;
 console.log(
   `node ${process.versions.node}, Linux ${release()}, ${cpus()[0]?.model ?? 'unknown CPU'}, ${ROUND_COUNT} rounds`,
 );
-console.log('CPU time a request, µs; median of neighbouring windows; service on CPU 0, load on CPU 1');
-console.log(
-  'service  instrumentation   off µs    on µs   ratios of the rounds        median   of the quartiles least disturbed',
-);
-for (const service of SERVICES) {
-  const ratios = new Map<string, number[]>();
-  const quietRatios = new Map<string, number[]>();
-  const last = new Map<string, HttpResult>();
+console.log('CPU time a request, µs; median of neighbouring windows; service on CPU 0, load on CPU 1.');
+console.log('steady is compared with the limits; switching has the start and stop in it; quiet: first quartiles.');
+console.log('service  instrumentation   off µs    on µs   rounds                        steady switching     quiet');
+for (const service of services) {
+  const results = new Map<Variant, HttpResult[]>();
   for (let round = 0; round < ROUND_COUNT; round++) {
-    for (const variant of VARIANTS) {
+    for (const variant of variants) {
       const result = run(variant, service, rivalDirectory);
-      if (result === undefined) continue;
-      ratios.set(variant.kind, [...(ratios.get(variant.kind) ?? []), result.ratio]);
-      quietRatios.set(variant.kind, [...(quietRatios.get(variant.kind) ?? []), result.quietRatio]);
-      last.set(variant.kind, result);
+      if (result !== undefined) results.set(variant, [...(results.get(variant) ?? []), result]);
     }
   }
-  for (const [kind, of] of ratios) {
-    const result = last.get(kind);
-    const list = of.map((ratio) => ratio.toFixed(3)).join(' ');
-    const percent = ((median(of) - 1) * 100).toFixed(1);
-    const quietPercent = ((median(quietRatios.get(kind) ?? []) - 1) * 100).toFixed(1);
+  for (const [variant, of] of results) {
+    const us = (side: 'offUs' | 'onUs'): string =>
+      median(of.map((result) => result[side]))
+        .toFixed(2)
+        .padStart(8);
+    const list = of.map(({ ratio }) => ratio.toFixed(3)).join(' ');
+    const steady = percent(of.map(({ ratio }) => ratio));
+    const switching = percent(of.map(({ wholeRatio }) => wholeRatio));
+    const quiet = percent(of.map(({ quietRatio }) => quietRatio));
     console.log(
-      `${service.padEnd(8)} ${kind.padEnd(15)} ${result?.offUs.toFixed(2).padStart(8)} ${result?.onUs.toFixed(2).padStart(8)}   ${list.padEnd(26)} ${percent.padStart(6)} % ${quietPercent.padStart(6)} %`,
+      `${service.padEnd(8)} ${variant.name.padEnd(15)} ${us('offUs')} ${us('onUs')}   ${list.padEnd(26)} ${steady} ${switching} ${quiet}`,
     );
   }
-  const share = (median(ratios.get('lockstep') ?? []) - 1) / (median(ratios.get('opentelemetry') ?? []) - 1);
-  console.log(`${service.padEnd(8)} lockstep / opentelemetry: ${share.toFixed(3)}`);
+  const costOf = (name: string): number => {
+    const [, of = []] = [...results].find(([variant]) => variant.name === name) ?? [];
+    return median(of.map(({ ratio }) => ratio)) - 1;
+  };
+  console.log(
+    `${service.padEnd(8)} lockstep / opentelemetry: ${(costOf('lockstep') / costOf('opentelemetry')).toFixed(3)}`,
+  );
 }

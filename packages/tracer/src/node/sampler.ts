@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // V8's CPU samples of this thread, through an inspector session in the thread itself: no thread
 // beside it, no port, and nothing that could delay the program's end. To start V8's profiler costs
-// some 5 ms, since it enumerates all code, so it is started once: each second a second profile is
-// started before the first is stopped, which keeps the profiler alive and costs half a millisecond.
+// 5 to 25 ms, since it enumerates all code, so it is started once: each second a second profile is
+// started before the first is stopped, which keeps the profiler alive and costs 1 to 2 ms.
 // Only profiles that the console's commands start can overlap in one session.
 
 import type { Session } from 'node:inspector';
