@@ -24,6 +24,7 @@ import { ControlFile } from './control-file.ts';
 import { explainFileError } from './file-error.ts';
 import type { Owner } from './owner.ts';
 import { processStart, readBootId } from './process-status.ts';
+import { removeDirectory } from './remove-directory.ts';
 
 /** Where session directories are made when nothing else is asked for; another base for tests and small /dev/shm. */
 export const SHM_BASE_VARIABLE = 'LOCKSTEP_SHM';
@@ -191,7 +192,7 @@ function describe(
     close,
     remove() {
       close();
-      rmSync(path, { recursive: true, force: true });
+      removeDirectory(path);
     },
   };
 }

@@ -3,7 +3,7 @@
 // An error of one buffer ends that stream, an error of the class file all streams of this program;
 // neither reaches another program.
 
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { LockstepError, ProtocolError, SystemError } from '@lockstep/base';
 import { isUuidText } from '@lockstep/ctf/write';
@@ -17,6 +17,7 @@ import {
   type ProcessDescription,
 } from '@lockstep/protocol';
 import { HostIds, isProcessAlive } from '../process-status.ts';
+import { removeDirectory } from '../remove-directory.ts';
 import { PacketFileSource, RingSource, type BufferSource, type SourceCounters } from './buffer-source.ts';
 import { ClassReader } from './class-reader.ts';
 import { ProgramOutput } from './program-output.ts';
@@ -120,7 +121,7 @@ export class ProgramTrace {
     this.#isOver = true;
     // After an output error the buffers are all there is: `crash` may still save them.
     if (this.#context.outputError === undefined && !this.#context.isKeepingBuffers) {
-      rmSync(this.#directory, { recursive: true, force: true });
+      removeDirectory(this.#directory);
     }
   }
 
