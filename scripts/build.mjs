@@ -97,7 +97,14 @@ function keepCompiledCode() {
   const directory = mkdtempSync(join(tmpdir(), 'lockstep-build-'));
   const preload = join(root, 'packages/tracer/dist/preload-main.cjs');
   // The program of this recording is the preloaded tracer itself.
-  const program = ['/usr/bin/env', '-u', 'NODE_OPTIONS', process.execPath, join(root, 'scripts/warm-preload.mjs'), preload];
+  const program = [
+    '/usr/bin/env',
+    '-u',
+    'NODE_OPTIONS',
+    process.execPath,
+    join(root, 'scripts/warm-preload.mjs'),
+    preload,
+  ];
   const trace = join(directory, 'trace');
   const runs = [
     ['record.cjs', 'record', '--as-root', '--no-kernel', '-o', trace, '--', ...program],
@@ -110,8 +117,7 @@ function keepCompiledCode() {
     return spawnSync(process.execPath, words, { env, stdio: 'ignore' }).status === 0;
   });
   rmSync(directory, { recursive: true, force: true });
-  if (!isKept)
-    console.error('build: no compiled code is kept beside the bundles; Lockstep starts a little later.');
+  if (!isKept) console.error('build: no compiled code is kept beside the bundles; Lockstep starts a little later.');
 }
 
 const statuses = await Promise.all([buildTypeScript(), buildAddon()]);

@@ -52,9 +52,9 @@ const otherCommands = {
   },
 };
 
-for (const [name, plugins] of [
-  ['main', []],
-  ['record', [otherCommands]],
+for (const { name, plugins } of [
+  { name: 'main', plugins: [] },
+  { name: 'record', plugins: [otherCommands] },
 ]) {
   const outfile = join(outdir, `${name}.cjs`);
   await build({

@@ -314,14 +314,24 @@ test('a full disk stops the recording, keeps what is there, and is said', (t) =>
   assert.equal(count.status, 0, count.stderr);
   assert.ok(Number(count.stdout) > 1000, count.stdout);
   // What is said to be recorded is there; the rest is said to be lost.
-  const [, recorded = '', discarded = ''] = /program +([\d ]+) event records?, .*?, ([\d ]+) discarded/.exec(stderr) ?? [];
+  const [, recorded = '', discarded = ''] =
+    /program +([\d ]+) event records?, .*?, ([\d ]+) discarded/.exec(stderr) ?? [];
   assert.equal(Number(recorded.replaceAll(' ', '')), Number(count.stdout), stderr);
   assert.ok(Number(discarded.replaceAll(' ', '')) > 0, stderr);
 });
 
 test('all traces have the clock that is known at the end, and the summary says it', (t) => {
   const scene = createScene(t);
-  const { status, stdout, stderr } = scene.run(['record', '--json', '-o', 'trace', '--', process.execPath, '-e', 'setTimeout(() => {}, 1200)']);
+  const { status, stdout, stderr } = scene.run([
+    'record',
+    '--json',
+    '-o',
+    'trace',
+    '--',
+    process.execPath,
+    '-e',
+    'setTimeout(() => {}, 1200)',
+  ]);
   assert.equal(status, 0, stderr);
   const { clock } = JSON.parse(stdout).summary;
   const classes = readdirSync(scene.trace, { recursive: true })

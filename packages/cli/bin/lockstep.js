@@ -18,7 +18,7 @@ if (isFresh()) {
   const { loadBundle } = require(join(dist, 'load-bundle.cjs'));
   loadBundle(bundle, require).main(process.argv);
 } else if (existsSync(modules)) {
-  import(pathToFileURL(modules).href);
+  void import(pathToFileURL(modules).href);
 } else {
   console.error('lockstep: It is not built yet; run `npm run build` in the repository first.');
   process.exitCode = 1;

@@ -69,15 +69,15 @@ export async function whyNoKernelHalf(isSnapshot: boolean): Promise<string | und
  */
 export async function startKernelHalf(options: KernelHalfOptions): Promise<KernelHalf | string> {
   // Without an await where it is loaded: the kernel is to begin before the caller goes on.
-  const { startKernelRecording, DEFAULT_PROCESS_RULES, DEFAULT_SYSTEM_RULES } = kernelModule ?? (await loadKernelModule());
+  const { startKernelRecording, DEFAULT_PROCESS_RULES, DEFAULT_SYSTEM_RULES } =
+    kernelModule ?? (await loadKernelModule());
   const isDefault = options.rules.length === 0;
   const system = isDefault ? DEFAULT_SYSTEM_RULES : options.rules.filter((rule) => rule.kind !== 'syscall');
   // System calls of the whole machine would be mostly those of others.
   const processRules = isDefault ? DEFAULT_PROCESS_RULES : options.rules.filter((rule) => rule.kind === 'syscall');
   const channels: KernelChannelOptions[] = [];
   if (system.length > 0) channels.push({ ...SYSTEM_CHANNEL, rules: system, pids: 'all' });
-  if (processRules.length > 0)
-    channels.push({ ...PROCESS_CHANNEL, rules: processRules, pids: { roots: [] } });
+  if (processRules.length > 0) channels.push({ ...PROCESS_CHANNEL, rules: processRules, pids: { roots: [] } });
   try {
     const recording = await startKernelRecording({
       name: options.sessionName,

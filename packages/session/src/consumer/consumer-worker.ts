@@ -9,7 +9,13 @@ import { loadNative, type Native } from '@lockstep/native';
 import { DOORBELL_DELIVERIES_WORD, DOORBELL_FILE, DOORBELL_WAITERS_WORD } from '@lockstep/protocol';
 import { clockClassFromJson } from '../clock-class-json.ts';
 import { Consumer } from './consumer.ts';
-import { COMMAND_RUN, COMMAND_STOP, COMMAND_WAIT, type ConsumerMessage, type ConsumerSettings } from './consumer-thread.ts';
+import {
+  COMMAND_RUN,
+  COMMAND_STOP,
+  COMMAND_WAIT,
+  type ConsumerMessage,
+  type ConsumerSettings,
+} from './consumer-thread.ts';
 
 /** New programs and threads do not ring; they are found this late at most. Four wake-ups a second when idle. */
 const SCAN_INTERVAL_MS = 250;

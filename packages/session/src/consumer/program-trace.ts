@@ -102,7 +102,8 @@ export class ProgramTrace {
     if (this.#context.isSnapshot) return 0;
     // A buffer is made for a record, so there will be a trace; what is made of it now need not be made when
     // the program ends.
-    if (this.#output === undefined) for (const buffer of this.#buffers.values()) this.#guard(buffer, () => this.#prepare());
+    if (this.#output === undefined)
+      for (const buffer of this.#buffers.values()) this.#guard(buffer, () => this.#prepare());
     let count = 0;
     for (const buffer of this.#buffers.values()) count += this.#guard(buffer, () => this.#drain(buffer));
     return count;
