@@ -211,13 +211,13 @@ test('the events of a killed owner are off within a second, its instance goes', 
 
 test('a filter is applied by the kernel, with the names of LTTng', { skip: SKIP_WITHOUT_BABELTRACE }, async (t) => {
   const directory = makeDirectory(t);
-  const recording = await start(t, directory, [{ name: 'system', id: 0, rules: ['sched_switch if next_tid == 0', 'syscall_entry_read if count == 3'], pids: 'all' }]);
+  const recording = await start(t, directory, [{ name: 'system', id: 0, rules: [`sched_switch if prev_tid == ${process.pid}`, 'syscall_entry_read if count == 3'], pids: 'all' }]);
   spawnSync('dd', ['if=/dev/zero', 'of=/dev/null', 'bs=3', 'count=50']);
   spawnSync('sleep', ['0.05']);
   await recording.stop();
   const lines = babeltrace(directory).split('\n');
   const switches = lines.filter((line) => line.includes('sched_switch:'));
-  assert.ok(switches.length > 0 && switches.every((line) => line.includes('next_tid = 0,')));
+  assert.ok(switches.length > 0 && switches.every((line) => line.includes(`prev_tid = ${process.pid},`)));
   const reads = lines.filter((line) => line.includes('syscall_entry_read:'));
   assert.ok(reads.length >= 50 && reads.every((line) => line.includes('count = 3 ')));
 });
