@@ -12,7 +12,7 @@ const SUB_BUFFER_SIZE_BYTES = 256 * 1024;
 const SUB_BUFFER_COUNT = 8;
 /**
  * 500 Hz: a stall of 20 ms has ten samples. V8's samples cost by their number (tracer's http.bench): at
- * 1 kHz a service pays twice as much for them, and no stall worth telling gets another explanation.
+ * 1 kHz a service pays about twice as much for them.
  */
 const SAMPLER_INTERVAL_US = 2000;
 const NODE_PROVIDER = 'node:';
