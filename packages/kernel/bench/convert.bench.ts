@@ -20,7 +20,12 @@ const entry = (id: number): ConversionPlan => ({
     { kind: 'integer', from: 32, sizeBytes: 8 },
   ],
 });
-const exit = (id: number): ConversionPlan => ({ id, sizeBytes: 24, alignment: 8, steps: [{ kind: 'integer', from: 16, sizeBytes: 8 }] });
+const exit = (id: number): ConversionPlan => ({
+  id,
+  sizeBytes: 24,
+  alignment: 8,
+  steps: [{ kind: 'integer', from: 16, sizeBytes: 8 }],
+});
 const PLANS = [entry(900), exit(899), entry(898), exit(897)];
 
 function pageOfCalls(): { readonly page: Uint8Array; readonly count: number } {
@@ -46,7 +51,8 @@ function measure(makeCopier: typeof interpretPlan | undefined, events: number): 
   const converter = new PageConverter(new CopierTable(PLANS, makeCopier), 0n, () => {});
   const convert = (wanted: number): number => {
     let done = 0;
-    for (let index = 0; done < wanted; index = (index + 1) % 16) done += converter.convertPage(words, bytes, index * page.length, page.length);
+    for (let index = 0; done < wanted; index = (index + 1) % 16)
+      done += converter.convertPage(words, bytes, index * page.length, page.length);
     return done;
   };
   convert(count * 200);

@@ -21,7 +21,24 @@ const lastCpu = cpus().length - 1;
 
 /** Bytes, each four events, that dd copied in a second. */
 async function runDd(onStart: (pid: number) => void = () => {}): Promise<number> {
-  const dd = spawn('taskset', ['-c', String(lastCpu), 'timeout', '-s', 'USR1', '-k', '0.1', String(seconds), 'dd', 'if=/dev/zero', 'of=/dev/null', 'bs=1'], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const dd = spawn(
+    'taskset',
+    [
+      '-c',
+      String(lastCpu),
+      'timeout',
+      '-s',
+      'USR1',
+      '-k',
+      '0.1',
+      String(seconds),
+      'dd',
+      'if=/dev/zero',
+      'of=/dev/null',
+      'bs=1',
+    ],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  );
   onStart(dd.pid ?? 0);
   let text = '';
   dd.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
@@ -40,7 +57,11 @@ async function runWithoutReader(isRead: boolean): Promise<Unrecorded> {
   const instance = new TracefsInstance(tracefs, { name: 'bench', clock: clock.kernelName, bufferSizeKb: 32 * 1024 });
   await instance.make();
   const cats = isRead
-    ? listCpuIds(instance.path).map((cpu) => spawn('sh', ['-c', CAT_SCRIPT, 'sh', `${instance.path}/per_cpu/cpu${cpu}/trace_pipe_raw`], { stdio: ['ignore', 'ignore', 'inherit'] }))
+    ? listCpuIds(instance.path).map((cpu) =>
+        spawn('sh', ['-c', CAT_SCRIPT, 'sh', `${instance.path}/per_cpu/cpu${cpu}/trace_pipe_raw`], {
+          stdio: ['ignore', 'ignore', 'inherit'],
+        }),
+      )
     : [];
   const exits = cats.map((cat) => once(cat, 'exit'));
   // What is excluded forks: the cats of the shell are excluded with it.
@@ -63,7 +84,8 @@ const EVENTS_PER_BYTE = 4;
 const NS_PER_TICK = 10_000_000;
 
 /** The kernel says "end of file" to a reader that was too early, so cat is started again, after the 50 ms that our reader sleeps. */
-const CAT_SCRIPT = 'trap \'kill $!; wait; exit 0\' TERM; while :; do cat "$1" > /dev/null & wait $!; sleep 0.05 & wait $!; done';
+const CAT_SCRIPT =
+  'trap \'kill $!; wait; exit 0\' TERM; while :; do cat "$1" > /dev/null & wait $!; sleep 0.05 & wait $!; done';
 
 /** CPU time of all children that have ended: cutime and cstime of /proc/self/stat. */
 function childrenCpuNs(): number {
@@ -119,9 +141,15 @@ function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? NaN;
 }
 
-console.log(`node ${process.version}, Linux ${release()}, ${cpus()[0]?.model ?? 'cpu'} x ${cpus().length}, clock ${clock.kind}, load ${readFileSync('/proc/loadavg', 'utf8').trim()}`);
-console.log(`sub-buffers of ${readTracefs(`${tracefs}/buffer_subbuf_size_kb`).trim()} KiB by default; ours 64 KiB, 32 MiB a CPU`);
-console.log('round  dd unread   dd + cat   dd recorded  events/s     lost  ns reader  ns converter  spooled MiB  stop ms  ns cat  ns dd  ours/dd');
+console.log(
+  `node ${process.version}, Linux ${release()}, ${cpus()[0]?.model ?? 'cpu'} x ${cpus().length}, clock ${clock.kind}, load ${readFileSync('/proc/loadavg', 'utf8').trim()}`,
+);
+console.log(
+  `sub-buffers of ${readTracefs(`${tracefs}/buffer_subbuf_size_kb`).trim()} KiB by default; ours 64 KiB, 32 MiB a CPU`,
+);
+console.log(
+  'round  dd unread   dd + cat   dd recorded  events/s     lost  ns reader  ns converter  spooled MiB  stop ms  ns cat  ns dd  ours/dd',
+);
 const ratios: number[] = [];
 const catRatios: number[] = [];
 const costs: number[] = [];
@@ -141,7 +169,23 @@ for (let round = 0; round < rounds; round++) {
   const share = (recorded.readerNs + recorded.converterNs) / ddNs;
   shares.push(share);
   if (recorded.discarded === 0) lossless++;
-  const cells = [round, unread.speed.toFixed(0), cat.speed.toFixed(0), recorded.speed.toFixed(0), recorded.eventsPerSecond.toFixed(0), recorded.discarded, recorded.readerNs.toFixed(1), recorded.converterNs.toFixed(1), (recorded.spooledBytes / 1048576).toFixed(1), recorded.stopMs.toFixed(0), cat.catNs.toFixed(1), ddNs.toFixed(0), share.toFixed(3)];
+  const cells = [
+    round,
+    unread.speed.toFixed(0),
+    cat.speed.toFixed(0),
+    recorded.speed.toFixed(0),
+    recorded.eventsPerSecond.toFixed(0),
+    recorded.discarded,
+    recorded.readerNs.toFixed(1),
+    recorded.converterNs.toFixed(1),
+    (recorded.spooledBytes / 1048576).toFixed(1),
+    recorded.stopMs.toFixed(0),
+    cat.catNs.toFixed(1),
+    ddNs.toFixed(0),
+    share.toFixed(3),
+  ];
   console.log(cells.map((cell) => String(cell).padStart(10)).join(' '));
 }
-console.log(`median: dd recorded / unread ${median(ratios).toFixed(3)} (at least 0.9), recorded / cat ${median(catRatios).toFixed(3)}, CPU ${median(costs).toFixed(1)} ns an event (at most 60; cat ${median(catCosts).toFixed(1)}), ${median(shares).toFixed(3)} of dd's own time, without loss ${lossless} of ${rounds}`);
+console.log(
+  `median: dd recorded / unread ${median(ratios).toFixed(3)} (at least 0.9), recorded / cat ${median(catRatios).toFixed(3)}, CPU ${median(costs).toFixed(1)} ns an event (at most 60; cat ${median(catCosts).toFixed(1)}), ${median(shares).toFixed(3)} of dd's own time, without loss ${lossless} of ${rounds}`,
+);

@@ -69,7 +69,10 @@ export class ChunkConverter {
     return this.#streams.reduce((sum, stream) => sum + stream.writer.sizeBytes, 0);
   }
   get discardedCount(): bigint {
-    return this.#streams.reduce((sum, stream) => sum + (stream.converter?.discardedCount ?? stream.discardedBefore), 0n);
+    return this.#streams.reduce(
+      (sum, stream) => sum + (stream.converter?.discardedCount ?? stream.discardedBefore),
+      0n,
+    );
   }
   get packetCounts(): number[] {
     return this.#streams.map((stream) => stream.writer.packetCount);

@@ -24,7 +24,16 @@ export type PayloadCopier = (
 ) => number;
 
 export function generateCopier(plan: ConversionPlan): PayloadCopier {
-  return new Function('src', 'src8', 's', 'size', 'dst', 'dst8', 'd', `'use strict';\n${generateSource(plan)}`) as PayloadCopier;
+  return new Function(
+    'src',
+    'src8',
+    's',
+    'size',
+    'dst',
+    'dst8',
+    'd',
+    `'use strict';\n${generateSource(plan)}`,
+  ) as PayloadCopier;
 }
 
 /** How many bytes of an event record a raw record of `sizeBytes` can need at most: for the space check. */
@@ -52,7 +61,8 @@ export function wordMoves(plan: ConversionPlan): readonly number[] | undefined {
   for (const step of plan.steps) {
     if (step.kind !== 'integer' && step.kind !== 'bytes') return undefined;
     at = alignUp(at, step.kind === 'integer' ? step.sizeBytes : step.elementSizeBytes);
-    if (at % 4 !== 0 || step.sizeBytes % 4 !== 0 || step.from % 4 !== 0 || step.from + step.sizeBytes > 1024) return undefined;
+    if (at % 4 !== 0 || step.sizeBytes % 4 !== 0 || step.from % 4 !== 0 || step.from + step.sizeBytes > 1024)
+      return undefined;
     while (moves.length < (at - begin) / 4) moves.push(moves[moves.length - 1] ?? 0);
     for (let word = 0; word < step.sizeBytes / 4; word++) moves.push(step.from / 4 + word);
     at += step.sizeBytes;
@@ -90,7 +100,9 @@ function fixedStep(step: ConversionStep & { readonly sizeBytes: number }, at: nu
   if (step.sizeBytes <= 8) {
     return range(step.sizeBytes, (byte) => `dst8[(d << 2) + ${at + byte}] = src8[(s << 2) + ${step.from + byte}];`);
   }
-  return [`for (let i = 0; i < ${step.sizeBytes}; i++) dst8[(d << 2) + ${at} + i] = src8[(s << 2) + ${step.from} + i];`];
+  return [
+    `for (let i = 0; i < ${step.sizeBytes}; i++) dst8[(d << 2) + ${at} + i] = src8[(s << 2) + ${step.from} + i];`,
+  ];
 }
 
 function dynamicStep(step: ConversionStep): string[] {
@@ -100,9 +112,17 @@ function dynamicStep(step: ConversionStep): string[] {
       const alignment = step.kind === 'integer' ? step.sizeBytes : step.elementSizeBytes;
       const align = alignment > 1 ? [`b = (b + ${alignment - 1}) & ${-alignment};`] : [];
       if (alignment >= 4 && step.from % 4 === 0 && step.sizeBytes % 4 === 0 && step.sizeBytes <= 64) {
-        return [...align, ...range(step.sizeBytes / 4, (word) => `dst[(b >> 2) + ${word}] = src[s + ${step.from / 4 + word}];`), `b += ${step.sizeBytes};`];
+        return [
+          ...align,
+          ...range(step.sizeBytes / 4, (word) => `dst[(b >> 2) + ${word}] = src[s + ${step.from / 4 + word}];`),
+          `b += ${step.sizeBytes};`,
+        ];
       }
-      return [...align, `for (let i = 0; i < ${step.sizeBytes}; i++) dst8[b + i] = src8[(s << 2) + ${step.from} + i];`, `b += ${step.sizeBytes};`];
+      return [
+        ...align,
+        `for (let i = 0; i < ${step.sizeBytes}; i++) dst8[b + i] = src8[(s << 2) + ${step.from} + i];`,
+        `b += ${step.sizeBytes};`,
+      ];
     }
     case 'string':
       return [

@@ -23,7 +23,15 @@ import {
   WRITTEN_BYTES,
 } from './page-queue.ts';
 import type { WorkerMessage } from './reader-worker.ts';
-import { ENTRY_HEADER_SIZE_BYTES, listSpoolFiles, parseSpoolDescription, spoolPath, SpoolProgress, tryReadEntry, type SpoolDescription } from './spool.ts';
+import {
+  ENTRY_HEADER_SIZE_BYTES,
+  listSpoolFiles,
+  parseSpoolDescription,
+  spoolPath,
+  SpoolProgress,
+  tryReadEntry,
+  type SpoolDescription,
+} from './spool.ts';
 import { errorCode } from './tracefs.ts';
 
 export interface ConverterWorkerData {
@@ -78,7 +86,9 @@ class ConverterLoop {
     const spoolWritten = Atomics.load(this.#queue.counters, SPOOL_WRITTEN);
     const taken = this.#queue.tryTake();
     if (taken !== undefined) {
-      this.#guard(() => this.#converter.convert(taken, this.#queue.words, this.#queue.bytes, this.#queue.chunkOffset(taken.index)));
+      this.#guard(() =>
+        this.#converter.convert(taken, this.#queue.words, this.#queue.bytes, this.#queue.chunkOffset(taken.index)),
+      );
       this.#queue.release();
       this.#publish();
       return true;
@@ -101,7 +111,12 @@ class ConverterLoop {
       this.#progress.write(converted, this.#converter.packetCounts);
       const fd = this.#openSpool(converted);
       const offset = this.#queue.chunkOffset(SLOT_COUNT);
-      const slot = tryReadEntry(fd, Number(converted - this.#spoolStart), this.#queue.bytes.subarray(offset, offset + CHUNK_SIZE_BYTES), description.streams.length);
+      const slot = tryReadEntry(
+        fd,
+        Number(converted - this.#spoolStart),
+        this.#queue.bytes.subarray(offset, offset + CHUNK_SIZE_BYTES),
+        description.streams.length,
+      );
       if (slot === undefined) return;
       next = converted + BigInt(ENTRY_HEADER_SIZE_BYTES + slot.sizeBytes);
       this.#converter.convert(slot, this.#queue.words, this.#queue.bytes, offset);

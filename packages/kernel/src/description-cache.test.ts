@@ -1,6 +1,17 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -32,7 +43,10 @@ function isDescribed(place: Place, rules = RULES): boolean {
     descriptionCount++;
     return { channels: [{ events: [], wholeSystems: ['sched'], metadataText: 'event {}' }], plansText: '[]' };
   });
-  assert.deepEqual(description, { channels: [{ events: [], wholeSystems: ['sched'], metadataText: 'event {}' }], plansText: '[]' });
+  assert.deepEqual(description, {
+    channels: [{ events: [], wholeSystems: ['sched'], metadataText: 'event {}' }],
+    plansText: '[]',
+  });
   return descriptionCount > before;
 }
 

@@ -7,7 +7,21 @@
 // Whatever is not exactly what this program wrote, in this boot, for these events, counts as absent.
 
 import { createHash } from 'node:crypto';
-import { chmodSync, closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { ChannelRules, EventDescription } from './event-description.ts';
 import { readTracefs } from './tracefs.ts';
@@ -17,7 +31,6 @@ const VERSION = 1;
 const FILE_NAME = /^kernel-events-[0-9a-f]{16}\.json$/;
 /** Sets of rules that are kept, of half a megabyte at most each. */
 const MAX_FILE_COUNT = 8;
-
 
 /** Undefined where nothing is to be kept: no user id, no memory file system. */
 export function usualCacheDirectory(): string | undefined {
@@ -58,7 +71,11 @@ function programIdentity(): string {
 }
 
 function digestOfRules(channels: readonly ChannelRules[]): string {
-  const rules = channels.map(({ name, id, rules: texts }) => [name, id, texts.map((rule) => (typeof rule === 'string' ? rule : [rule.kind, rule.pattern, rule.text]))]);
+  const rules = channels.map(({ name, id, rules: texts }) => [
+    name,
+    id,
+    texts.map((rule) => (typeof rule === 'string' ? rule : [rule.kind, rule.pattern, rule.text])),
+  ]);
   return digest(JSON.stringify(rules));
 }
 
@@ -67,7 +84,8 @@ function digestOfRules(channels: readonly ChannelRules[]): string {
  * kernel has probes that users defined: they can be defined anew under the same name.
  */
 function digestOfEvents(tracefs: string): string | undefined {
-  for (const file of ['dynamic_events', 'kprobe_events', 'uprobe_events']) if (tryRead(`${tracefs}/${file}`) !== '') return undefined;
+  for (const file of ['dynamic_events', 'kprobe_events', 'uprobe_events'])
+    if (tryRead(`${tracefs}/${file}`) !== '') return undefined;
   const bootId = tryRead('/proc/sys/kernel/random/boot_id');
   if (bootId === '') return undefined;
   // A module that is loaded again has a new inode in sysfs.
@@ -131,7 +149,10 @@ function write(directory: string, path: string, header: Header, description: Eve
     // Renamed into place: another start may read at any moment.
     const temporaryPath = `${path}.${process.pid}.tmp`;
     rmSync(temporaryPath, { force: true });
-    writeFileSync(temporaryPath, Buffer.concat([Buffer.from(`${headerLine(header, body)}\n`), body]), { mode: 0o600, flag: 'wx' });
+    writeFileSync(temporaryPath, Buffer.concat([Buffer.from(`${headerLine(header, body)}\n`), body]), {
+      mode: 0o600,
+      flag: 'wx',
+    });
     renameSync(temporaryPath, path);
   } catch {
     // Nothing to do: see above.

@@ -25,7 +25,12 @@ export type ConversionStep =
   /** Elements copied as they are; alignment is the element's size. */
   | { readonly kind: 'bytes'; readonly from: number; readonly sizeBytes: number; readonly elementSizeBytes: number }
   | { readonly kind: 'string'; readonly from: number; readonly isRelative: boolean }
-  | { readonly kind: 'sequence'; readonly from: number; readonly isRelative: boolean; readonly elementSizeBytes: number };
+  | {
+      readonly kind: 'sequence';
+      readonly from: number;
+      readonly isRelative: boolean;
+      readonly elementSizeBytes: number;
+    };
 
 export interface ConversionPlan {
   /** `common_type` of the raw records, and the id of the event record class: both are below 65535. */
@@ -124,7 +129,8 @@ function makeArray(field: KernelField, name: string): MadeField {
     const step = { kind: 'bytes', from: field.offset, sizeBytes: field.sizeBytes, elementSizeBytes: 1 } as const;
     return { members: [{ name, fieldClass: staticLengthString(field.sizeBytes) }], step };
   }
-  const byLength = field.arrayLength === undefined || field.arrayLength === 0 ? undefined : field.sizeBytes / field.arrayLength;
+  const byLength =
+    field.arrayLength === undefined || field.arrayLength === 0 ? undefined : field.sizeBytes / field.arrayLength;
   const element = elementOf(field.typeName, byLength ?? elementSize(field.typeName) ?? 1);
   return {
     members: [{ name, fieldClass: staticLengthArray(element.fieldClass, field.sizeBytes / element.sizeBytes) }],
@@ -135,10 +141,15 @@ function makeArray(field: KernelField, name: string): MadeField {
 function makeScalar(format: KernelEventFormat, field: KernelField, name: string, isPlain: boolean): MadeField {
   const isSyscall = format.system === 'syscalls';
   // System calls keep every argument in eight bytes; its C type says how many of them count.
-  const sizeBytes = isSyscall ? Math.min(field.sizeBytes, (field.isPointer ? 8 : elementSize(field.typeName)) ?? field.sizeBytes) : field.sizeBytes;
+  const sizeBytes = isSyscall
+    ? Math.min(field.sizeBytes, (field.isPointer ? 8 : elementSize(field.typeName)) ?? field.sizeBytes)
+    : field.sizeBytes;
   if (sizeBytes !== 1 && sizeBytes !== 2 && sizeBytes !== 4 && sizeBytes !== 8) {
     const fieldClass = staticLengthArray(unsignedInteger(8, { displayBase: 16 }), sizeBytes);
-    return { members: [{ name, fieldClass }], step: { kind: 'bytes', from: field.offset, sizeBytes, elementSizeBytes: 1 } };
+    return {
+      members: [{ name, fieldClass }],
+      step: { kind: 'bytes', from: field.offset, sizeBytes, elementSizeBytes: 1 },
+    };
   }
   const isSigned = isSyscall ? !field.isPointer && isSignedType(field.typeName) : field.isSigned;
   return {
@@ -147,8 +158,15 @@ function makeScalar(format: KernelEventFormat, field: KernelField, name: string,
   };
 }
 
-function integerClass(format: KernelEventFormat, field: KernelField, bits: number, isSigned: boolean, isPlain: boolean): FieldClass {
-  if (field.isPointer || (!isSigned && isAddress(format.printFormat, field))) return unsignedInteger(bits, { displayBase: 16 });
+function integerClass(
+  format: KernelEventFormat,
+  field: KernelField,
+  bits: number,
+  isSigned: boolean,
+  isPlain: boolean,
+): FieldClass {
+  if (field.isPointer || (!isSigned && isAddress(format.printFormat, field)))
+    return unsignedInteger(bits, { displayBase: 16 });
   const table = isPlain ? undefined : parseSymbolicTable(format.printFormat, field.name);
   const mappings = table === undefined ? undefined : enumerationMappings(table, bits, isSigned);
   const options = mappings === undefined ? {} : { mappings };
@@ -156,7 +174,11 @@ function integerClass(format: KernelEventFormat, field: KernelField, bits: numbe
 }
 
 /** Values that the integer cannot hold are wrapped as C would, or left out. */
-function enumerationMappings(table: Readonly<Record<string, bigint>>, bits: number, isSigned: boolean): Readonly<Record<string, IntegerRangeSet>> | undefined {
+function enumerationMappings(
+  table: Readonly<Record<string, bigint>>,
+  bits: number,
+  isSigned: boolean,
+): Readonly<Record<string, IntegerRangeSet>> | undefined {
   const mappings: Record<string, IntegerRangeSet> = {};
   for (const [label, value] of Object.entries(table)) {
     const wrapped = isSigned ? BigInt.asIntN(bits, value) : BigInt.asUintN(bits, value);
@@ -165,24 +187,71 @@ function enumerationMappings(table: Readonly<Record<string, bigint>>, bits: numb
   return Object.keys(mappings).length === 0 ? undefined : mappings;
 }
 
-const ADDRESS_NAMES: ReadonlySet<string> = new Set(['ip', 'caller_ip', 'call_site', 'address', 'parent_ip', 'error_code', 'vaddr', 'ptr']);
+const ADDRESS_NAMES: ReadonlySet<string> = new Set([
+  'ip',
+  'caller_ip',
+  'call_site',
+  'address',
+  'parent_ip',
+  'error_code',
+  'vaddr',
+  'ptr',
+]);
 
 /** An unsigned long that the kernel itself prints as a symbol, a pointer or an address. */
 function isAddress(printFormat: string, field: KernelField): boolean {
-  return ADDRESS_NAMES.has(field.name) || printFormat.includes(`(void *)REC->${field.name},`) || printFormat.endsWith(`(void *)REC->${field.name}`);
+  return (
+    ADDRESS_NAMES.has(field.name) ||
+    printFormat.includes(`(void *)REC->${field.name},`) ||
+    printFormat.endsWith(`(void *)REC->${field.name}`)
+  );
 }
 
-function elementOf(typeName: string, sizeBytes: number): { readonly fieldClass: FieldClass; readonly sizeBytes: number } {
-  if (sizeBytes !== 1 && sizeBytes !== 2 && sizeBytes !== 4 && sizeBytes !== 8) return { fieldClass: unsignedInteger(8, { displayBase: 16 }), sizeBytes: 1 };
-  const fieldClass = isSignedType(typeName) ? signedInteger(sizeBytes * 8) : unsignedInteger(sizeBytes * 8, sizeBytes === 1 ? { displayBase: 16 } : {});
+function elementOf(
+  typeName: string,
+  sizeBytes: number,
+): { readonly fieldClass: FieldClass; readonly sizeBytes: number } {
+  if (sizeBytes !== 1 && sizeBytes !== 2 && sizeBytes !== 4 && sizeBytes !== 8)
+    return { fieldClass: unsignedInteger(8, { displayBase: 16 }), sizeBytes: 1 };
+  const fieldClass = isSignedType(typeName)
+    ? signedInteger(sizeBytes * 8)
+    : unsignedInteger(sizeBytes * 8, sizeBytes === 1 ? { displayBase: 16 } : {});
   return { fieldClass, sizeBytes };
 }
 
 /** Signed C types that appear as arguments of system calls and as elements. */
 const SIGNED_TYPES: ReadonlySet<string> = new Set([
-  'char', 'signed char', 'short', 'int', 'long', 'long long', 'long int', 'pid_t', 'ssize_t', 'loff_t', 'off_t', 'time_t', 'key_t',
-  'clockid_t', 'timer_t', 's8', 's16', 's32', 's64', '__s8', '__s16', '__s32', '__s64', 'int32_t', 'int64_t', 'key_serial_t',
-  'rwf_t signed', 'mqd_t', 'long signed int', '__kernel_time_t', '__kernel_long_t',
+  'char',
+  'signed char',
+  'short',
+  'int',
+  'long',
+  'long long',
+  'long int',
+  'pid_t',
+  'ssize_t',
+  'loff_t',
+  'off_t',
+  'time_t',
+  'key_t',
+  'clockid_t',
+  'timer_t',
+  's8',
+  's16',
+  's32',
+  's64',
+  '__s8',
+  '__s16',
+  '__s32',
+  '__s64',
+  'int32_t',
+  'int64_t',
+  'key_serial_t',
+  'rwf_t signed',
+  'mqd_t',
+  'long signed int',
+  '__kernel_time_t',
+  '__kernel_long_t',
 ]);
 
 function isSignedType(typeName: string): boolean {
@@ -190,12 +259,68 @@ function isSignedType(typeName: string): boolean {
 }
 
 const SIZES: Readonly<Record<string, number>> = {
-  bool: 1, char: 1, 'signed char': 1, 'unsigned char': 1, u8: 1, s8: 1, __u8: 1, __s8: 1, uint8_t: 1,
-  short: 2, 'unsigned short': 2, u16: 2, s16: 2, __u16: 2, __s16: 2, __be16: 2, __le16: 2, uint16_t: 2, umode_t: 2, old_uid_t: 2, old_gid_t: 2,
-  int: 4, unsigned: 4, 'unsigned int': 4, u32: 4, s32: 4, __u32: 4, __s32: 4, __be32: 4, __le32: 4, uint32_t: 4, int32_t: 4,
-  pid_t: 4, uid_t: 4, gid_t: 4, qid_t: 4, dev_t: 4, key_t: 4, key_serial_t: 4, clockid_t: 4, timer_t: 4, mqd_t: 4, rwf_t: 4,
-  long: 8, 'unsigned long': 8, 'long long': 8, 'unsigned long long': 8, u64: 8, s64: 8, __u64: 8, __s64: 8, uint64_t: 8, int64_t: 8,
-  size_t: 8, ssize_t: 8, loff_t: 8, off_t: 8, sector_t: 8, ino_t: 8, aio_context_t: 8, cap_user_header_t: 8, cap_user_data_t: 8,
+  bool: 1,
+  char: 1,
+  'signed char': 1,
+  'unsigned char': 1,
+  u8: 1,
+  s8: 1,
+  __u8: 1,
+  __s8: 1,
+  uint8_t: 1,
+  short: 2,
+  'unsigned short': 2,
+  u16: 2,
+  s16: 2,
+  __u16: 2,
+  __s16: 2,
+  __be16: 2,
+  __le16: 2,
+  uint16_t: 2,
+  umode_t: 2,
+  old_uid_t: 2,
+  old_gid_t: 2,
+  int: 4,
+  unsigned: 4,
+  'unsigned int': 4,
+  u32: 4,
+  s32: 4,
+  __u32: 4,
+  __s32: 4,
+  __be32: 4,
+  __le32: 4,
+  uint32_t: 4,
+  int32_t: 4,
+  pid_t: 4,
+  uid_t: 4,
+  gid_t: 4,
+  qid_t: 4,
+  dev_t: 4,
+  key_t: 4,
+  key_serial_t: 4,
+  clockid_t: 4,
+  timer_t: 4,
+  mqd_t: 4,
+  rwf_t: 4,
+  long: 8,
+  'unsigned long': 8,
+  'long long': 8,
+  'unsigned long long': 8,
+  u64: 8,
+  s64: 8,
+  __u64: 8,
+  __s64: 8,
+  uint64_t: 8,
+  int64_t: 8,
+  size_t: 8,
+  ssize_t: 8,
+  loff_t: 8,
+  off_t: 8,
+  sector_t: 8,
+  ino_t: 8,
+  aio_context_t: 8,
+  cap_user_header_t: 8,
+  cap_user_data_t: 8,
 };
 
 function elementSize(typeName: string): number | undefined {
@@ -205,7 +330,10 @@ function elementSize(typeName: string): number | undefined {
 }
 
 function plainType(typeName: string): string {
-  return typeName.replace(/\b(?:const|volatile|__user)\b/g, ' ').replace(/\s+/g, ' ').trim();
+  return typeName
+    .replace(/\b(?:const|volatile|__user)\b/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
 }
 
 /** Where the payload begins in a record with the compact event header: after it and the tid. */

@@ -21,7 +21,8 @@ function parse(system: string, name: string, fields: string, printFormat = '"x"'
   return makeEventClass(format);
 }
 
-const namesOf = (eventClass: ReturnType<typeof makeEventClass>): string[] => eventClass.payload.memberClasses.map(({ name }) => name);
+const namesOf = (eventClass: ReturnType<typeof makeEventClass>): string[] =>
+  eventClass.payload.memberClasses.map(({ name }) => name);
 
 test('sched_switch has the names that LTTng gives its fields', () => {
   const eventClass = parse(
@@ -43,7 +44,12 @@ test('a system call has the arguments that its C types say, without its number',
   assert.equal(eventClass.name, 'syscall_entry_openat');
   const shapes = eventClass.payload.memberClasses.map(({ name, fieldClass }) =>
     'length' in fieldClass && 'alignment' in fieldClass
-      ? [name, fieldClass.type, fieldClass.length, 'preferredDisplayBase' in fieldClass ? fieldClass.preferredDisplayBase : 10]
+      ? [
+          name,
+          fieldClass.type,
+          fieldClass.length,
+          'preferredDisplayBase' in fieldClass ? fieldClass.preferredDisplayBase : 10,
+        ]
       : [name, fieldClass.type],
   );
   assert.deepEqual(shapes, [
@@ -65,41 +71,46 @@ test('located strings, sequences and odd types never lose the event', () => {
 });
 
 test('symbolic tables become mappings; entries that are no numbers are left out', () => {
-  const printFormat = '"%s", __print_symbolic(REC->why, { 0, "ZERO" }, { 0x10UL, "SIX,TEEN" }, { NAME, "x" }, { -1, "MINUS" })';
+  const printFormat =
+    '"%s", __print_symbolic(REC->why, { 0, "ZERO" }, { 0x10UL, "SIX,TEEN" }, { NAME, "x" }, { -1, "MINUS" })';
   assert.deepEqual(parseSymbolicTable(printFormat, 'why'), { ZERO: 0n, 'SIX,TEEN': 16n, MINUS: -1n });
   assert.equal(parseSymbolicTable(printFormat, 'wh'), undefined);
   assert.equal(parseSymbolicTable('__print_symbolic((REC->why >> 3), { 0, "ZERO" })', 'why'), undefined);
 });
 
-test('every format of this kernel becomes an event record class, a copier and metadata', { skip: SKIP_WITHOUT_TRACEFS }, () => {
-  const classes = [];
-  for (const system of readdirSync(`${tracefsPath}/events`)) {
-    const directory = `${tracefsPath}/events/${system}`;
-    if (!existsSync(`${directory}/enable`)) continue;
-    for (const name of readdirSync(directory)) {
-      if (!existsSync(`${directory}/${name}/format`)) continue;
-      const text = readFileSync(`${directory}/${name}/format`, 'utf8');
-      const format = parseEventFormat(system, text);
-      assert.ok(format, `${system}:${name}`);
-      // Every line that begins like a field is one, but for the common ones.
-      const fieldCount = [...text.matchAll(/^\tfield:(?!.*\bcommon_)/gm)].length;
-      assert.equal(format.fields.length, fieldCount, `${system}:${name}`);
-      const eventClass = makeEventClass(format);
-      assert.equal(typeof generateCopier(eventClass.plan), 'function');
-      classes.push(eventClass);
+test(
+  'every format of this kernel becomes an event record class, a copier and metadata',
+  { skip: SKIP_WITHOUT_TRACEFS },
+  () => {
+    const classes = [];
+    for (const system of readdirSync(`${tracefsPath}/events`)) {
+      const directory = `${tracefsPath}/events/${system}`;
+      if (!existsSync(`${directory}/enable`)) continue;
+      for (const name of readdirSync(directory)) {
+        if (!existsSync(`${directory}/${name}/format`)) continue;
+        const text = readFileSync(`${directory}/${name}/format`, 'utf8');
+        const format = parseEventFormat(system, text);
+        assert.ok(format, `${system}:${name}`);
+        // Every line that begins like a field is one, but for the common ones.
+        const fieldCount = [...text.matchAll(/^\tfield:(?!.*\bcommon_)/gm)].length;
+        assert.equal(format.fields.length, fieldCount, `${system}:${name}`);
+        const eventClass = makeEventClass(format);
+        assert.equal(typeof generateCopier(eventClass.plan), 'function');
+        classes.push(eventClass);
+      }
     }
-  }
-  assert.ok(classes.length > 1000);
-  const metadata = writeMetadata(
-    kernelTraceClass({
-      uuid: '2a6422d0-6cee-11e0-8c08-cb07d7b3a564',
-      clockClass: { name: 'c', frequency: 1_000_000_000n, offsetSeconds: 0n, offsetCycles: 0n, absolute: true },
-      channels: [{ name: 'k', id: 0, events: classes }],
-      stateDumpChannelId: 1,
-      traceName: 't',
-      startTime: new Date(0),
-      environment: {},
-    }),
-  );
-  assert.equal([...metadata.matchAll(/^event \{/gm)].length, classes.length + 3);
-});
+    assert.ok(classes.length > 1000);
+    const metadata = writeMetadata(
+      kernelTraceClass({
+        uuid: '2a6422d0-6cee-11e0-8c08-cb07d7b3a564',
+        clockClass: { name: 'c', frequency: 1_000_000_000n, offsetSeconds: 0n, offsetCycles: 0n, absolute: true },
+        channels: [{ name: 'k', id: 0, events: classes }],
+        stateDumpChannelId: 1,
+        traceName: 't',
+        startTime: new Date(0),
+        environment: {},
+      }),
+    );
+    assert.equal([...metadata.matchAll(/^event \{/gm)].length, classes.length + 3);
+  },
+);

@@ -44,11 +44,22 @@ export function parseEventFormat(system: string, text: string): KernelEventForma
     if (field !== undefined && !field.name.startsWith('common_')) fields.push(field);
   }
   const at = text.indexOf('print fmt: ');
-  return { system, name, id: Number(id), fields, printFormat: at < 0 ? '' : text.slice(at + 'print fmt: '.length).trim() };
+  return {
+    system,
+    name,
+    id: Number(id),
+    fields,
+    printFormat: at < 0 ? '' : text.slice(at + 'print fmt: '.length).trim(),
+  };
 }
 
 /** `__data_loc char[] name`, `char comm[16]`, `const char * filename`, `unsigned long args[6]`. */
-function parseField(declaration: string, offset: number, sizeBytes: number, isSigned: boolean): KernelField | undefined {
+function parseField(
+  declaration: string,
+  offset: number,
+  sizeBytes: number,
+  isSigned: boolean,
+): KernelField | undefined {
   const location = /^__(data|rel)_loc\s+(.+?)\s*\[\]\s*(\w+)$/.exec(declaration);
   if (location !== null) {
     return {

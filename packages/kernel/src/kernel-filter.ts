@@ -18,9 +18,17 @@ export function kernelFilterOf(event: MatchedEvent, formatText: string): string 
   if (isUnfiltered(event)) return undefined;
   const format = parseEventFormat(event.system, formatText);
   const filters = event.rules.map((rule) => {
-    const text = rule.filter === undefined || format === undefined ? undefined : compileToKernelFilter(rule.filter, (scope, name) => (scope === 'payload' ? resolveField(format, name) : undefined));
+    const text =
+      rule.filter === undefined || format === undefined
+        ? undefined
+        : compileToKernelFilter(rule.filter, (scope, name) =>
+            scope === 'payload' ? resolveField(format, name) : undefined,
+          );
     if (text === undefined) {
-      throw new InputError(`The filter of this rule cannot be applied to ${event.lttngName} by the kernel; compare its fields with constants, or leave out what follows "if".`, { rule: rule.text });
+      throw new InputError(
+        `The filter of this rule cannot be applied to ${event.lttngName} by the kernel; compare its fields with constants, or leave out what follows "if".`,
+        { rule: rule.text },
+      );
     }
     return `(${text})`;
   });
@@ -38,6 +46,12 @@ function filterType(format: KernelEventFormat, field: KernelField): FilterField[
   if (field.typeName === 'char' && field.array !== 'none') return { type: 'string' };
   if (field.array !== 'none') return undefined;
   // Arguments of system calls lie in eight bytes whose upper half a signed one leaves undefined.
-  if (format.system === 'syscalls' && field.sizeBytes === 8 && !field.isSigned && /^(?:int|pid_t|long|loff_t|off_t)$/.test(field.typeName)) return undefined;
+  if (
+    format.system === 'syscalls' &&
+    field.sizeBytes === 8 &&
+    !field.isSigned &&
+    /^(?:int|pid_t|long|loff_t|off_t)$/.test(field.typeName)
+  )
+    return undefined;
   return { type: 'integer', bits: field.sizeBytes * 8, isSigned: field.isSigned };
 }

@@ -22,7 +22,11 @@ function makeDirectory(t: TestContext): string {
 }
 
 /** Ends with the test, whatever its outcome: a recording keeps its process alive. */
-async function start(t: TestContext, directory: string, channels: readonly KernelChannelOptions[]): Promise<KernelRecording> {
+async function start(
+  t: TestContext,
+  directory: string,
+  channels: readonly KernelChannelOptions[],
+): Promise<KernelRecording> {
   const recording = await startKernelRecording({
     name: 'test',
     outputDirectory: `${directory}/kernel`,
@@ -40,7 +44,8 @@ function ourInstances(): string[] {
 
 /** The watchdog removes them, soon after the recording ended. */
 async function waitUntilGone(isThere: () => boolean): Promise<void> {
-  for (const end = Date.now() + 10_000; isThere() && Date.now() < end; ) await new Promise((resolve) => setTimeout(resolve, 20));
+  for (const end = Date.now() + 10_000; isThere() && Date.now() < end;)
+    await new Promise((resolve) => setTimeout(resolve, 20));
   assert.ok(!isThere(), 'it is gone');
 }
 
@@ -51,83 +56,128 @@ function babeltrace(directory: string): string {
   return run.stdout;
 }
 
-test('babeltrace2 reads a recording without a warning and counts what we counted', { skip: SKIP_WITHOUT_BABELTRACE }, async (t) => {
-  const directory = makeDirectory(t);
-  const recording = await start(t, directory, [
-    { name: 'system', id: 0, rules: ['sched:*', 'irq:*', 'timer:*', 'syscall:*', 'exceptions:*', 'kmem:*'], pids: 'all' },
-    { name: 'process', id: 1, rules: ['syscall:*'], pids: { roots: [] } },
-  ]);
-  const child = spawn('/bin/sh', ['-c', 'read x; ls -l /usr > /dev/null; dd if=/dev/zero of=/dev/null bs=1 count=5000 2>/dev/null']);
-  recording.addPid(child.pid ?? 0);
-  // Held until it is followed.
-  child.stdin.write('\n');
-  await once(child, 'exit');
-  const clock = chooseClock();
-  const summary = await recording.stop(undefined, clock.toClockClass());
-  const lines = babeltrace(directory).trimEnd().split('\n');
-  assert.equal(summary.problem, undefined);
-  assert.equal(summary.discarded, 0);
-  assert.equal(lines.length, summary.events);
-  const count = (text: string): number => lines.filter((line) => line.includes(text)).length;
-  assert.ok(count('syscall_entry_read:') >= 10_000, 'both channels have the reads of dd');
-  assert.ok(count('sched_switch:') > 10);
-  assert.ok(count('lttng_statedump_process_state:') > 10);
-  assert.match(lines.find((line) => line.includes('syscall_entry_openat:')) ?? '', /\{ dfd = -100, filename = 0x[0-9A-F]+, flags = \d+, mode = \d+ \}/);
-  // Nothing stays behind.
-  await waitUntilGone(() => ourInstances().length > 0);
-  assert.deepEqual(readdirSync(`${directory}/.lockstep`), []);
-});
+test(
+  'babeltrace2 reads a recording without a warning and counts what we counted',
+  { skip: SKIP_WITHOUT_BABELTRACE },
+  async (t) => {
+    const directory = makeDirectory(t);
+    const recording = await start(t, directory, [
+      {
+        name: 'system',
+        id: 0,
+        rules: ['sched:*', 'irq:*', 'timer:*', 'syscall:*', 'exceptions:*', 'kmem:*'],
+        pids: 'all',
+      },
+      { name: 'process', id: 1, rules: ['syscall:*'], pids: { roots: [] } },
+    ]);
+    const child = spawn('/bin/sh', [
+      '-c',
+      'read x; ls -l /usr > /dev/null; dd if=/dev/zero of=/dev/null bs=1 count=5000 2>/dev/null',
+    ]);
+    recording.addPid(child.pid ?? 0);
+    // Held until it is followed.
+    child.stdin.write('\n');
+    await once(child, 'exit');
+    const clock = chooseClock();
+    const summary = await recording.stop(undefined, clock.toClockClass());
+    const lines = babeltrace(directory).trimEnd().split('\n');
+    assert.equal(summary.problem, undefined);
+    assert.equal(summary.discarded, 0);
+    assert.equal(lines.length, summary.events);
+    const count = (text: string): number => lines.filter((line) => line.includes(text)).length;
+    assert.ok(count('syscall_entry_read:') >= 10_000, 'both channels have the reads of dd');
+    assert.ok(count('sched_switch:') > 10);
+    assert.ok(count('lttng_statedump_process_state:') > 10);
+    assert.match(
+      lines.find((line) => line.includes('syscall_entry_openat:')) ?? '',
+      /\{ dfd = -100, filename = 0x[0-9A-F]+, flags = \d+, mode = \d+ \}/,
+    );
+    // Nothing stays behind.
+    await waitUntilGone(() => ourInstances().length > 0);
+    assert.deepEqual(readdirSync(`${directory}/.lockstep`), []);
+  },
+);
 
-test('what a channel with roots records is of these processes and their children only', { skip: SKIP_WITHOUT_BABELTRACE }, async (t) => {
-  const directory = makeDirectory(t);
-  const recording = await start(t, directory, [{ name: 'process', id: 0, rules: ['syscall:*'], pids: { roots: [] } }]);
-  const child = spawn('/bin/sh', ['-c', 'read x; sleep 0.1; /bin/true; /bin/true']);
-  recording.addPid(child.pid ?? 0);
-  // Held until it is followed.
-  child.stdin.write('\n');
-  const outsider = spawnSync('/bin/sleep', ['0.05']);
-  await once(child, 'exit');
-  await recording.stop();
-  const tids = new Set([...babeltrace(directory).matchAll(/ syscall_\w+: \{ cpu_id = \d+ \}, \{ tid = (\d+) \}/g)].map((match) => Number(match[1])));
-  assert.ok(tids.has(child.pid ?? 0));
-  assert.ok(tids.size >= 3, 'the children of the root are recorded');
-  assert.ok(!tids.has(outsider.pid));
-  assert.ok(!tids.has(process.pid));
-});
+test(
+  'what a channel with roots records is of these processes and their children only',
+  { skip: SKIP_WITHOUT_BABELTRACE },
+  async (t) => {
+    const directory = makeDirectory(t);
+    const recording = await start(t, directory, [
+      { name: 'process', id: 0, rules: ['syscall:*'], pids: { roots: [] } },
+    ]);
+    const child = spawn('/bin/sh', ['-c', 'read x; sleep 0.1; /bin/true; /bin/true']);
+    recording.addPid(child.pid ?? 0);
+    // Held until it is followed.
+    child.stdin.write('\n');
+    const outsider = spawnSync('/bin/sleep', ['0.05']);
+    await once(child, 'exit');
+    await recording.stop();
+    const tids = new Set(
+      [...babeltrace(directory).matchAll(/ syscall_\w+: \{ cpu_id = \d+ \}, \{ tid = (\d+) \}/g)].map((match) =>
+        Number(match[1]),
+      ),
+    );
+    assert.ok(tids.has(child.pid ?? 0));
+    assert.ok(tids.size >= 3, 'the children of the root are recorded');
+    assert.ok(!tids.has(outsider.pid));
+    assert.ok(!tids.has(process.pid));
+  },
+);
 
-test('every recorded value is what the kernel itself prints for the same records', { skip: SKIP_WITHOUT_BABELTRACE }, async (t) => {
-  const directory = makeDirectory(t);
-  // Two instances see the same events at times of their own; the kernel's text comes from the second.
-  const twin = `${tracefsPath}/instances/twin-of-${process.pid}`;
-  const sh = (text: string): void => void spawnSync('/bin/sh', ['-c', text]);
-  sh(`mkdir ${twin}; echo 8192 > ${twin}/buffer_size_kb; echo mono > ${twin}/trace_clock`);
-  t.after(() => sh(`echo 0 > ${twin}/events/enable; rmdir ${twin}`));
-  const child = spawn('/bin/sh', ['-c', 'read x; ls -lR /usr/include > /dev/null 2>&1; dd if=/dev/zero of=/dev/null bs=3 count=2000 2>/dev/null; cat /etc/passwd > /dev/null'], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-  });
-  sh(`echo 1 > ${twin}/options/event-fork; echo 0 > ${twin}/options/hash-ptr; echo ${child.pid ?? 0} > ${twin}/set_event_pid`);
-  sh(`for e in syscalls sched/sched_process_exec sched/sched_process_fork sched/sched_waking; do echo 1 > ${twin}/events/$e/enable; done`);
-  const recording = await start(t, directory, [
-    { name: 'process', id: 0, rules: ['syscall:*', 'sched_process_exec', 'sched_process_fork', 'sched_waking'], pids: { roots: [child.pid ?? 0] } },
-  ]);
-  child.stdin?.write('\n');
-  await once(child, 'exit');
-  const kernelText = readFileSync(`${twin}/trace`, 'utf8');
-  await recording.stop();
-  const ours = readableFields(babeltrace(directory));
-  const theirs = kernelFields(kernelText);
-  let compared = 0;
-  for (const [family, records] of ours) {
-    // The first and the last record may be in one instance only.
-    const other = theirs.get(family) ?? [];
-    const first = other.findIndex((line, at) => line === records[0] && other[at + 1] === records[1]);
-    if (first < 0) continue;
-    const length = Math.min(records.length, other.length - first);
-    assert.deepEqual(records.slice(0, length), other.slice(first, first + length));
-    compared += length;
-  }
-  assert.ok(compared > 5000, `${compared} records compared`);
-});
+test(
+  'every recorded value is what the kernel itself prints for the same records',
+  { skip: SKIP_WITHOUT_BABELTRACE },
+  async (t) => {
+    const directory = makeDirectory(t);
+    // Two instances see the same events at times of their own; the kernel's text comes from the second.
+    const twin = `${tracefsPath}/instances/twin-of-${process.pid}`;
+    const sh = (text: string): void => void spawnSync('/bin/sh', ['-c', text]);
+    sh(`mkdir ${twin}; echo 8192 > ${twin}/buffer_size_kb; echo mono > ${twin}/trace_clock`);
+    t.after(() => sh(`echo 0 > ${twin}/events/enable; rmdir ${twin}`));
+    const child = spawn(
+      '/bin/sh',
+      [
+        '-c',
+        'read x; ls -lR /usr/include > /dev/null 2>&1; dd if=/dev/zero of=/dev/null bs=3 count=2000 2>/dev/null; cat /etc/passwd > /dev/null',
+      ],
+      {
+        stdio: ['pipe', 'ignore', 'ignore'],
+      },
+    );
+    sh(
+      `echo 1 > ${twin}/options/event-fork; echo 0 > ${twin}/options/hash-ptr; echo ${child.pid ?? 0} > ${twin}/set_event_pid`,
+    );
+    sh(
+      `for e in syscalls sched/sched_process_exec sched/sched_process_fork sched/sched_waking; do echo 1 > ${twin}/events/$e/enable; done`,
+    );
+    const recording = await start(t, directory, [
+      {
+        name: 'process',
+        id: 0,
+        rules: ['syscall:*', 'sched_process_exec', 'sched_process_fork', 'sched_waking'],
+        pids: { roots: [child.pid ?? 0] },
+      },
+    ]);
+    child.stdin?.write('\n');
+    await once(child, 'exit');
+    const kernelText = readFileSync(`${twin}/trace`, 'utf8');
+    await recording.stop();
+    const ours = readableFields(babeltrace(directory));
+    const theirs = kernelFields(kernelText);
+    let compared = 0;
+    for (const [family, records] of ours) {
+      // The first and the last record may be in one instance only.
+      const other = theirs.get(family) ?? [];
+      const first = other.findIndex((line, at) => line === records[0] && other[at + 1] === records[1]);
+      if (first < 0) continue;
+      const length = Math.min(records.length, other.length - first);
+      assert.deepEqual(records.slice(0, length), other.slice(first, first + length));
+      compared += length;
+    }
+    assert.ok(compared > 5000, `${compared} records compared`);
+  },
+);
 
 /** `tid family` -> records as `name field=value …`, in babeltrace2's text. Every field, in the kernel's spelling. */
 function readableFields(text: string): Map<string, string[]> {
@@ -136,7 +186,9 @@ function readableFields(text: string): Map<string, string[]> {
     const match = / (\w+): \{ cpu_id = \d+ \}, \{ tid = (-?\d+) \}, \{ (.*)\}$/.exec(line);
     if (match === null || match[1]?.startsWith('lttng_statedump') === true) continue;
     const [, name = '', tid = '', payload = ''] = match;
-    const fields = [...payload.matchAll(/(\w+) = ("[^"]*"|-?\w+)/g)].map(([, field = '', value = '']) => normalise(name, field, value.replace(/"/g, '')));
+    const fields = [...payload.matchAll(/(\w+) = ("[^"]*"|-?\w+)/g)].map(([, field = '', value = '']) =>
+      normalise(name, field, value.replace(/"/g, '')),
+    );
     addTo(threads, `${tid} ${familyOf(name)}`, `${name} ${fields.join(' ')}`);
   }
   return threads;
@@ -160,7 +212,9 @@ function kernelFields(text: string): Map<string, string[]> {
     let record = '';
     if (exit !== null) record = `syscall_exit_${unistd(exit[1])} ret=${low(exit[2])}`;
     else if (entry !== null) {
-      const fields = [...(entry[2] ?? '').matchAll(/(\w+): (?:0x)?([0-9a-f]+)(?: "[^"]*")?/g)].map(([, field = '', value = '']) => `${field}=${low(`0x${value}`)}`);
+      const fields = [...(entry[2] ?? '').matchAll(/(\w+): (?:0x)?([0-9a-f]+)(?: "[^"]*")?/g)].map(
+        ([, field = '', value = '']) => `${field}=${low(`0x${value}`)}`,
+      );
       record = `syscall_entry_${unistd(entry[1])} ${fields.join(' ')}`;
     } else {
       const [, name = '', fields = ''] = /^(\w+): (.*)$/.exec(body) ?? [];
@@ -172,15 +226,23 @@ function kernelFields(text: string): Map<string, string[]> {
 }
 
 /** An interrupt between the probes of two instances makes them differ in order, but not within a family. */
-const familyOf = (record: string): string => (record.startsWith('syscall_') ? 'syscall' : (/^\w+/.exec(record)?.[0] ?? ''));
+const familyOf = (record: string): string =>
+  record.startsWith('syscall_') ? 'syscall' : (/^\w+/.exec(record)?.[0] ?? '');
 
 const low = (hex = '0'): string => (BigInt(hex) & 0xffff_ffffn).toString(16);
-const unistd = (name = ''): string => name.replace(/^new(stat|fstat|lstat|uname)$/, '$1').replace(/^sendfile64$/, 'sendfile').replace(/^umount$/, 'umount2');
+const unistd = (name = ''): string =>
+  name
+    .replace(/^new(stat|fstat|lstat|uname)$/, '$1')
+    .replace(/^sendfile64$/, 'sendfile')
+    .replace(/^umount$/, 'umount2');
 
 function schedFields(name: string, fields: string): string {
   switch (name) {
     case 'sched_process_fork':
-      return fields.replace(/^comm=(.*) pid=(\d+) child_comm=(.*) child_pid=(\d+)$/, 'parent_comm=$1 parent_tid=$2 child_comm=$3 child_tid=$4');
+      return fields.replace(
+        /^comm=(.*) pid=(\d+) child_comm=(.*) child_pid=(\d+)$/,
+        'parent_comm=$1 parent_tid=$2 child_comm=$3 child_tid=$4',
+      );
     case 'sched_process_exec':
       return fields.replace(/ pid=/, ' tid=').replace(/ old_pid=/, ' old_tid=');
     default:
@@ -194,24 +256,39 @@ function addTo(map: Map<string, string[]>, key: string, value: string): void {
   else list.push(value);
 }
 
-test('the events of a killed owner are off within a second, its instance goes', { skip: SKIP_WITHOUT_TRACEFS }, async (t) => {
-  const directory = makeDirectory(t);
-  const owner = spawn(process.execPath, [fileURLToPath(new URL('./testing/owner-to-kill.js', import.meta.url)), directory], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [output] = (await once(owner.stdout, 'data')) as [Buffer];
-  const path = `${tracefsPath}/instances/${output.toString().trim()}`;
-  assert.equal(readFileSync(`${path}/events/sched/sched_switch/enable`, 'utf8').trim(), '1');
-  owner.kill('SIGKILL');
-  await once(owner, 'exit');
-  await new Promise((resolve) => setTimeout(resolve, 1000));
-  if (existsSync(path)) assert.equal(readFileSync(`${path}/events/sched/sched_switch/enable`, 'utf8').trim(), '0');
-  // The next start, at the latest, removes it.
-  removeAbandonedInstances(tracefsPath);
-  assert.ok(!existsSync(path));
-});
+test(
+  'the events of a killed owner are off within a second, its instance goes',
+  { skip: SKIP_WITHOUT_TRACEFS },
+  async (t) => {
+    const directory = makeDirectory(t);
+    const owner = spawn(
+      process.execPath,
+      [fileURLToPath(new URL('./testing/owner-to-kill.js', import.meta.url)), directory],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    const [output] = (await once(owner.stdout, 'data')) as [Buffer];
+    const path = `${tracefsPath}/instances/${output.toString().trim()}`;
+    assert.equal(readFileSync(`${path}/events/sched/sched_switch/enable`, 'utf8').trim(), '1');
+    owner.kill('SIGKILL');
+    await once(owner, 'exit');
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    if (existsSync(path)) assert.equal(readFileSync(`${path}/events/sched/sched_switch/enable`, 'utf8').trim(), '0');
+    // The next start, at the latest, removes it.
+    removeAbandonedInstances(tracefsPath);
+    assert.ok(!existsSync(path));
+  },
+);
 
 test('a filter is applied by the kernel, with the names of LTTng', { skip: SKIP_WITHOUT_BABELTRACE }, async (t) => {
   const directory = makeDirectory(t);
-  const recording = await start(t, directory, [{ name: 'system', id: 0, rules: [`sched_switch if prev_tid == ${process.pid}`, 'syscall_entry_read if count == 3'], pids: 'all' }]);
+  const recording = await start(t, directory, [
+    {
+      name: 'system',
+      id: 0,
+      rules: [`sched_switch if prev_tid == ${process.pid}`, 'syscall_entry_read if count == 3'],
+      pids: 'all',
+    },
+  ]);
   spawnSync('dd', ['if=/dev/zero', 'of=/dev/null', 'bs=3', 'count=50']);
   spawnSync('sleep', ['0.05']);
   await recording.stop();
@@ -224,18 +301,27 @@ test('a filter is applied by the kernel, with the names of LTTng', { skip: SKIP_
 
 test('a rule that names nothing changes nothing of the machine', { skip: SKIP_WITHOUT_TRACEFS }, async (t) => {
   const directory = makeDirectory(t);
-  await assert.rejects(start(t, directory, [{ name: 'system', id: 0, rules: ['sched_swich'], pids: 'all' }]), InputError);
+  await assert.rejects(
+    start(t, directory, [{ name: 'system', id: 0, rules: ['sched_swich'], pids: 'all' }]),
+    InputError,
+  );
   assert.deepEqual([ourInstances(), existsSync(`${directory}/kernel`)], [[], false]);
 });
 
-test("an instance of a living owner is not cleaned up, nor one that is not Lockstep's", { skip: SKIP_WITHOUT_TRACEFS }, async (t) => {
-  const directory = makeDirectory(t);
-  const foreign = `${tracefsPath}/instances/foreign-${process.pid}`;
-  spawnSync('mkdir', [foreign]);
-  t.after(() => spawnSync('rmdir', [foreign]));
-  const recording = await start(t, directory, [{ name: 'system', id: 0, rules: ['sched_switch'], pids: 'all', bufferSizeKb: 1024 }]);
-  assert.deepEqual(removeAbandonedInstances(tracefsPath), []);
-  assert.ok(ourInstances().includes(recording.instanceNames[0] ?? ''));
-  assert.ok(existsSync(foreign));
-  await recording.stop();
-});
+test(
+  "an instance of a living owner is not cleaned up, nor one that is not Lockstep's",
+  { skip: SKIP_WITHOUT_TRACEFS },
+  async (t) => {
+    const directory = makeDirectory(t);
+    const foreign = `${tracefsPath}/instances/foreign-${process.pid}`;
+    spawnSync('mkdir', [foreign]);
+    t.after(() => spawnSync('rmdir', [foreign]));
+    const recording = await start(t, directory, [
+      { name: 'system', id: 0, rules: ['sched_switch'], pids: 'all', bufferSizeKb: 1024 },
+    ]);
+    assert.deepEqual(removeAbandonedInstances(tracefsPath), []);
+    assert.ok(ourInstances().includes(recording.instanceNames[0] ?? ''));
+    assert.ok(existsSync(foreign));
+    await recording.stop();
+  },
+);

@@ -11,7 +11,13 @@ import type { Rule } from '@lockstep/filter';
 import type { ConverterWorkerData } from './converter-worker.ts';
 import { describeCached, usualCacheDirectory } from './description-cache.ts';
 import { describeEvents, type DescribedChannel } from './event-description.ts';
-import { kernelTraceClass, STATE_DUMP_CHANNEL_NAME, writeMetadataFile, type ChannelClass, type KernelTraceOptions } from './kernel-trace-class.ts';
+import {
+  kernelTraceClass,
+  STATE_DUMP_CHANNEL_NAME,
+  writeMetadataFile,
+  type ChannelClass,
+  type KernelTraceOptions,
+} from './kernel-trace-class.ts';
 import * as page from './page-queue.ts';
 import type { ReaderSource, ReaderWorkerData, WorkerMessage } from './reader-worker.ts';
 import { removeSpool, spoolDescriptionText, writeSpoolDescription, type StreamDescription } from './spool.ts';
@@ -157,13 +163,20 @@ class Recording implements KernelRecording {
       uuid,
       clockClass: options.clock.toClockClass(),
       // Their classes are texts already.
-      channels: channels.map((channel): ChannelClass => ({ name: channel.options.name, id: channel.options.id, events: [] })),
+      channels: channels.map((channel): ChannelClass => ({
+        name: channel.options.name,
+        id: channel.options.id,
+        events: [],
+      })),
       stateDumpChannelId: Math.max(0, ...channels.map((channel) => channel.options.id)) + 1,
       traceName: options.name,
       startTime: new Date(),
       environment: options.environment ?? {},
     };
-    this.#descriptionText = spoolDescriptionText({ outputDirectory: options.outputDirectory, uuid, streams: this.#streams().map(({ stream }) => stream) }, plansText);
+    this.#descriptionText = spoolDescriptionText(
+      { outputDirectory: options.outputDirectory, uuid, streams: this.#streams().map(({ stream }) => stream) },
+      plansText,
+    );
   }
 
   #streams(): { readonly stream: StreamDescription; readonly source: ReaderSource }[] {
@@ -181,7 +194,10 @@ class Recording implements KernelRecording {
   async start(): Promise<void> {
     const made: Promise<void>[] = [];
     // One after the other: they would wait for the same locks of the kernel. The first call is made now.
-    for (const { instance } of this.#channels) made.push(made.length === 0 ? instance.make() : (made[made.length - 1] as Promise<void>).then(() => instance.make()));
+    for (const { instance } of this.#channels)
+      made.push(
+        made.length === 0 ? instance.make() : (made[made.length - 1] as Promise<void>).then(() => instance.make()),
+      );
     this.#instances = Promise.all(made).then(() => undefined);
     // Heard below; a worker or a disk that fails earlier must not leave it unheard.
     this.#instances.catch(() => {});
@@ -216,7 +232,12 @@ class Recording implements KernelRecording {
   #writeMetadata(clockClass: ClockClass): void {
     const { outputDirectory, stateDirectory } = this.#options;
     const eventTexts = this.#channels.map((channel) => channel.described.metadataText);
-    writeMetadataFile(kernelTraceClass({ ...this.#traceOptions, clockClass }), eventTexts, outputDirectory, stateDirectory);
+    writeMetadataFile(
+      kernelTraceClass({ ...this.#traceOptions, clockClass }),
+      eventTexts,
+      outputDirectory,
+      stateDirectory,
+    );
   }
 
   /** Also what earlier recordings left behind: both only after the caller let its program run. */
@@ -233,7 +254,11 @@ class Recording implements KernelRecording {
         now: () => this.#options.clock.now(),
       });
     } catch (error) {
-      this.#note('The state dump could not be written; names of threads may be missing.', errorCode(error), outputDirectory);
+      this.#note(
+        'The state dump could not be written; names of threads may be missing.',
+        errorCode(error),
+        outputDirectory,
+      );
       return 0;
     }
   }
@@ -243,7 +268,11 @@ class Recording implements KernelRecording {
     const others = new Set(listThreads());
     const memory = this.#queue.memory;
     const { stateDirectory } = this.#options;
-    const readerData: ReaderWorkerData = { memory, stateDirectory, sources: this.#streams().map(({ source }) => source) };
+    const readerData: ReaderWorkerData = {
+      memory,
+      stateDirectory,
+      sources: this.#streams().map(({ source }) => source),
+    };
     const converterData: ConverterWorkerData = { memory, stateDirectory, descriptionText: this.#descriptionText };
     const reader = this.#startWorker('./reader-worker.js', readerData);
     const converter = this.#startWorker('./converter-worker.js', converterData);
@@ -256,7 +285,11 @@ class Recording implements KernelRecording {
 
   #startWorker(file: string, workerData: unknown): { readonly worker: Worker; readonly ended: Promise<void> } {
     // Empty options: the threads that record are not to be traced or instrumented themselves.
-    const worker = new Worker(new URL(file, import.meta.url), { workerData, execArgv: [], env: { ...process.env, NODE_OPTIONS: '' } });
+    const worker = new Worker(new URL(file, import.meta.url), {
+      workerData,
+      execArgv: [],
+      env: { ...process.env, NODE_OPTIONS: '' },
+    });
     const ended = new Promise<void>((resolve) => {
       worker.on('message', (message: WorkerMessage) => {
         if (message.type === 'ended') return resolve();
@@ -299,7 +332,12 @@ class Recording implements KernelRecording {
         channel.instance.enable(path);
       } catch (error) {
         if (!(error instanceof SystemError)) throw error;
-        if (filter !== undefined) throw new InputError(`The kernel refuses the filter of ${event.lttngName}; a field of it may have another name or type.`, { filter }, { cause: error });
+        if (filter !== undefined)
+          throw new InputError(
+            `The kernel refuses the filter of ${event.lttngName}; a field of it may have another name or type.`,
+            { filter },
+            { cause: error },
+          );
         firstError ??= error;
         this.#refusedEvents.push(event.lttngName);
       }
@@ -344,7 +382,10 @@ class Recording implements KernelRecording {
     return this.#stopping;
   }
 
-  async #stop(onProgress: (share: number) => void, clockClass: ClockClass | undefined): Promise<KernelRecordingSummary> {
+  async #stop(
+    onProgress: (share: number) => void,
+    clockClass: ClockClass | undefined,
+  ): Promise<KernelRecordingSummary> {
     this.#stopReading();
     const stateDumpRecordCount = await this.#stateDump;
     const before = this.#count(page.SPOOL_CONVERTED);
@@ -365,7 +406,11 @@ class Recording implements KernelRecording {
       // After a full disk the rest of the spool waits for room: the next command finishes it.
       if (!this.#hasStoppedWriting) removeSpool(stateDirectory);
     } catch (error) {
-      this.#note('The metadata could not be written anew; the one from the start is kept.', errorCode(error), outputDirectory);
+      this.#note(
+        'The metadata could not be written anew; the one from the start is kept.',
+        errorCode(error),
+        outputDirectory,
+      );
     }
     return {
       ...this.status(),

@@ -33,13 +33,22 @@ test('a star means tracepoints, system calls have their own kind', () => {
 });
 
 test('an unknown name is refused with what is close to it', () => {
-  assert.throws(() => match('sched_swich'), (error) => error instanceof InputError && error.message.includes('sched_switch'));
-  assert.throws(() => match('syscall:opnat'), (error) => error instanceof InputError && error.message.includes('syscall:openat'));
+  assert.throws(
+    () => match('sched_swich'),
+    (error) => error instanceof InputError && error.message.includes('sched_switch'),
+  );
+  assert.throws(
+    () => match('syscall:opnat'),
+    (error) => error instanceof InputError && error.message.includes('syscall:openat'),
+  );
   assert.throws(() => match('nothing_of_the_kind'), InputError);
 });
 
 test('kinds that cannot be recorded yet are refused as such', () => {
   for (const rule of ['kprobe:do_exit', 'uprobe:/bin/sh:main', 'function:vfs_*']) {
-    assert.throws(() => match(rule), (error) => error instanceof InputError && error.message.includes('cannot record'));
+    assert.throws(
+      () => match(rule),
+      (error) => error instanceof InputError && error.message.includes('cannot record'),
+    );
   }
 });

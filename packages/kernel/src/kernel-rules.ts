@@ -33,7 +33,10 @@ export function listAvailableEvents(tracefs: string): AvailableEvent[] {
 }
 
 /** Throws InputError for a rule that names nothing, or something that cannot be recorded yet. */
-export function matchKernelRules(rules: readonly (string | Rule)[], available: readonly AvailableEvent[]): MatchedEvent[] {
+export function matchKernelRules(
+  rules: readonly (string | Rule)[],
+  available: readonly AvailableEvent[],
+): MatchedEvent[] {
   const matched = new Map<AvailableEvent, Rule[]>();
   for (const given of rules) {
     const rule = typeof given === 'string' ? parseRule(given, 'kernel') : given;
@@ -57,7 +60,10 @@ function matchRule(rule: Rule, available: readonly AvailableEvent[]): AvailableE
     });
   }
   if (rule.kind !== 'tracepoint') {
-    throw new InputError(`This version of Lockstep cannot record ${rule.kind} rules yet; tracepoints and system calls it can.`, { rule: rule.text });
+    throw new InputError(
+      `This version of Lockstep cannot record ${rule.kind} rules yet; tracepoints and system calls it can.`,
+      { rule: rule.text },
+    );
   }
   // As in LTTng, "*" means the tracepoints; system calls have their own kind, or are named.
   const isAboutSyscalls = /^(raw_)?sys/.test(rule.pattern);
@@ -83,7 +89,10 @@ function unknownName(rule: Rule, available: readonly AvailableEvent[]): InputErr
     if (!isSyscall && call === undefined) names.add(event.lttngName);
   }
   if (isSyscall && names.size === 0) {
-    return new InputError('This kernel has no events for system calls; one built with CONFIG_FTRACE_SYSCALLS is needed.', { rule: rule.text });
+    return new InputError(
+      'This kernel has no events for system calls; one built with CONFIG_FTRACE_SYSCALLS is needed.',
+      { rule: rule.text },
+    );
   }
   const wanted = (rule.pattern.split(':').pop() ?? '').replace(/\*/g, '');
   const close = [...names]
@@ -93,7 +102,8 @@ function unknownName(rule: Rule, available: readonly AvailableEvent[]): InputErr
     .slice(0, SUGGESTION_COUNT)
     .map(({ name }) => (isSyscall ? `syscall:${name}` : name));
   const what = isSyscall ? 'system call' : 'event';
-  const advice = close.length > 0 ? `close to it: ${close.join(', ')}` : 'the file available_events of tracefs lists all';
+  const advice =
+    close.length > 0 ? `close to it: ${close.join(', ')}` : 'the file available_events of tracefs lists all';
   return new InputError(`This kernel has no ${what} "${rule.pattern}"; ${advice}.`, { rule: rule.text });
 }
 

@@ -42,11 +42,18 @@ export interface KernelTraceOptions {
 export function kernelTraceClass(options: KernelTraceOptions): TraceClass {
   const dataStreamClasses = new Map<bigint, DataStreamClass>();
   for (const channel of options.channels) {
-    const events = channel.events.map((event): EventRecordClass => ({ id: BigInt(event.plan.id), name: event.name, payload: event.payload }));
+    const events = channel.events.map((event): EventRecordClass => ({
+      id: BigInt(event.plan.id),
+      name: event.name,
+      payload: event.payload,
+    }));
     dataStreamClasses.set(BigInt(channel.id), dataStreamClass(options.clockClass, channel.id, channel.name, events));
   }
   const dumpId = options.stateDumpChannelId;
-  dataStreamClasses.set(BigInt(dumpId), dataStreamClass(options.clockClass, dumpId, STATE_DUMP_CHANNEL_NAME, STATE_DUMP_EVENT_CLASSES));
+  dataStreamClasses.set(
+    BigInt(dumpId),
+    dataStreamClass(options.clockClass, dumpId, STATE_DUMP_CHANNEL_NAME, STATE_DUMP_EVENT_CLASSES),
+  );
   return {
     uuid: options.uuid,
     byteOrder: 'little-endian',
@@ -57,7 +64,12 @@ export function kernelTraceClass(options: KernelTraceOptions): TraceClass {
   };
 }
 
-function dataStreamClass(clock: ClockClass, id: number, name: string, events: readonly EventRecordClass[]): DataStreamClass {
+function dataStreamClass(
+  clock: ClockClass,
+  id: number,
+  name: string,
+  events: readonly EventRecordClass[],
+): DataStreamClass {
   const classes = kernelPacketClasses(clock.name);
   return {
     id: BigInt(id),
@@ -104,11 +116,27 @@ function dateTime(date: Date): string {
 
 /** The event record classes of a channel as metadata. They name no clock, so any clock will do. */
 export function writeEventClasses(channel: ChannelClass): string {
-  const clockClass: ClockClass = { name: 'unused', frequency: 1n, offsetSeconds: 0n, offsetCycles: 0n, absolute: false };
-  const traceClass = kernelTraceClass({ uuid: NIL_UUID, clockClass, channels: [channel], stateDumpChannelId: channel.id + 1, traceName: '', startTime: new Date(0), environment: {} });
+  const clockClass: ClockClass = {
+    name: 'unused',
+    frequency: 1n,
+    offsetSeconds: 0n,
+    offsetCycles: 0n,
+    absolute: false,
+  };
+  const traceClass = kernelTraceClass({
+    uuid: NIL_UUID,
+    clockClass,
+    channels: [channel],
+    stateDumpChannelId: channel.id + 1,
+    traceName: '',
+    startTime: new Date(0),
+    environment: {},
+  });
   const dataStream = traceClass.dataStreamClasses.get(BigInt(channel.id));
   assert(dataStream !== undefined, 'a channel has a data stream class');
-  return [...dataStream.eventRecordClasses.values()].map((event) => writeEventRecordClass(traceClass, dataStream, event)).join('\n');
+  return [...dataStream.eventRecordClasses.values()]
+    .map((event) => writeEventRecordClass(traceClass, dataStream, event))
+    .join('\n');
 }
 
 const NIL_UUID = '00000000-0000-0000-0000-000000000000';
@@ -117,7 +145,12 @@ const NIL_UUID = '00000000-0000-0000-0000-000000000000';
  * Replaces `metadata` in one step: a reader of the directory meets the old text or the new one, whole.
  * `eventTexts` are the classes that `traceClass` leaves out.
  */
-export function writeMetadataFile(traceClass: TraceClass, eventTexts: readonly string[], outputDirectory: string, stateDirectory: string): void {
+export function writeMetadataFile(
+  traceClass: TraceClass,
+  eventTexts: readonly string[],
+  outputDirectory: string,
+  stateDirectory: string,
+): void {
   mkdirSync(`${outputDirectory}/index`, { recursive: true });
   // Beside the trace, not in it: readers refuse files that they do not know.
   const temporary = `${stateDirectory}/kernel-metadata.new`;

@@ -82,7 +82,12 @@ export function lttngName(system: string, event: string): LttngEventName {
   if (entry !== undefined) return { name: entry[0] === '' ? event : entry[0], fields: entry[1] ?? {}, isPlain: true };
   if (system === 'syscalls') {
     const match = /^sys_(enter|exit)_(.+)$/.exec(event);
-    if (match !== null) return { name: `syscall_${match[1] === 'enter' ? 'entry' : 'exit'}_${lttngSyscall(match[2] ?? '')}`, fields: {}, isPlain: true };
+    if (match !== null)
+      return {
+        name: `syscall_${match[1] === 'enter' ? 'entry' : 'exit'}_${lttngSyscall(match[2] ?? '')}`,
+        fields: {},
+        isPlain: true,
+      };
   }
   return { name: (SYSTEM_PREFIXES[system] ?? '') + event, fields: {}, isPlain: false };
 }

@@ -63,13 +63,21 @@ function readPacket(bytes: Uint8Array, contentSize: number, begin: bigint): Reco
       end = ((end + 1 + 3) & -4) + 4;
       end += 4 + 2 * view.getUint32(end, true);
     }
-    records.push({ id, time: (high << 32n) | low, tid: view.getInt32(body, true), payload: [...bytes.subarray(payload, end)] });
+    records.push({
+      id,
+      time: (high << 32n) | low,
+      tid: view.getInt32(body, true),
+      payload: [...bytes.subarray(payload, end)],
+    });
     at = (end + 7) & -8;
   }
   return records;
 }
 
-function convert(pages: readonly Uint8Array[], makeCopier?: typeof interpretPlan): { readonly packets: Packet[]; readonly converter: PageConverter } {
+function convert(
+  pages: readonly Uint8Array[],
+  makeCopier?: typeof interpretPlan,
+): { readonly packets: Packet[]; readonly converter: PageConverter } {
   const packets: Packet[] = [];
   const converter = new PageConverter(new CopierTable(PLANS, makeCopier), 0n, (packet) =>
     packets.push({
@@ -94,7 +102,11 @@ test('converts records with their times, and packets begin and end with them', (
   assert.equal(packets.length, 1);
   assert.deepEqual(
     packets[0]?.records.map(({ id, time, tid }) => [id, time, tid]),
-    [[RET, 1000n, 5], [RET, 1010n, 6], [RET, 2005n, 5]],
+    [
+      [RET, 1000n, 5],
+      [RET, 1010n, 6],
+      [RET, 2005n, 5],
+    ],
   );
   assert.deepEqual(packets[0]?.records[1]?.payload, u64(-2n & 0xffff_ffff_ffff_ffffn));
   assert.deepEqual([packets[0]?.begin, packets[0]?.end, packets[0]?.discarded], [1000n, 2005n, 0n]);
@@ -111,12 +123,18 @@ test('time extends, absolute times and discarded records count, and a changed hi
     ret(0, 4n),
   ]);
   const { packets } = convert([page]);
-  assert.deepEqual(packets[0]?.records.map(({ time }) => time), [1001n, 1001n + 0x1_2345_678bn, 1001n + 0x1_2345_6792n, 0x5_0000_0000n]);
+  assert.deepEqual(
+    packets[0]?.records.map(({ time }) => time),
+    [1001n, 1001n + 0x1_2345_678bn, 1001n + 0x1_2345_6792n, 0x5_0000_0000n],
+  );
 });
 
 test('the low half of the clock wraps within a page', () => {
   const { packets } = convert([rawPage([ret(0, 1n), ret(10, 2n), ret(1, 3n)], { time: 0x3_ffff_fffan })]);
-  assert.deepEqual(packets[0]?.records.map(({ time }) => time), [0x3_ffff_fffan, 0x4_0000_0004n, 0x4_0000_0005n]);
+  assert.deepEqual(
+    packets[0]?.records.map(({ time }) => time),
+    [0x3_ffff_fffan, 0x4_0000_0004n, 0x4_0000_0005n],
+  );
 });
 
 test('lost events end the packet and are counted in the next one, as one when their number is unknown', () => {
@@ -125,15 +143,37 @@ test('lost events end the packet and are counted in the next one, as one when th
     rawPage([ret(0, 2n)], { time: 2000n, lost: 41n }),
     rawPage([ret(0, 3n)], { time: 3000n, lost: 'unknown' }),
   ]);
-  assert.deepEqual(packets.map(({ discarded }) => discarded), [0n, 41n, 42n]);
+  assert.deepEqual(
+    packets.map(({ discarded }) => discarded),
+    [0n, 41n, 42n],
+  );
   assert.equal(converter.losses.unknownLossCount, 1);
 });
 
 test('strings and sequences are found by their locations and cut to the record', () => {
   // At 36: "abc\0" and, relative to 36, two 16-bit elements behind it.
-  const fields = [...text('comm', 16), ...u32((4 << 16) | 36), ...u32(77), ...u32((4 << 16) | 4), ...text('abc', 4), 1, 0, 2, 0];
+  const fields = [
+    ...text('comm', 16),
+    ...u32((4 << 16) | 36),
+    ...u32(77),
+    ...u32((4 << 16) | 4),
+    ...text('abc', 4),
+    1,
+    0,
+    2,
+    0,
+  ];
   const { packets } = convert([rawPage([event(0, NAMED, 3, fields)])]);
-  assert.deepEqual(packets[0]?.records[0]?.payload, [...text('comm', 16), ...text('abc', 4), ...u32(77), ...u32(2), 1, 0, 2, 0]);
+  assert.deepEqual(packets[0]?.records[0]?.payload, [
+    ...text('comm', 16),
+    ...text('abc', 4),
+    ...u32(77),
+    ...u32(2),
+    1,
+    0,
+    2,
+    0,
+  ]);
   const hostile = [...text('comm', 16), ...u32((0xffff << 16) | 0xfff0), ...u32(77), ...u32((0xffff << 16) | 0)];
   const cut = convert([rawPage([event(0, NAMED, 3, hostile)])]);
   assert.deepEqual(cut.packets[0]?.records[0]?.payload.slice(0, 21), [...text('comm', 16), 0, 0, 0, 0, 77]);
@@ -147,7 +187,10 @@ test('records of unknown events and records that are too short are counted, the 
 
 test('a clock that goes back does not make the stream go back', () => {
   const { packets } = convert([rawPage([ret(0, 1n)], { time: 5000n }), rawPage([ret(7, 2n)], { time: 100n })]);
-  assert.deepEqual(packets[0]?.records.map(({ time }) => time), [5000n, 5007n]);
+  assert.deepEqual(
+    packets[0]?.records.map(({ time }) => time),
+    [5000n, 5007n],
+  );
 });
 
 test('a page that claims more than it holds is counted and left out', () => {
@@ -159,14 +202,33 @@ test('a page that claims more than it holds is counted and left out', () => {
 
 test('a full packet is handed on and the next one goes on', () => {
   const page = rawPage(Array.from({ length: 200 }, (_, index) => ret(1, BigInt(index))));
-  const { packets } = convert(Array.from({ length: 300 }, (_, index) => new Uint8Array(rawPage([], {}).length).map((_zero, at) => page[at] ?? 0).fill(index & 0xff, 1, 2)));
+  const { packets } = convert(
+    Array.from({ length: 300 }, (_, index) =>
+      new Uint8Array(rawPage([], {}).length).map((_zero, at) => page[at] ?? 0).fill(index & 0xff, 1, 2),
+    ),
+  );
   assert.ok(packets.length > 1);
-  assert.equal(packets.reduce((sum, packet) => sum + packet.records.length, 0), 60_000);
+  assert.equal(
+    packets.reduce((sum, packet) => sum + packet.records.length, 0),
+    60_000,
+  );
 });
 
 test('all truncations of a page, and any bytes, end without an exception', () => {
-  const fields = [...text('comm', 16), ...u32((4 << 16) | 36), ...u32(77), ...u32((4 << 16) | 4), ...text('abc', 4), 1, 0, 2, 0];
-  const page = rawPage([ret(0, 1n), timeExtend(99n), event(0, NAMED, 3, fields), discarded(3, 12), ret(1, 2n)], { sizeBytes: 256 });
+  const fields = [
+    ...text('comm', 16),
+    ...u32((4 << 16) | 36),
+    ...u32(77),
+    ...u32((4 << 16) | 4),
+    ...text('abc', 4),
+    1,
+    0,
+    2,
+    0,
+  ];
+  const page = rawPage([ret(0, 1n), timeExtend(99n), event(0, NAMED, 3, fields), discarded(3, 12), ret(1, 2n)], {
+    sizeBytes: 256,
+  });
   for (let size = 4; size <= page.length; size += 4) convert([page.slice(0, size)]);
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 256, maxLength: 256 }), (bytes) => {
@@ -181,19 +243,50 @@ test('all truncations of a page, and any bytes, end without an exception', () =>
 
 test('generated copiers and the plain twin give the same bytes', () => {
   const step = fc.oneof(
-    fc.record({ kind: fc.constant('integer' as const), from: fc.integer({ min: 0, max: 24 }), sizeBytes: fc.constantFrom(1, 2, 4, 8) }),
-    fc.record({ kind: fc.constant('bytes' as const), from: fc.integer({ min: 0, max: 16 }), sizeBytes: fc.constantFrom(4, 6, 8, 16), elementSizeBytes: fc.constantFrom(1, 2) }),
-    fc.record({ kind: fc.constant('string' as const), from: fc.integer({ min: 2, max: 8 }).map((n) => n * 4), isRelative: fc.boolean() }),
-    fc.record({ kind: fc.constant('sequence' as const), from: fc.integer({ min: 2, max: 8 }).map((n) => n * 4), isRelative: fc.boolean(), elementSizeBytes: fc.constantFrom(1, 2, 4, 8) }),
+    fc.record({
+      kind: fc.constant('integer' as const),
+      from: fc.integer({ min: 0, max: 24 }),
+      sizeBytes: fc.constantFrom(1, 2, 4, 8),
+    }),
+    fc.record({
+      kind: fc.constant('bytes' as const),
+      from: fc.integer({ min: 0, max: 16 }),
+      sizeBytes: fc.constantFrom(4, 6, 8, 16),
+      elementSizeBytes: fc.constantFrom(1, 2),
+    }),
+    fc.record({
+      kind: fc.constant('string' as const),
+      from: fc.integer({ min: 2, max: 8 }).map((n) => n * 4),
+      isRelative: fc.boolean(),
+    }),
+    fc.record({
+      kind: fc.constant('sequence' as const),
+      from: fc.integer({ min: 2, max: 8 }).map((n) => n * 4),
+      isRelative: fc.boolean(),
+      elementSizeBytes: fc.constantFrom(1, 2, 4, 8),
+    }),
   );
   fc.assert(
     fc.property(fc.array(step, { maxLength: 6 }), fc.uint8Array({ minLength: 64, maxLength: 64 }), (steps, fields) => {
-      const alignment = Math.max(1, ...steps.map((s) => (s.kind === 'integer' ? s.sizeBytes : s.kind === 'string' ? 1 : s.kind === 'bytes' ? s.elementSizeBytes : Math.max(4, s.elementSizeBytes))));
+      const alignment = Math.max(
+        1,
+        ...steps.map((s) =>
+          s.kind === 'integer'
+            ? s.sizeBytes
+            : s.kind === 'string'
+              ? 1
+              : s.kind === 'bytes'
+                ? s.elementSizeBytes
+                : Math.max(4, s.elementSizeBytes),
+        ),
+      );
       const plan: ConversionPlan = { id: 1, sizeBytes: 40, alignment, steps };
       const pages = [rawPage([event(0, 1, 2, [...fields])])];
       const read = (makeCopier: typeof interpretPlan | undefined): number[][] => {
         const packets: number[][] = [];
-        const converter = new PageConverter(new CopierTable([plan], makeCopier), 0n, (packet) => packets.push([...packet.bytes.subarray(88, packet.contentSizeBytes)]));
+        const converter = new PageConverter(new CopierTable([plan], makeCopier), 0n, (packet) =>
+          packets.push([...packet.bytes.subarray(88, packet.contentSizeBytes)]),
+        );
         for (const page of pages) converter.convertPage(new Int32Array(page.buffer), page, 0, page.length);
         converter.flush();
         return packets;

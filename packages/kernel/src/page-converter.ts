@@ -157,14 +157,19 @@ export class PageConverter {
     const page = offset >> 2;
     const commit = source[page + 2] as number;
     const sizeBytes = commit & COMMIT_SIZE_MASK;
-    if (pageSizeBytes < PAGE_HEADER_SIZE_BYTES || sizeBytes > pageSizeBytes - PAGE_HEADER_SIZE_BYTES || offset + pageSizeBytes > sourceBytes.length) {
+    if (
+      pageSizeBytes < PAGE_HEADER_SIZE_BYTES ||
+      sizeBytes > pageSizeBytes - PAGE_HEADER_SIZE_BYTES ||
+      offset + pageSizeBytes > sourceBytes.length
+    ) {
       this.#noteDamage();
       return 0;
     }
     if ((commit & COMMIT_EVENTS_LOST) !== 0) this.#noteLoss(source, page, sizeBytes, pageSizeBytes, commit);
 
     // What the loop uses, in locals.
-    const { copiers, minimumSizes, fixedBounds, dynamicCounts, moves, moveBegins, moveEnds, payloadWords } = this.#table;
+    const { copiers, minimumSizes, fixedBounds, dynamicCounts, moves, moveBegins, moveEnds, payloadWords } =
+      this.#table;
     const target = this.#target;
     const targetBytes = this.#targetBytes;
     const idCount = copiers.length;
@@ -308,7 +313,8 @@ export class PageConverter {
   #noteLoss(source: Int32Array, page: number, sizeBytes: number, pageSizeBytes: number, commit: number): void {
     this.flush();
     const at = page + PAGE_HEADER_SIZE_BYTES / 4 + (sizeBytes >> 2);
-    const isStored = (commit & COMMIT_LOST_COUNT_STORED) !== 0 && sizeBytes + PAGE_HEADER_SIZE_BYTES + 8 <= pageSizeBytes;
+    const isStored =
+      (commit & COMMIT_LOST_COUNT_STORED) !== 0 && sizeBytes + PAGE_HEADER_SIZE_BYTES + 8 <= pageSizeBytes;
     const count = isStored ? join(source[at] as number, source[at + 1] as number) : 0n;
     // A page that says "lost" and counts none, or absurdly many, knows nothing.
     if (count === 0n || count > 0xffff_ffff_ffffn) {

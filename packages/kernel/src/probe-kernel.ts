@@ -5,7 +5,17 @@ import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { findTracefs } from './tracefs.ts';
 
 export interface KernelCapability {
-  readonly name: 'tracefs' | 'instances' | 'events' | 'system calls' | 'x86-tsc clock' | 'large sub-buffers' | 'process filter' | 'kprobes' | 'uprobes' | 'function tracer';
+  readonly name:
+    | 'tracefs'
+    | 'instances'
+    | 'events'
+    | 'system calls'
+    | 'x86-tsc clock'
+    | 'large sub-buffers'
+    | 'process filter'
+    | 'kprobes'
+    | 'uprobes'
+    | 'function tracer';
   readonly isAvailable: boolean;
   /** What there is, or why not. */
   readonly reason: string;
@@ -27,12 +37,23 @@ export function probeKernel(): KernelCapabilities {
   const path = findTracefs();
   if (path === undefined) return withoutTracefs();
   if (!isWritable(`${path}/trace_clock`)) {
-    const capability: KernelCapability = { name: 'tracefs', isAvailable: false, reason: `tracefs is mounted at ${path} and this user may not use it.`, remedy: ACCESS_REMEDY };
+    const capability: KernelCapability = {
+      name: 'tracefs',
+      isAvailable: false,
+      reason: `tracefs is mounted at ${path} and this user may not use it.`,
+      remedy: ACCESS_REMEDY,
+    };
     return { canRecord: false, tracefsPath: path, capabilities: [capability] };
   }
   const clocks = tryRead(`${path}/trace_clock`);
   const tracers = tryRead(`${path}/available_tracers`).split(/\s+/);
-  const needs = (name: KernelCapability['name'], isThere: boolean, yes: string, no: string, remedy?: string): KernelCapability => ({
+  const needs = (
+    name: KernelCapability['name'],
+    isThere: boolean,
+    yes: string,
+    no: string,
+    remedy?: string,
+  ): KernelCapability => ({
     name,
     isAvailable: isThere,
     reason: isThere ? yes : no,
@@ -40,15 +61,68 @@ export function probeKernel(): KernelCapabilities {
   });
   const capabilities: KernelCapability[] = [
     needs('tracefs', true, `tracefs is mounted at ${path}.`, ''),
-    needs('instances', existsSync(`${path}/instances`), 'Recordings have buffers of their own.', 'This kernel has no trace instances.', 'Use Linux 3.10 or later.'),
-    needs('events', existsSync(`${path}/available_events`), 'Kernel events can be recorded.', 'This kernel has no trace events.', 'Use a kernel built with CONFIG_EVENT_TRACING.'),
-    needs('system calls', existsSync(`${path}/events/syscalls`), 'System calls can be recorded by name.', 'This kernel has no events for system calls.', 'Use a kernel built with CONFIG_FTRACE_SYSCALLS.'),
-    needs('x86-tsc clock', clocks.includes('x86-tsc'), 'The kernel can stamp events with the TSC.', 'The kernel cannot stamp events with the TSC; the monotonic clock is used.'),
-    needs('large sub-buffers', existsSync(`${path}/buffer_subbuf_size_kb`), 'Sub-buffers can be larger than a page.', 'Sub-buffers are one page, which makes reading dearer.', 'Use Linux 6.8 or later.'),
-    needs('process filter', existsSync(`${path}/set_event_pid`), 'Events can be limited to processes and what they fork.', 'Events cannot be limited to processes.', 'Use Linux 4.4 or later.'),
-    needs('kprobes', existsSync(`${path}/kprobe_events`), 'Kernel probes exist.', 'This kernel has no kprobes.', 'Use a kernel built with CONFIG_KPROBE_EVENTS.'),
-    needs('uprobes', existsSync(`${path}/uprobe_events`), 'User-space probes exist.', 'This kernel has no uprobes.', 'Use a kernel built with CONFIG_UPROBE_EVENTS.'),
-    needs('function tracer', tracers.includes('function'), 'The function tracer exists.', 'This kernel has no function tracer, or keeps it locked.', 'Use a kernel built with CONFIG_FUNCTION_TRACER that is not locked down.'),
+    needs(
+      'instances',
+      existsSync(`${path}/instances`),
+      'Recordings have buffers of their own.',
+      'This kernel has no trace instances.',
+      'Use Linux 3.10 or later.',
+    ),
+    needs(
+      'events',
+      existsSync(`${path}/available_events`),
+      'Kernel events can be recorded.',
+      'This kernel has no trace events.',
+      'Use a kernel built with CONFIG_EVENT_TRACING.',
+    ),
+    needs(
+      'system calls',
+      existsSync(`${path}/events/syscalls`),
+      'System calls can be recorded by name.',
+      'This kernel has no events for system calls.',
+      'Use a kernel built with CONFIG_FTRACE_SYSCALLS.',
+    ),
+    needs(
+      'x86-tsc clock',
+      clocks.includes('x86-tsc'),
+      'The kernel can stamp events with the TSC.',
+      'The kernel cannot stamp events with the TSC; the monotonic clock is used.',
+    ),
+    needs(
+      'large sub-buffers',
+      existsSync(`${path}/buffer_subbuf_size_kb`),
+      'Sub-buffers can be larger than a page.',
+      'Sub-buffers are one page, which makes reading dearer.',
+      'Use Linux 6.8 or later.',
+    ),
+    needs(
+      'process filter',
+      existsSync(`${path}/set_event_pid`),
+      'Events can be limited to processes and what they fork.',
+      'Events cannot be limited to processes.',
+      'Use Linux 4.4 or later.',
+    ),
+    needs(
+      'kprobes',
+      existsSync(`${path}/kprobe_events`),
+      'Kernel probes exist.',
+      'This kernel has no kprobes.',
+      'Use a kernel built with CONFIG_KPROBE_EVENTS.',
+    ),
+    needs(
+      'uprobes',
+      existsSync(`${path}/uprobe_events`),
+      'User-space probes exist.',
+      'This kernel has no uprobes.',
+      'Use a kernel built with CONFIG_UPROBE_EVENTS.',
+    ),
+    needs(
+      'function tracer',
+      tracers.includes('function'),
+      'The function tracer exists.',
+      'This kernel has no function tracer, or keeps it locked.',
+      'Use a kernel built with CONFIG_FUNCTION_TRACER that is not locked down.',
+    ),
   ];
   const canRecord = capabilities.slice(0, 3).every((capability) => capability.isAvailable);
   return { canRecord, tracefsPath: path, capabilities };

@@ -5,7 +5,16 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadNative } from '@lockstep/native';
-import { ARE_INSTANCES_THERE, CHUNK_SIZE_BYTES, PageQueue, READ_BYTES, READER_CPU_NS, READER_ENDED, SPOOL_WRITTEN, STOP } from './page-queue.ts';
+import {
+  ARE_INSTANCES_THERE,
+  CHUNK_SIZE_BYTES,
+  PageQueue,
+  READ_BYTES,
+  READER_CPU_NS,
+  READER_ENDED,
+  SPOOL_WRITTEN,
+  STOP,
+} from './page-queue.ts';
 import { ENTRY_HEADER_SIZE_BYTES, spoolPath, writeEntryHeader, writeFully } from './spool.ts';
 import { errorCode } from './tracefs.ts';
 import { subBufferSizeBytes } from './tracefs-instance.ts';
@@ -54,7 +63,10 @@ class PageReader {
     this.#queue = new PageQueue(options.memory);
     this.#stateDirectory = options.stateDirectory;
     const smallest = options.sources.reduce((size, source) => Math.min(size, source.bufferSizeBytes), Infinity);
-    this.#sleepMs = Math.max(MIN_SLEEP_MS, Math.min(MAX_SLEEP_MS, Math.floor((smallest * FILL_SHARE) / PEAK_BYTES_PER_MS)));
+    this.#sleepMs = Math.max(
+      MIN_SLEEP_MS,
+      Math.min(MAX_SLEEP_MS, Math.floor((smallest * FILL_SHARE) / PEAK_BYTES_PER_MS)),
+    );
   }
 
   /** Waits until the instances are there. */
@@ -65,7 +77,11 @@ class PageReader {
       const path = `${instancePath}/per_cpu/cpu${cpuId}/trace_pipe_raw`;
       const sizeBytes = subBufferSizeBytes(instancePath);
       try {
-        this.#sources.push({ path, subBufferSizeBytes: sizeBytes, fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK) });
+        this.#sources.push({
+          path,
+          subBufferSizeBytes: sizeBytes,
+          fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK),
+        });
       } catch (error) {
         report(`The buffer of a CPU cannot be read; its events are missing.`, error, path);
         // Its place is kept: streams are numbered by it.
@@ -172,10 +188,17 @@ class PageReader {
       this.#queue.wake();
     } catch (error) {
       this.#isSpoolBroken = true;
-      report('The disk takes no more spooled kernel pages; recording goes on as fast as they are converted, losses are counted.', error, path);
+      report(
+        'The disk takes no more spooled kernel pages; recording goes on as fast as they are converted, losses are counted.',
+        error,
+        path,
+      );
       // This one chunk waits for a slot instead.
       const index = this.#reserve() ?? 0;
-      this.#queue.bytes.set(this.#spoolBytes.subarray(ENTRY_HEADER_SIZE_BYTES, sizeBytes), this.#queue.chunkOffset(index));
+      this.#queue.bytes.set(
+        this.#spoolBytes.subarray(ENTRY_HEADER_SIZE_BYTES, sizeBytes),
+        this.#queue.chunkOffset(index),
+      );
       this.#queue.commit(slot);
     }
   }
@@ -185,7 +208,10 @@ class PageReader {
 const FULL_PAGE_SHARE = 0.75;
 
 function isPartial(bytes: Uint8Array, offset: number, pageSizeBytes: number): boolean {
-  const commit = (bytes[offset + 8] as number) | ((bytes[offset + 9] as number) << 8) | (((bytes[offset + 10] as number) & 0x7f) << 16);
+  const commit =
+    (bytes[offset + 8] as number) |
+    ((bytes[offset + 9] as number) << 8) |
+    (((bytes[offset + 10] as number) & 0x7f) << 16);
   return commit < pageSizeBytes * FULL_PAGE_SHARE;
 }
 

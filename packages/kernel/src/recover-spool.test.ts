@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -8,7 +18,15 @@ import { ProtocolError } from '@lockstep/base';
 import { decodeIndex } from '@lockstep/ctf/write';
 import { ChunkConverter } from './chunk-converter.ts';
 import { recoverKernelSpool } from './recover-spool.ts';
-import { ENTRY_HEADER_SIZE_BYTES, spoolDescriptionText, spoolPath, SpoolProgress, writeEntryHeader, writeSpoolDescription, type SpoolDescription } from './spool.ts';
+import {
+  ENTRY_HEADER_SIZE_BYTES,
+  spoolDescriptionText,
+  spoolPath,
+  SpoolProgress,
+  writeEntryHeader,
+  writeSpoolDescription,
+  type SpoolDescription,
+} from './spool.ts';
 import { event, rawPage, u64 } from './testing/raw-page.ts';
 
 const PAGE_SIZE_BYTES = 4096;
@@ -39,7 +57,10 @@ function makeSpool(t: TestContext): Spool {
 }
 
 function pageAt(time: bigint): Uint8Array {
-  return rawPage(Array.from({ length: RECORDS_PER_PAGE }, (_, index) => event(1, 7, 1, u64(BigInt(index)))), { time, sizeBytes: PAGE_SIZE_BYTES });
+  return rawPage(
+    Array.from({ length: RECORDS_PER_PAGE }, (_, index) => event(1, 7, 1, u64(BigInt(index)))),
+    { time, sizeBytes: PAGE_SIZE_BYTES },
+  );
 }
 
 function entry(stream: number, times: readonly bigint[]): Uint8Array {
@@ -82,7 +103,12 @@ test('packets of an entry whose conversion was interrupted are made anew, those 
   const converter = new ChunkConverter({ ...description, outputDirectory: output });
   const convert = (bytes: Uint8Array): void => {
     const pages = bytes.slice(ENTRY_HEADER_SIZE_BYTES);
-    converter.convert({ stream: 0, sizeBytes: pages.length, pageSizeBytes: PAGE_SIZE_BYTES }, new Int32Array(pages.buffer), pages, 0);
+    converter.convert(
+      { stream: 0, sizeBytes: pages.length, pageSizeBytes: PAGE_SIZE_BYTES },
+      new Int32Array(pages.buffer),
+      pages,
+      0,
+    );
     converter.flush();
   };
   convert(entries[0] as Uint8Array);
@@ -99,10 +125,26 @@ test('packets of an entry whose conversion was interrupted are made anew, those 
 test('a directory without a spool has nothing to finish, a damaged description is said', (t) => {
   const { state, output } = makeSpool(t);
   assert.equal(recoverKernelSpool(`${state}/none`, output), undefined);
-  const withPlan = (plan: object): string => spoolDescriptionText({ outputDirectory: output, uuid: 'u', streams: [] }, JSON.stringify([{ id: 1, sizeBytes: 8, alignment: 1, steps: [], ...plan }]));
+  const withPlan = (plan: object): string =>
+    spoolDescriptionText(
+      { outputDirectory: output, uuid: 'u', streams: [] },
+      JSON.stringify([{ id: 1, sizeBytes: 8, alignment: 1, steps: [], ...plan }]),
+    );
   // Code is made of these.
-  const hostile = [{ id: '0]=process.exit(9);[' }, { id: -1 }, { alignment: 3 }, { steps: [{ kind: 'integer', from: '0]=process.exit(9);[', sizeBytes: 4 }] }, { steps: [{ kind: 'sequence', from: 0, isRelative: false, elementSizeBytes: 1e9 }] }];
-  for (const text of [...hostile.map(withPlan), '{', '{"version":99}', 'null', '{"version":1,"plans":[],"streams":[{"fileName":"../x"}],"uuid":"u"}']) {
+  const hostile = [
+    { id: '0]=process.exit(9);[' },
+    { id: -1 },
+    { alignment: 3 },
+    { steps: [{ kind: 'integer', from: '0]=process.exit(9);[', sizeBytes: 4 }] },
+    { steps: [{ kind: 'sequence', from: 0, isRelative: false, elementSizeBytes: 1e9 }] },
+  ];
+  for (const text of [
+    ...hostile.map(withPlan),
+    '{',
+    '{"version":99}',
+    'null',
+    '{"version":1,"plans":[],"streams":[{"fileName":"../x"}],"uuid":"u"}',
+  ]) {
     writeFileSync(`${state}/kernel-spool.json`, text);
     assert.throws(() => recoverKernelSpool(state, output), ProtocolError);
   }

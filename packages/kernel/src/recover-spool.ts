@@ -4,7 +4,15 @@
 import { closeSync, existsSync, openSync, statSync } from 'node:fs';
 import { ChunkConverter } from './chunk-converter.ts';
 import { CHUNK_SIZE_BYTES } from './page-queue.ts';
-import { ENTRY_HEADER_SIZE_BYTES, listSpoolFiles, readSpoolDescription, readSpoolProgress, removeSpool, spoolPath, tryReadEntry } from './spool.ts';
+import {
+  ENTRY_HEADER_SIZE_BYTES,
+  listSpoolFiles,
+  readSpoolDescription,
+  readSpoolProgress,
+  removeSpool,
+  spoolPath,
+  tryReadEntry,
+} from './spool.ts';
 
 export interface SpoolRecovery {
   readonly recordCount: number;
@@ -39,7 +47,11 @@ export function recoverKernelSpool(
     const sizeBytes = statSync(path).size;
     const fd = openSync(path, 'r');
     let at = Math.min(sizeBytes, Math.max(0, Number((progress?.convertedBytes ?? 0n) - start)));
-    for (let slot = tryReadEntry(fd, at, bytes, description.streams.length); slot !== undefined; slot = tryReadEntry(fd, at, bytes, description.streams.length)) {
+    for (
+      let slot = tryReadEntry(fd, at, bytes, description.streams.length);
+      slot !== undefined;
+      slot = tryReadEntry(fd, at, bytes, description.streams.length)
+    ) {
       converter.convert(slot, words, bytes, 0);
       at += ENTRY_HEADER_SIZE_BYTES + slot.sizeBytes;
       onProgress((done + at) / total);

@@ -7,7 +7,17 @@
 // `kernel-spool.progress`: u64 spooled bytes converted, then a u32 of packets for each stream, written
 // before an entry is converted, so that packets beyond it are known to be of an unfinished entry.
 
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { ProtocolError } from '@lockstep/base';
 import { MAX_COMPACT_EVENT_ID } from '@lockstep/ctf/write';
 import type { ConversionPlan } from './event-class.ts';
@@ -42,7 +52,10 @@ export function writeSpoolDescription(directory: string, text: string): void {
 }
 
 /** `plansText` is JSON of the plans: it comes from a cache as it is, and is long. */
-export function spoolDescriptionText(description: Omit<SpoolDescription, 'version' | 'plans'>, plansText: string): string {
+export function spoolDescriptionText(
+  description: Omit<SpoolDescription, 'version' | 'plans'>,
+  plansText: string,
+): string {
   const { outputDirectory, uuid, streams } = description;
   return `${JSON.stringify({ version: VERSION, outputDirectory, uuid, streams }).slice(0, -1)},"plans":${plansText}}`;
 }
@@ -59,14 +72,27 @@ export function parseSpoolDescription(text: string, path: string): SpoolDescript
   try {
     parsed = JSON.parse(text);
   } catch (cause) {
-    throw new ProtocolError('The description of the spooled kernel pages is damaged; what was converted before stays.', { path }, { cause });
+    throw new ProtocolError(
+      'The description of the spooled kernel pages is damaged; what was converted before stays.',
+      { path },
+      { cause },
+    );
   }
   const description = parsed as Partial<SpoolDescription> | null;
-  if (description?.version !== VERSION || !Array.isArray(description.plans) || !Array.isArray(description.streams) || typeof description.uuid !== 'string') {
-    throw new ProtocolError('The spooled kernel pages were left by a version of Lockstep that this one does not know.', { path });
+  if (
+    description?.version !== VERSION ||
+    !Array.isArray(description.plans) ||
+    !Array.isArray(description.streams) ||
+    typeof description.uuid !== 'string'
+  ) {
+    throw new ProtocolError(
+      'The spooled kernel pages were left by a version of Lockstep that this one does not know.',
+      { path },
+    );
   }
   for (const stream of description.streams as readonly StreamDescription[]) {
-    if (!/^[\w-]+$/.test(stream.fileName)) throw new ProtocolError('The description of the spooled kernel pages names an impossible file.', { path });
+    if (!/^[\w-]+$/.test(stream.fileName))
+      throw new ProtocolError('The description of the spooled kernel pages names an impossible file.', { path });
   }
   if (!(description.plans as readonly unknown[]).every(isPlan)) {
     throw new ProtocolError('The description of the spooled kernel pages has an impossible conversion plan.', { path });
@@ -145,7 +171,11 @@ export function tryReadEntry(fd: number, offset: number, target: Uint8Array, str
   const header = new Uint8Array(ENTRY_HEADER_SIZE_BYTES);
   if (readFully(fd, header, offset) < ENTRY_HEADER_SIZE_BYTES) return undefined;
   const view = new DataView(header.buffer);
-  const slot = { stream: view.getUint32(4, true), sizeBytes: view.getUint32(8, true), pageSizeBytes: view.getUint32(12, true) };
+  const slot = {
+    stream: view.getUint32(4, true),
+    sizeBytes: view.getUint32(8, true),
+    pageSizeBytes: view.getUint32(12, true),
+  };
   if (view.getUint32(0, true) !== ENTRY_MAGIC || slot.stream >= streamCount) return undefined;
   if (slot.sizeBytes === 0 || slot.sizeBytes > CHUNK_SIZE_BYTES || slot.pageSizeBytes < 16) return undefined;
   const read = readFully(fd, target.subarray(0, slot.sizeBytes), offset + ENTRY_HEADER_SIZE_BYTES);
@@ -191,7 +221,10 @@ export class SpoolProgress {
 }
 
 /** Undefined when no spooled entry was begun. */
-export function readSpoolProgress(directory: string, streamCount: number): { readonly convertedBytes: bigint; readonly packetCounts: readonly number[] } | undefined {
+export function readSpoolProgress(
+  directory: string,
+  streamCount: number,
+): { readonly convertedBytes: bigint; readonly packetCounts: readonly number[] } | undefined {
   const path = `${directory}/${PROGRESS_NAME}`;
   if (!existsSync(path)) return undefined;
   const bytes = readFileSync(path);

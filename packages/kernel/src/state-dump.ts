@@ -88,7 +88,13 @@ export function parseThreadStat(pid: number, stat: string): ThreadState | undefi
     name: stat.slice(open + 1, close),
     isKernelThread,
     // As LTTng: what a thread of the kernel does is its own; what a running one does, nobody knows.
-    mode: isKernelThread ? MODE_SYSCALL : status === STATUS_WAIT ? MODE_SYSCALL : fields[0] === 'R' ? MODE_UNKNOWN : MODE_USER,
+    mode: isKernelThread
+      ? MODE_SYSCALL
+      : status === STATUS_WAIT
+        ? MODE_SYSCALL
+        : fields[0] === 'R'
+          ? MODE_UNKNOWN
+          : MODE_USER,
     status,
     cpu: Number(fields[36] ?? 0),
   };
@@ -170,7 +176,11 @@ class StateDumpPackets {
 
   constructor(options: StateDumpOptions) {
     this.#options = options;
-    this.#writer = new DataStreamWriter(options.outputDirectory, options.uuid, { fileName: options.fileName, streamClassId: options.streamClassId, cpuId: 0 });
+    this.#writer = new DataStreamWriter(options.outputDirectory, options.uuid, {
+      fileName: options.fileName,
+      streamClassId: options.streamClassId,
+      cpuId: 0,
+    });
   }
 
   add(id: number, state?: ThreadState): void {
@@ -197,7 +207,8 @@ class StateDumpPackets {
     view.setInt32(at + 4, state.pid, true);
     view.setInt32(at + 8, state.ppid, true);
     this.#bytes.fill(0, at + 12, at + 12 + NAME_SIZE_BYTES);
-    for (let index = 0; index < Math.min(state.name.length, NAME_SIZE_BYTES - 1); index++) this.#bytes[at + 12 + index] = state.name.charCodeAt(index);
+    for (let index = 0; index < Math.min(state.name.length, NAME_SIZE_BYTES - 1); index++)
+      this.#bytes[at + 12 + index] = state.name.charCodeAt(index);
     view.setInt32(at + 28, state.isKernelThread ? 1 : 0, true);
     view.setInt32(at + 32, state.mode, true);
     view.setInt32(at + 36, 1, true);

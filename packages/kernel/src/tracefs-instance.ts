@@ -4,7 +4,15 @@
 // whose owner is dead from another recording's, and touches nothing that is not Lockstep's.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
-import { errorCode, readTracefs, refused, tryWriteTracefs, tryWriteTracefsLater, writeTracefs, writeTracefsLater } from './tracefs.ts';
+import {
+  errorCode,
+  readTracefs,
+  refused,
+  tryWriteTracefs,
+  tryWriteTracefsLater,
+  writeTracefs,
+  writeTracefsLater,
+} from './tracefs.ts';
 
 const PREFIX = 'lockstep-';
 const OWNED_NAME = /^lockstep-.*-(\d+)\.(\d+)$/;
@@ -101,7 +109,8 @@ export class TracefsInstance {
     let lost = 0;
     for (const cpu of listCpuIds(this.path)) {
       const stats = readTracefs(`${this.path}/per_cpu/cpu${cpu}/stats`);
-      for (const match of stats.matchAll(/^(?:overrun|commit overrun|dropped events): (\d+)$/gm)) lost += Number(match[1]);
+      for (const match of stats.matchAll(/^(?:overrun|commit overrun|dropped events): (\d+)$/gm))
+        lost += Number(match[1]);
     }
     return lost;
   }

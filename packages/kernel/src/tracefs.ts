@@ -19,11 +19,21 @@ export function openTracefs(): string {
   }
   const target = USUAL_MOUNT_POINTS[0];
   if (!existsSync(target)) {
-    throw new SystemError('This kernel has no tracefs; one built with CONFIG_TRACING is needed to record kernel events.', 'ENOENT', 'open', target);
+    throw new SystemError(
+      'This kernel has no tracefs; one built with CONFIG_TRACING is needed to record kernel events.',
+      'ENOENT',
+      'open',
+      target,
+    );
   }
   const mount = spawnSync('mount', ['-t', 'tracefs', 'nodev', target], { encoding: 'utf8' });
   if (mount.status !== 0 || !existsSync(`${target}/trace_clock`)) {
-    throw new SystemError(`tracefs is not mounted; mount it as root: mount -t tracefs nodev ${target}`, 'EPERM', 'mount', target);
+    throw new SystemError(
+      `tracefs is not mounted; mount it as root: mount -t tracefs nodev ${target}`,
+      'EPERM',
+      'mount',
+      target,
+    );
   }
   return target;
 }

@@ -85,13 +85,11 @@ function structureClass(depth: number, origins: readonly ScopeName[]): fc.Arbitr
       ? leaf
       : fc.oneof(
           { weight: 3, arbitrary: leaf },
-          fc
-            .tuple(leaf, fc.integer({ min: 0, max: 4 }))
-            .map(([elementFieldClass, length]): FieldClass => ({
-              type: 'static-length-array',
-              elementFieldClass,
-              length,
-            })),
+          fc.tuple(leaf, fc.integer({ min: 0, max: 4 })).map(([elementFieldClass, length]): FieldClass => ({
+            type: 'static-length-array',
+            elementFieldClass,
+            length,
+          })),
           fc
             .tuple(fc.oneof(leaf, structureClass(depth - 1, origins)), location)
             .map(([elementFieldClass, lengthFieldLocation]): FieldClass => ({

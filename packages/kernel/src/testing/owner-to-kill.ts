@@ -10,7 +10,9 @@ const recording = await startKernelRecording({
   outputDirectory: `${directory}/kernel`,
   stateDirectory: `${directory}/.lockstep`,
   clock: chooseClock('mono'),
-  channels: [{ name: 'system', id: 0, rules: ['sched:sched_switch', 'syscall:getppid'], pids: 'all', bufferSizeKb: 1024 }],
+  channels: [
+    { name: 'system', id: 0, rules: ['sched:sched_switch', 'syscall:getppid'], pids: 'all', bufferSizeKb: 1024 },
+  ],
 });
 process.stdout.write(`${recording.instanceNames.join(' ')}\n`);
 setInterval(() => {}, 1000);

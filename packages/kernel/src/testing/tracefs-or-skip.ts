@@ -11,4 +11,8 @@ export const SKIP_WITHOUT_TRACEFS: string | false = capabilities.canRecord
   ? false
   : (capabilities.capabilities.find((capability) => !capability.isAvailable)?.reason ?? 'tracefs cannot be used here.');
 export const SKIP_WITHOUT_BABELTRACE: string | false =
-  SKIP_WITHOUT_TRACEFS !== false ? SKIP_WITHOUT_TRACEFS : spawnSync('babeltrace2', ['--version']).status === 0 ? false : 'babeltrace2 is not installed.';
+  SKIP_WITHOUT_TRACEFS !== false
+    ? SKIP_WITHOUT_TRACEFS
+    : spawnSync('babeltrace2', ['--version']).status === 0
+      ? false
+      : 'babeltrace2 is not installed.';
