@@ -152,6 +152,7 @@ class Recording implements KernelRecording {
   #problem: SystemError | undefined;
   #hasStoppedWriting = false;
   #stateDump: Promise<number> = Promise.resolve(0);
+  #unreadCount = 0;
   #stopping: Promise<KernelRecordingSummary> | undefined;
 
   constructor(options: KernelRecordingOptions, tracefs: string, channels: readonly Channel[], plansText: string) {
@@ -367,7 +368,7 @@ class Recording implements KernelRecording {
     return {
       events: this.#count(page.RECORD_COUNT),
       bytes: this.#count(page.WRITTEN_BYTES),
-      discarded: this.#count(page.DISCARDED_COUNT),
+      discarded: this.#count(page.DISCARDED_COUNT) + this.#unreadCount,
       spooledBytes: spooled,
       problem: this.#problem,
     };
@@ -400,6 +401,8 @@ class Recording implements KernelRecording {
     }
     onProgress(1);
     const { outputDirectory, stateDirectory } = this.#options;
+    // What the reader left is lost with the instances: it must not go uncounted, whatever the reason.
+    for (const channel of this.#channels) this.#unreadCount += channel.instance.tryCountUnreadEvents() ?? 0;
     this.#removeInstances();
     try {
       if (clockClass !== undefined) this.#writeMetadata(clockClass);

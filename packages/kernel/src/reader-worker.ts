@@ -96,7 +96,7 @@ class PageReader {
     this.#open(sources);
     for (;;) {
       const isStopping = Atomics.load(control, STOP) !== 0;
-      const isBusy = this.#drainAll();
+      const isBusy = this.#drainAll(isStopping);
       if (native !== undefined) Atomics.store(counters, READER_CPU_NS, native.clockNs('thread-cpu'));
       if (isStopping && !isBusy) break;
       if (!isBusy) Atomics.wait(control, STOP, 0, this.#sleepMs);
@@ -107,26 +107,27 @@ class PageReader {
     this.#queue.wake();
   }
 
-  /** One chunk of each CPU. True when at least one gave a full chunk: more is likely there. */
-  #drainAll(): boolean {
+  /** One chunk of each CPU. True when more is likely there; while stopping, when anything was: only nothing is the end. */
+  #drainAll(isStopping: boolean): boolean {
     let isBusy = false;
     for (const [stream, source] of this.#sources.entries()) {
-      if (source.fd >= 0 && this.#drain(stream, source)) isBusy = true;
+      if (source.fd >= 0 && this.#drain(stream, source, isStopping)) isBusy = true;
     }
     return isBusy;
   }
 
-  #drain(stream: number, source: OpenSource): boolean {
+  #drain(stream: number, source: OpenSource, isStopping: boolean): boolean {
     const slot = this.#reserve();
     const pageSizeBytes = source.subBufferSizeBytes;
-    if (slot !== undefined) {
-      const sizeBytes = this.#read(source, this.#queue.bytes, this.#queue.chunkOffset(slot));
-      if (sizeBytes > 0) this.#queue.commit({ stream, sizeBytes, pageSizeBytes });
-      return isFull(sizeBytes, pageSizeBytes);
+    const sizeBytes =
+      slot === undefined
+        ? this.#read(source, this.#spoolBytes, ENTRY_HEADER_SIZE_BYTES, isStopping)
+        : this.#read(source, this.#queue.bytes, this.#queue.chunkOffset(slot), isStopping);
+    if (sizeBytes > 0) {
+      if (slot === undefined) this.#spool({ stream, sizeBytes, pageSizeBytes });
+      else this.#queue.commit({ stream, sizeBytes, pageSizeBytes });
     }
-    const sizeBytes = this.#read(source, this.#spoolBytes, ENTRY_HEADER_SIZE_BYTES);
-    if (sizeBytes > 0) this.#spool({ stream, sizeBytes, pageSizeBytes });
-    return isFull(sizeBytes, pageSizeBytes);
+    return isStopping ? sizeBytes > 0 : isFull(sizeBytes, pageSizeBytes);
   }
 
   /** A slot to read into; undefined: into the spool. */
@@ -150,7 +151,7 @@ class PageReader {
   }
 
   /** Bytes read into `target`: whole sub-buffers, as many as are there and fit. */
-  #read(source: OpenSource, target: Uint8Array, offset: number): number {
+  #read(source: OpenSource, target: Uint8Array, offset: number, isStopping: boolean): number {
     const pageSizeBytes = source.subBufferSizeBytes;
     let sizeBytes = 0;
     try {
@@ -159,12 +160,14 @@ class PageReader {
         if (count < pageSizeBytes) break;
         sizeBytes += count;
         // A page that the CPU was still writing: we have caught up, and the next one would hold a few
-        // records only, at the price of a whole page.
-        if (isPartial(target, offset + sizeBytes - count, pageSizeBytes)) break;
+        // records only, at the price of a whole page. While stopping there is no next time, and whole
+        // pages may lie behind it, written since.
+        if (!isStopping && isPartial(target, offset + sizeBytes - count, pageSizeBytes)) break;
       }
     } catch (error) {
       const code = errorCode(error);
-      // EAGAIN: nothing is left. EINTR: the next round reads on.
+      // EAGAIN: nothing is left. EINTR: the next round reads on (this thread handles no signals, so a
+      // stop meets it only with SIGSTOP and SIGCONT; what it then leaves is counted as discarded).
       if (code !== 'EAGAIN' && code !== 'EINTR') {
         report('The kernel ends the reading of a CPU; what was read before is kept.', error, source.path);
         closeSync(source.fd);

@@ -104,15 +104,17 @@ export class TracefsInstance {
     return tryRemoveDirectory(this.path);
   }
 
-  /** Events that the kernel overwrote before they were read, or could not write, by its own count. */
-  countLostEvents(): number {
-    let lost = 0;
-    for (const cpu of listCpuIds(this.path)) {
-      const stats = readTracefs(`${this.path}/per_cpu/cpu${cpu}/stats`);
-      for (const match of stats.matchAll(/^(?:overrun|commit overrun|dropped events): (\d+)$/gm))
-        lost += Number(match[1]);
+  /** Events that lie in its buffers unread, by the kernel's own count; undefined when it does not tell. */
+  tryCountUnreadEvents(): number | undefined {
+    let unread = 0;
+    try {
+      for (const cpu of listCpuIds(this.path)) {
+        unread += Number(/^entries: (\d+)$/m.exec(readTracefs(`${this.path}/per_cpu/cpu${cpu}/stats`))?.[1] ?? 0);
+      }
+    } catch {
+      return undefined;
     }
-    return lost;
+    return unread;
   }
 }
 
