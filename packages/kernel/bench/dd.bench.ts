@@ -26,6 +26,8 @@ interface DdRun {
   readonly bytesPerSecond: number;
   /** Bytes copied, each by one read and one write. */
   readonly byteCount: number;
+  /** taskset becomes dd, so this is dd's. */
+  readonly tid: number;
 }
 
 /** So many that a round takes about `seconds` when nothing records it. */
@@ -43,16 +45,20 @@ async function runDd(byteCount: number): Promise<DdRun> {
   dd.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
   await once(dd, 'close');
   const match = /(\d+) bytes .*copied, ([\d.]+) s/.exec(text);
-  return { bytesPerSecond: Number(match?.[1] ?? 0) / Number(match?.[2] ?? 1), byteCount: Number(match?.[1] ?? 0) };
+  return {
+    bytesPerSecond: Number(match?.[1] ?? 0) / Number(match?.[2] ?? 1),
+    byteCount: Number(match?.[1] ?? 0),
+    tid: dd.pid ?? 0,
+  };
 }
 
 /** Calls of dd in the trace, by decoding it: what the recording itself counts cannot know what it never saw. */
-function countCallsOfDd(directory: string): number {
+function countCallsOfDd(directory: string, tid: number): number {
   const traceSet = openTraceDirectory(directory);
   let count = 0;
   try {
     for (const record of readEventRecords(traceSet)) {
-      if (!isEventRecord(record)) continue;
+      if (!isEventRecord(record) || record.commonContext?.['tid'] !== tid) continue;
       const { name } = record.eventRecordClass;
       const fd = name === 'syscall_entry_read' ? 0 : name === 'syscall_entry_write' ? 1 : undefined;
       if (fd !== undefined && record.payload?.['fd'] === fd && record.payload['count'] === 1n) count++;
@@ -135,14 +141,14 @@ async function runRecorded(): Promise<Recorded> {
   let spooledBytes = 0;
   const timer = setInterval(() => (spooledBytes = Math.max(spooledBytes, recording.status().spooledBytes)), 100);
   const begin = performance.now();
-  const { bytesPerSecond: speed, byteCount } = await runDd(bytesARound);
+  const { bytesPerSecond: speed, byteCount, tid } = await runDd(bytesARound);
   const duration = (performance.now() - begin) / 1000;
   clearInterval(timer);
   const stopBegin = performance.now();
   const summary = await recording.stop();
   const stopMs = performance.now() - stopBegin;
   // Each byte is a read and a write.
-  const missing = 2 * byteCount - countCallsOfDd(directory);
+  const missing = 2 * byteCount - countCallsOfDd(directory, tid);
   rmSync(directory, { recursive: true, force: true });
   return {
     speed,

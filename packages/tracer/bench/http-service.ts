@@ -5,7 +5,8 @@
 // the switching. Prints one line of JSON.
 //
 //   http-service.js KIND SERVICE SETTLE_MS WINDOW_MS WINDOW_COUNT INTERVAL_US RIVAL_DIRECTORY
-//   KIND: lockstep | sampler | control (both windows off) | cpu-prof | opentelemetry
+//   KIND: lockstep | sampler | control (both windows off) | cpu-prof | opentelemetry | plain (nothing
+//   is switched: the program is measured as it is started, for http-kernel.bench)
 
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -147,6 +148,7 @@ const reading: RequestListener = (request, response) => {
 };
 
 function chooseSwitch(): Switch {
+  if (kind === 'plain') return () => undefined;
   if (kind === 'opentelemetry') return switchOpenTelemetry();
   if (kind === 'cpu-prof') return switchCpuProf();
   return switchLockstep(kind === 'control');
