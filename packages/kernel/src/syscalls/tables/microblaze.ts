@@ -1,0 +1,462 @@
+// SPDX-License-Identifier: MIT
+// The system calls of microblaze, made by tools/generate-syscall-tables.mjs from arch/microblaze/kernel/syscalls/syscall.tbl
+// of Linux 6.12.117: a table, hence its length. Numbers unverified.
+// A line: number, name, and the signature (signatures.ts) where it has another name; "?": none.
+
+export const TABLE = `\
+0 restart_syscall
+1 exit
+2 fork
+3 read
+4 write
+5 open
+6 close
+7 waitpid
+8 creat
+9 link
+10 unlink
+11 execve
+12 chdir
+13 time time32
+14 mknod
+15 chmod
+16 lchown
+17 break ?
+18 oldstat ?
+19 lseek
+20 getpid
+21 mount
+22 umount oldumount
+23 setuid
+24 getuid
+25 stime stime32
+26 ptrace
+27 alarm
+28 oldfstat ?
+29 pause
+30 utime utime32
+31 stty ?
+32 gtty ?
+33 access
+34 nice
+35 ftime ?
+36 sync
+37 kill
+38 rename
+39 mkdir
+40 rmdir
+41 dup
+42 pipe
+43 times
+44 prof ?
+45 brk
+46 setgid
+47 getgid
+48 signal
+49 geteuid
+50 getegid
+51 acct
+52 umount2 umount
+53 lock ?
+54 ioctl
+55 fcntl
+56 mpx ?
+57 setpgid
+58 ulimit ?
+59 oldolduname ?
+60 umask
+61 chroot
+62 ustat
+63 dup2
+64 getppid
+65 getpgrp
+66 setsid
+67 sigaction ?
+68 sgetmask
+69 ssetmask
+70 setreuid
+71 setregid
+72 sigsuspend ?
+73 sigpending
+74 sethostname
+75 setrlimit
+76 getrlimit ?
+77 getrusage
+78 gettimeofday
+79 settimeofday
+80 getgroups
+81 setgroups
+82 select ?
+83 symlink
+84 oldlstat ?
+85 readlink
+86 uselib
+87 swapon
+88 reboot
+89 readdir ?
+90 mmap mmap.4
+91 munmap
+92 truncate
+93 ftruncate
+94 fchmod
+95 fchown
+96 getpriority
+97 setpriority
+98 profil ?
+99 statfs
+100 fstatfs
+101 ioperm ?
+102 socketcall
+103 syslog
+104 setitimer
+105 getitimer
+106 stat newstat
+107 lstat newlstat
+108 fstat newfstat
+109 olduname ?
+110 iopl ?
+111 vhangup
+112 idle ?
+113 vm86old ?
+114 wait4
+115 swapoff
+116 sysinfo
+117 ipc ?
+118 fsync
+119 sigreturn ?
+120 clone clone.4
+121 setdomainname
+122 uname newuname
+123 modify_ldt ?
+124 adjtimex adjtimex_time32
+125 mprotect
+126 sigprocmask
+127 create_module ?
+128 init_module
+129 delete_module
+130 get_kernel_syms ?
+131 quotactl
+132 getpgid
+133 fchdir
+134 bdflush ?
+135 sysfs
+136 personality
+137 afs_syscall ?
+138 setfsuid
+139 setfsgid
+140 _llseek llseek
+141 getdents
+142 _newselect select
+143 flock
+144 msync
+145 readv
+146 writev
+147 getsid
+148 fdatasync
+149 _sysctl ?
+150 mlock
+151 munlock
+152 mlockall
+153 munlockall
+154 sched_setparam
+155 sched_getparam
+156 sched_setscheduler
+157 sched_getscheduler
+158 sched_yield
+159 sched_get_priority_max
+160 sched_get_priority_min
+161 sched_rr_get_interval sched_rr_get_interval_time32
+162 nanosleep nanosleep_time32
+163 mremap
+164 setresuid
+165 getresuid
+166 vm86 ?
+167 query_module ?
+168 poll
+169 nfsservctl ?
+170 setresgid
+171 getresgid
+172 prctl
+173 rt_sigreturn
+174 rt_sigaction
+175 rt_sigprocmask
+176 rt_sigpending
+177 rt_sigtimedwait rt_sigtimedwait_time32
+178 rt_sigqueueinfo
+179 rt_sigsuspend
+180 pread64
+181 pwrite64
+182 chown
+183 getcwd
+184 capget
+185 capset
+186 sigaltstack ?
+187 sendfile
+188 getpmsg ?
+189 putpmsg ?
+190 vfork
+191 ugetrlimit getrlimit
+192 mmap2
+193 truncate64
+194 ftruncate64
+195 stat64
+196 lstat64
+197 fstat64
+198 lchown32 lchown
+199 getuid32 getuid
+200 getgid32 getgid
+201 geteuid32 geteuid
+202 getegid32 getegid
+203 setreuid32 setreuid
+204 setregid32 setregid
+205 getgroups32 getgroups
+206 setgroups32 setgroups
+207 fchown32 fchown
+208 setresuid32 setresuid
+209 getresuid32 getresuid
+210 setresgid32 setresgid
+211 getresgid32 getresgid
+212 chown32 chown
+213 setuid32 setuid
+214 setgid32 setgid
+215 setfsuid32 setfsuid
+216 setfsgid32 setfsgid
+217 pivot_root
+218 mincore
+219 madvise
+220 getdents64
+221 fcntl64
+224 gettid
+225 readahead
+226 setxattr
+227 lsetxattr
+228 fsetxattr
+229 getxattr
+230 lgetxattr
+231 fgetxattr
+232 listxattr
+233 llistxattr
+234 flistxattr
+235 removexattr
+236 lremovexattr
+237 fremovexattr
+238 tkill
+239 sendfile64
+240 futex futex_time32
+241 sched_setaffinity
+242 sched_getaffinity
+243 set_thread_area ?
+244 get_thread_area ?
+245 io_setup
+246 io_destroy
+247 io_getevents io_getevents_time32
+248 io_submit
+249 io_cancel
+250 fadvise64
+252 exit_group
+253 lookup_dcookie ?
+254 epoll_create
+255 epoll_ctl
+256 epoll_wait
+257 remap_file_pages
+258 set_tid_address
+259 timer_create
+260 timer_settime timer_settime32
+261 timer_gettime timer_gettime32
+262 timer_getoverrun
+263 timer_delete
+264 clock_settime clock_settime32
+265 clock_gettime clock_gettime32
+266 clock_getres clock_getres_time32
+267 clock_nanosleep clock_nanosleep_time32
+268 statfs64
+269 fstatfs64
+270 tgkill
+271 utimes utimes_time32
+272 fadvise64_64
+273 vserver ?
+274 mbind
+275 get_mempolicy
+276 set_mempolicy
+277 mq_open
+278 mq_unlink
+279 mq_timedsend mq_timedsend_time32
+280 mq_timedreceive mq_timedreceive_time32
+281 mq_notify
+282 mq_getsetattr
+283 kexec_load
+284 waitid
+286 add_key
+287 request_key
+288 keyctl
+289 ioprio_set
+290 ioprio_get
+291 inotify_init
+292 inotify_add_watch
+293 inotify_rm_watch
+294 migrate_pages ?
+295 openat
+296 mkdirat
+297 mknodat
+298 fchownat
+299 futimesat futimesat_time32
+300 fstatat64
+301 unlinkat
+302 renameat
+303 linkat
+304 symlinkat
+305 readlinkat
+306 fchmodat
+307 faccessat
+308 pselect6 pselect6_time32
+309 ppoll ppoll_time32
+310 unshare
+311 set_robust_list
+312 get_robust_list
+313 splice
+314 sync_file_range
+315 tee
+316 vmsplice
+317 move_pages
+318 getcpu
+319 epoll_pwait
+320 utimensat utimensat_time32
+321 signalfd
+322 timerfd_create
+323 eventfd
+324 fallocate
+325 semtimedop semtimedop_time32
+326 timerfd_settime timerfd_settime32
+327 timerfd_gettime timerfd_gettime32
+328 semctl old_semctl
+329 semget
+330 semop
+331 msgctl old_msgctl
+332 msgget
+333 msgrcv
+334 msgsnd
+335 shmat
+336 shmctl old_shmctl
+337 shmdt
+338 shmget
+339 signalfd4
+340 eventfd2
+341 epoll_create1
+342 dup3
+343 pipe2
+344 inotify_init1
+345 socket
+346 socketpair
+347 bind
+348 listen
+349 accept
+350 connect
+351 getsockname
+352 getpeername
+353 sendto
+354 send
+355 recvfrom
+356 recv
+357 setsockopt
+358 getsockopt
+359 shutdown
+360 sendmsg
+361 recvmsg
+362 accept4
+363 preadv
+364 pwritev
+365 rt_tgsigqueueinfo
+366 perf_event_open
+367 recvmmsg recvmmsg_time32
+368 fanotify_init
+369 fanotify_mark
+370 prlimit64
+371 name_to_handle_at
+372 open_by_handle_at
+373 clock_adjtime clock_adjtime32
+374 syncfs
+375 setns
+376 sendmmsg
+377 process_vm_readv
+378 process_vm_writev
+379 kcmp
+380 finit_module
+381 sched_setattr
+382 sched_getattr
+383 renameat2
+384 seccomp
+385 getrandom
+386 memfd_create
+387 bpf
+388 execveat
+389 userfaultfd
+390 membarrier
+391 mlock2
+392 copy_file_range
+393 preadv2
+394 pwritev2
+395 pkey_mprotect
+396 pkey_alloc
+397 pkey_free
+398 statx
+399 io_pgetevents io_pgetevents_time32
+400 rseq
+403 clock_gettime64 clock_gettime
+404 clock_settime64 clock_settime
+405 clock_adjtime64 clock_adjtime
+406 clock_getres_time64 clock_getres
+407 clock_nanosleep_time64 clock_nanosleep
+408 timer_gettime64 timer_gettime
+409 timer_settime64 timer_settime
+410 timerfd_gettime64 timerfd_gettime
+411 timerfd_settime64 timerfd_settime
+412 utimensat_time64 utimensat
+413 pselect6_time64 pselect6
+414 ppoll_time64 ppoll
+416 io_pgetevents_time64 io_pgetevents
+417 recvmmsg_time64 recvmmsg
+418 mq_timedsend_time64 mq_timedsend
+419 mq_timedreceive_time64 mq_timedreceive
+420 semtimedop_time64 semtimedop
+421 rt_sigtimedwait_time64 rt_sigtimedwait
+422 futex_time64 futex
+423 sched_rr_get_interval_time64 sched_rr_get_interval
+424 pidfd_send_signal
+425 io_uring_setup
+426 io_uring_enter
+427 io_uring_register
+428 open_tree
+429 move_mount
+430 fsopen
+431 fsconfig
+432 fsmount
+433 fspick
+434 pidfd_open
+435 clone3
+436 close_range
+437 openat2
+438 pidfd_getfd
+439 faccessat2
+440 process_madvise
+441 epoll_pwait2
+442 mount_setattr
+443 quotactl_fd
+444 landlock_create_ruleset
+445 landlock_add_rule
+446 landlock_restrict_self
+448 process_mrelease
+449 futex_waitv
+450 set_mempolicy_home_node
+451 cachestat
+452 fchmodat2
+453 map_shadow_stack
+454 futex_wake
+455 futex_wait
+456 futex_requeue
+457 statmount
+458 listmount
+459 lsm_get_self_attr
+460 lsm_set_self_attr
+461 lsm_list_modules
+462 mseal
+`;
