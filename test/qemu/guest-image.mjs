@@ -125,7 +125,7 @@ export function systemArchive({ programs, files }) {
   const libraries = new Set([...wanted.map(([, path]) => path), ...objects].flatMap(librariesOf));
   const all = [BUSYBOX, ...wanted.map(([, path]) => path), ...libraries, ...copied.flatMap(listFiles)];
   const key = createHash('sha256');
-  for (const path of [...all, ...[fileURLToPath(import.meta.url)]]) {
+  for (const path of [...all, fileURLToPath(import.meta.url)]) {
     const { size, mtimeMs } = statSync(path);
     key.update(`${path} ${size} ${mtimeMs}\n`);
   }

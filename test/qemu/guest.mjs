@@ -113,15 +113,21 @@ function quote(word) {
 function boot(place, kernel, images, wanted) {
   const logPath = join(place, 'kernel.log');
   const isEmulated = wanted.accelerator === 'emulation' || !canUseKvm(kernel.kernel);
-  const args = [
-    ...(isEmulated ? ['-accel', 'tcg,thread=multi'] : ['-accel', 'kvm']),
-    ...['-cpu', wanted.cpuModel, '-smp', String(wanted.cpus), '-m', String(wanted.memoryMb)],
-    ...['-display', 'none', '-nodefaults', '-no-reboot', '-nic', 'none'],
-    ...['-chardev', `file,id=log,path=${logPath}`, '-serial', 'chardev:log', '-serial', 'stdio'],
-    ...['-kernel', kernel.kernel, '-initrd', joined(place, images)],
-    '-append',
-    ['console=ttyS0', 'panic=-1', 'nokaslr', 'nopti', 'mitigations=off', 'quiet', ...wanted.kernelArguments].join(' '),
-  ];
+  const commandLine = ['console=ttyS0', 'panic=-1', 'nokaslr', 'nopti', 'mitigations=off', 'quiet'];
+  const options = {
+    accel: isEmulated ? 'tcg,thread=multi' : 'kvm',
+    cpu: wanted.cpuModel,
+    smp: wanted.cpus,
+    m: wanted.memoryMb,
+    display: 'none',
+    nic: 'none',
+    kernel: kernel.kernel,
+    initrd: joined(place, images),
+    append: [...commandLine, ...wanted.kernelArguments].join(' '),
+  };
+  const args = Object.entries(options).flatMap(([name, value]) => [`-${name}`, String(value)]);
+  // The first line is the kernel's, the second the command's.
+  args.push('-nodefaults', '-no-reboot', '-serial', `file:${logPath}`, '-serial', 'stdio');
   return new Promise((resolve, reject) => {
     const machine = spawn('qemu-system-x86_64', args, { stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
