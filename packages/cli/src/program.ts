@@ -95,12 +95,24 @@ function addView(program: Command): void {
     .description('print the event records of a trace as text')
     .argument('[dir]', 'trace directory; the last recorded one when not given')
     .option('--count', 'decode everything and print only how many event records there are')
-    .option('--begin <time>', 'from here on: seconds since the epoch, or HH:MM:SS[.fraction] of the first day')
-    .option('--end <time>', 'up to here')
+    .option('-b, --begin <time>', 'from here on: [YYYY-MM-DD ]HH:MM[:SS[.fraction]] or seconds since the epoch')
+    .option('-e, --end <time>', 'up to here')
+    .option('--timerange <range>', 'both at once: BEGIN,END')
+    .option('--clock-cycles', 'print readings of the clock instead of times')
+    .option('--clock-date', 'print dates, too')
+    .option('--clock-gmt', 'print and read times in UTC')
     .option('--clock-seconds', 'print times as seconds since the epoch')
-    .option('--clock-gmt', 'print times in UTC')
+    .option('--clock-offset <seconds>', 'set all clocks forward by so many seconds')
+    .option('--clock-offset-ns <ns>', 'set all clocks forward by so many nanoseconds')
+    .option(
+      '-f, --fields <list>',
+      'print these before names: trace, trace:hostname, trace:domain, trace:procname, trace:vpid, loglevel, emf, all or none',
+    )
+    .option('-n, --names <list>', 'print the names of these: payload, context, scope, header, all or none')
+    .option('--no-delta', 'leave the difference to the record before out')
+    .addOption(new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']).default('auto'))
     .option('--json', 'print one JSON object a record')
-    .addHelpText('after', example('lockstep view ./trace | less'))
+    .addHelpText('after', example('lockstep view --begin 14:02:07 --fields loglevel ./trace | less'))
     .action(async (directory: string | undefined, options: object) => {
       const { runView } = await import('./commands/view.ts');
       await runView(directory, options);

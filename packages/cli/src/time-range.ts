@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// --begin and --end: seconds since the epoch, or a time of the day on which the trace begins.
+// --begin, --end and --timerange as in babeltrace2: seconds since the epoch, a time of the day on
+// which the trace begins, or a date and a time. And --clock-offset.
 
 import { InputError, type Nanoseconds } from '@lockstep/base';
 import { isEventRecord } from '@lockstep/ctf';
@@ -8,32 +9,76 @@ import { readEventRecords, type TraceSet } from '@lockstep/ctf/node';
 export interface RangeFlags {
   readonly begin?: string;
   readonly end?: string;
+  readonly timerange?: string;
   readonly clockGmt?: boolean;
 }
 
+export interface ClockOffsetFlags {
+  readonly clockOffset?: string;
+  readonly clockOffsetNs?: string;
+}
+
 const NS_PER_SECOND = 1_000_000_000n;
+const SECONDS = /^(-?)(\d{1,12})(?:\.(\d{1,9}))?$/;
+const CALENDAR = /^(?:(\d{4})-(\d{2})-(\d{2})[ T]?)?(?:(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?)?$/;
 
 export function readRange(flags: RangeFlags, traceSet: TraceSet): { begin?: Nanoseconds; end?: Nanoseconds } {
+  const [begin, end] = rangeTexts(flags);
   const read = (text: string): Nanoseconds => parseTime(text, () => firstTime(traceSet), flags.clockGmt === true);
-  return {
-    ...(flags.begin === undefined ? {} : { begin: read(flags.begin) }),
-    ...(flags.end === undefined ? {} : { end: read(flags.end) }),
+  const range = {
+    ...(begin === undefined ? {} : { begin: read(begin) }),
+    ...(end === undefined ? {} : { end: read(end) }),
   };
+  if (range.begin !== undefined && range.end !== undefined && range.begin > range.end)
+    throw new InputError('The range of times ends before it begins', { begin, end });
+  return range;
+}
+
+function rangeTexts(flags: RangeFlags): [begin: string | undefined, end: string | undefined] {
+  if (flags.timerange === undefined) return [flags.begin, flags.end];
+  if (flags.begin !== undefined || flags.end !== undefined)
+    throw new InputError('--timerange says both times, so --begin and --end cannot stand beside it');
+  const parts = /^\[?([^,[\]]+),([^,[\]]+)\]?$/.exec(flags.timerange);
+  if (parts === null) throw new InputError('--timerange takes BEGIN,END', { value: flags.timerange });
+  return [parts[1]!.trim(), parts[2]!.trim()];
 }
 
 export function parseTime(text: string, firstTimeNs: () => bigint, isGmt: boolean): Nanoseconds {
-  const seconds = /^(\d{1,12})(?:\.(\d{1,9}))?$/.exec(text);
-  if (seconds !== null) return (BigInt(seconds[1] as string) * NS_PER_SECOND + fractionNs(seconds[2])) as Nanoseconds;
-  const day = /^(\d{1,2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?$/.exec(text);
-  if (day === null)
-    throw new InputError('A time is SECONDS since the epoch or HH:MM:SS, both with an optional fraction', {
-      time: text,
-    });
-  const date = new Date(Number(firstTimeNs() / 1_000_000n));
-  const [hours, minutes, second] = [Number(day[1]), Number(day[2]), Number(day[3])];
-  if (isGmt) date.setUTCHours(hours, minutes, second, 0);
-  else date.setHours(hours, minutes, second, 0);
-  return (BigInt(date.getTime()) * 1_000_000n + fractionNs(day[4])) as Nanoseconds;
+  const seconds = SECONDS.exec(text);
+  if (seconds !== null) {
+    const magnitude = BigInt(seconds[2]!) * NS_PER_SECOND + fractionNs(seconds[3]);
+    return (seconds[1] === '-' ? -magnitude : magnitude) as Nanoseconds;
+  }
+  const parts = CALENDAR.exec(text.trim());
+  if (parts === null || text.trim() === '')
+    throw new InputError(
+      'A time is SECONDS since the epoch or [YYYY-MM-DD ]HH:MM[:SS], both with an optional fraction',
+      {
+        time: text,
+      },
+    );
+  const [, year, month, day, hours = '0', minutes = '0', second = '0', fraction] = parts;
+  const clock = [Number(hours), Number(minutes), Number(second), 0] as const;
+  let date: Date;
+  if (year === undefined) {
+    date = new Date(Number(firstTimeNs() / 1_000_000n));
+    if (isGmt) date.setUTCHours(...clock);
+    else date.setHours(...clock);
+  } else {
+    const calendar = [Number(year), Number(month) - 1, Number(day), ...clock] as const;
+    date = isGmt ? new Date(Date.UTC(...calendar)) : new Date(...calendar);
+  }
+  return (BigInt(date.getTime()) * 1_000_000n + fractionNs(fraction)) as Nanoseconds;
+}
+
+/** Both options together, in ns. */
+export function readClockOffset(flags: ClockOffsetFlags): bigint {
+  const read = (option: string, text: string | undefined): bigint => {
+    if (text === undefined) return 0n;
+    if (!/^-?\d{1,18}$/.test(text)) throw new InputError(`${option} takes a whole number`, { value: text });
+    return BigInt(text);
+  };
+  return read('--clock-offset', flags.clockOffset) * NS_PER_SECOND + read('--clock-offset-ns', flags.clockOffsetNs);
 }
 
 function fractionNs(digits: string | undefined): bigint {

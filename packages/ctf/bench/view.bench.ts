@@ -10,8 +10,7 @@ import { existsSync, rmSync, writeSync } from 'node:fs';
 import { cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createTextPrinter } from '../src/text/text-printer.ts';
-import { countEventRecords, readEventRecords } from '../src/node/read-traces.ts';
+import { countEventRecords, readText } from '../src/node/read-traces.ts';
 import { openTraceDirectory } from '../src/node/trace-set.ts';
 import { Lttng, lttngMissing } from '../src/testing/lttng-program.ts';
 
@@ -29,12 +28,7 @@ function runHere(mode: string, path: string): void {
     process.stdout.write(`${countEventRecords(traceSet).records}\n`);
     return;
   }
-  const printer = createTextPrinter({
-    write: (text) => writeSync(1, text),
-    writeWarning: (text) => writeSync(2, text),
-  });
-  for (const item of readEventRecords(traceSet)) printer.print(item);
-  printer.flush();
+  for (const bytes of readText(traceSet, { writeWarning: (text) => writeSync(2, text) })) writeSync(1, bytes);
 }
 
 function secondsOf(command: string, args: readonly string[]): number {

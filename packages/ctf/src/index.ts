@@ -55,11 +55,13 @@ export { mergeEventRecords, timeOf, type MergeOptions } from './read/merge.ts';
 export type { DecoderKind } from './read/trace-decoder.ts';
 export { enumerationLabels } from './text/enumeration-labels.ts';
 export {
-  createTextPrinter,
+  ALL_FIELDS,
+  ALL_NAMES,
   DEFAULT_FIELDS,
   DEFAULT_NAMES,
   type PrintedFields,
   type PrintedNames,
-  type TextPrinter,
-  type TextPrinterOptions,
-} from './text/text-printer.ts';
+} from './text/record-head.ts';
+export { printDataStreams, type TraceTextOptions } from './text/trace-text.ts';
+export type { StreamTextOptions } from './text/stream-text.ts';
+export { createTextPrinter, type TextOptions, type TextPrinter, type TextPrinterOptions } from './text/text-printer.ts';

@@ -1,4 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The door of `@lockstep/ctf/node`: traces in files.
-export { openTraceDirectory, type TraceSet } from './node/trace-set.ts';
-export { countEventRecords, readEventRecords, type ReadOptions, type TraceCounts } from './node/read-traces.ts';
+export { openTraceDirectory, type OpenOptions, type TraceSet } from './node/trace-set.ts';
+export {
+  countEventRecords,
+  readEventRecords,
+  readText,
+  type ReadOptions,
+  type TextReadOptions,
+  type TraceCounts,
+} from './node/read-traces.ts';

@@ -1,32 +1,42 @@
 // SPDX-License-Identifier: MIT
 // `lockstep view`: a trace -> its event records as text, like babeltrace2's, or their number.
 
-import { once } from 'node:events';
-import { createTextPrinter, isEventRecord } from '@lockstep/ctf';
-import { countEventRecords, openTraceDirectory, readEventRecords, type TraceSet } from '@lockstep/ctf/node';
+import { isEventRecord } from '@lockstep/ctf';
+import { countEventRecords, openTraceDirectory, readEventRecords, readText, type TraceSet } from '@lockstep/ctf/node';
 import { countText } from '../amounts.ts';
-import { quietBrokenPipe } from '../exit.ts';
-import { findTrace } from '../trace-argument.ts';
+import { writeOutput } from '../output.ts';
 import { recordToJson } from '../record-json.ts';
-import { readRange } from '../time-range.ts';
+import { readTextOptions, type TextFlags } from '../text-flags.ts';
+import { readClockOffset, readRange, type ClockOffsetFlags, type RangeFlags } from '../time-range.ts';
+import { findTrace } from '../trace-argument.ts';
 
-interface ViewFlags {
-  readonly count?: boolean;
-  readonly begin?: string;
-  readonly end?: string;
-  readonly clockSeconds?: boolean;
+interface ViewFlags extends TextFlags, RangeFlags, ClockOffsetFlags {
   readonly clockGmt?: boolean;
+  readonly count?: boolean;
   readonly json?: boolean;
 }
 
+/** Characters of JSON that are written together. */
+const CHUNK_LENGTH = 65_536;
+
 export async function runView(directory: string | undefined, flags: object): Promise<void> {
   const options = flags as ViewFlags;
+  const text = readTextOptions(options);
+  const clockOffsetNs = readClockOffset(options);
   const path = await findTrace(directory);
-  quietBrokenPipe();
-  const traceSet = openTraceDirectory(path);
+  const traceSet = openTraceDirectory(path, { clockOffsetNs });
   try {
-    if (options.count === true) printCount(traceSet, options.json === true);
-    else await printRecords(traceSet, options);
+    if (options.count === true) {
+      printCount(traceSet, options.json === true);
+      return;
+    }
+    const range = readRange(options, traceSet);
+    if (options.json === true) {
+      printJson(traceSet, range);
+      return;
+    }
+    const writeWarning = (warning: string): void => void process.stderr.write(warning);
+    for (const bytes of readText(traceSet, { ...text, ...range, writeWarning })) writeOutput(bytes);
   } finally {
     traceSet.close();
   }
@@ -36,10 +46,10 @@ function printCount(traceSet: TraceSet, isJson: boolean): void {
   const counts = countEventRecords(traceSet);
   if (isJson) {
     const text = JSON.stringify(counts, (_name, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
-    process.stdout.write(`${text}\n`);
+    writeOutput(`${text}\n`);
     return;
   }
-  process.stdout.write(`${counts.records}\n`);
+  writeOutput(`${counts.records}\n`);
   if (counts.discardedEventRecords > 0n || counts.discardedPackets > 0n) {
     process.stderr.write(
       `lockstep: ${countText(counts.discardedEventRecords)} event records and ${countText(counts.discardedPackets)} packets were discarded while recording.\n`,
@@ -47,31 +57,19 @@ function printCount(traceSet: TraceSet, isJson: boolean): void {
   }
 }
 
-async function printRecords(traceSet: TraceSet, options: ViewFlags): Promise<void> {
-  const range = readRange(options, traceSet);
-  const write = (text: string): void => {
-    process.stdout.write(text);
-  };
-  const printer =
-    options.json === true
-      ? undefined
-      : createTextPrinter({
-          write,
-          writeWarning: (text) => process.stderr.write(text),
-          ...(options.clockSeconds === true ? { clockSeconds: true } : {}),
-          ...(options.clockGmt === true ? { clockGmt: true } : {}),
-        });
+function printJson(traceSet: TraceSet, range: ReturnType<typeof readRange>): void {
   let held = '';
-  for (const item of readEventRecords(traceSet, range)) {
-    if (printer !== undefined) printer.print(item);
-    else if (isEventRecord(item)) held += `${recordToJson(item)}\n`;
-    if (held.length > 65_536) {
-      write(held);
-      held = '';
+  const flush = (): void => {
+    writeOutput(held);
+    held = '';
+  };
+  try {
+    for (const item of readEventRecords(traceSet, range)) {
+      if (!isEventRecord(item)) continue;
+      held += `${recordToJson(item)}\n`;
+      if (held.length > CHUNK_LENGTH) flush();
     }
-    // A slow reader of the pipe must not make this process hold the whole text.
-    if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain');
+  } finally {
+    flush();
   }
-  if (printer !== undefined) printer.flush();
-  else if (held !== '') write(held);
 }

@@ -7,10 +7,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
+import { ALL_FIELDS, ALL_NAMES } from '../text/record-head.ts';
 import { createTextPrinter, type TextPrinterOptions } from '../text/text-printer.ts';
 import { Lttng, lttngMissing, type LttngTraceOptions } from '../testing/lttng-program.ts';
 import { isEventRecord } from '../read/data-stream-reader.ts';
-import { countEventRecords, readEventRecords, type ReadOptions } from './read-traces.ts';
+import { countEventRecords, readEventRecords, readText, type ReadOptions } from './read-traces.ts';
 import { openTraceDirectory } from './trace-set.ts';
 
 const missing = lttngMissing();
@@ -32,7 +33,20 @@ interface Printed {
   readonly warnings: string;
 }
 
+/** Both printers: from records by strings, and from packets by bytes. */
 function printHere(path: string, options: Partial<TextPrinterOptions> = {}, readOptions: ReadOptions = {}): Printed {
+  const printed = printRecords(path, options, readOptions);
+  const fast = { output: '', warnings: '' };
+  const traceSet = openTraceDirectory(path);
+  const writeWarning = (text: string): void => void (fast.warnings += text);
+  const pieces = Array.from(readText(traceSet, { ...options, ...readOptions, writeWarning }), (piece) => piece.slice());
+  fast.output = Buffer.concat(pieces).toString();
+  traceSet.close();
+  assert.deepEqual(fast, printed, 'readText prints what createTextPrinter does');
+  return printed;
+}
+
+function printRecords(path: string, options: Partial<TextPrinterOptions>, readOptions: ReadOptions): Printed {
   const printed = { output: '', warnings: '' };
   const traceSet = openTraceDirectory(path);
   const printer = createTextPrinter({
@@ -50,9 +64,12 @@ function printThere(path: string, options: readonly string[] = []): Printed {
   const { status, stdout, stderr } = spawnSync('babeltrace2', [...options, path], {
     encoding: 'utf8',
     maxBuffer: 2 ** 30,
+    // Colours are for terminals, unless this forces them.
+    env: { ...process.env, ...(options.includes('--color=always') ? { BABELTRACE_TERM_COLOR: 'always' } : {}) },
   });
   assert.equal(status, 0, stderr);
-  return { output: stdout, warnings: stderr };
+  // The command itself ends colours on standard error when it exits.
+  return { output: stdout, warnings: stderr.replace('\x1b[0m', '') };
 }
 
 function record(t: TestContext, name: string, options: Omit<LttngTraceOptions, 'directory'>): string | undefined {
@@ -88,6 +105,8 @@ test('prints every field type, context and enumeration of an LTTng trace as babe
       ['--names=header', '--fields=trace,loglevel', '--no-delta'],
       { names: ['header'], fields: ['trace', 'loglevel'], noDelta: true },
     ],
+    [['--color=always'], { color: true }],
+    [['--color=always', '--names=all', '--fields=all'], { color: true, names: ALL_NAMES, fields: ALL_FIELDS }],
     [['--names=scope', '--fields=trace,trace:domain'], { names: ['scope'], fields: ['trace', 'trace:domain'] }],
   ];
   for (const [theirs, ours] of options)

@@ -11,6 +11,7 @@ import { mergeEventRecords, type MergeOptions } from '../read/merge.ts';
 import { coversStream, placeBefore, type PacketPlace } from '../read/packet-index.ts';
 import { PacketReader } from '../read/packet-reader.ts';
 import { traceDecoderOf, type DecoderKind } from '../read/trace-decoder.ts';
+import { printDataStreams, type TraceTextOptions } from '../text/trace-text.ts';
 import { decodeIndex } from '../write/data-stream-index.ts';
 import type { OpenedDataStream, OpenedTraceSet, TraceSet } from './trace-set.ts';
 
@@ -40,6 +41,24 @@ export function readEventRecords(traceSet: TraceSet, options: ReadOptions = {}):
       return mergeEventRecords(readers, options);
     },
   };
+}
+
+export interface TextReadOptions extends TraceTextOptions {
+  readonly begin?: Nanoseconds;
+  readonly end?: Nanoseconds;
+}
+
+/** The traces as text, in pieces of bytes; each is valid until the next one is asked for. */
+export function readText(traceSet: TraceSet, options: TextReadOptions = {}): Generator<Uint8Array, void, undefined> {
+  const { begin, end } = options;
+  const streams = opened(traceSet).dataStreams.map((dataStream) => ({
+    dataStream,
+    medium: dataStream.medium,
+    textDecode: makeTextDecode(),
+    ...(begin === undefined ? {} : { begin, ...startOf(dataStream, begin) }),
+    ...(end === undefined ? {} : { end }),
+  }));
+  return printDataStreams(streams, options);
 }
 
 export interface TraceCounts {

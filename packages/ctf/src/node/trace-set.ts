@@ -7,6 +7,7 @@ import { readdirSync, readFileSync, realpathSync, statSync, type Dirent } from '
 import { join, relative } from 'node:path';
 import { CtfError, InputError } from '@lockstep/base';
 import { decodeMetadata } from '../metadata/metadata-packets.ts';
+import { shiftClocks } from '../model/shift-clocks.ts';
 import type { DataStream, Trace } from '../model/event-record.ts';
 import type { DataStreamClass, TraceClass } from '../model/trace-class.ts';
 import { PacketReader } from '../read/packet-reader.ts';
@@ -36,7 +37,12 @@ export interface OpenedTraceSet extends TraceSet {
   readonly dataStreams: readonly OpenedDataStream[];
 }
 
-export function openTraceDirectory(path: string): TraceSet {
+export interface OpenOptions {
+  /** Sets all clocks forward (or back) by so many ns. */
+  readonly clockOffsetNs?: bigint;
+}
+
+export function openTraceDirectory(path: string, options: OpenOptions = {}): TraceSet {
   const root = attemptInput(path);
   const directories = findTraceDirectories(root, 0);
   if (directories.length === 0) {
@@ -45,7 +51,7 @@ export function openTraceDirectory(path: string): TraceSet {
     );
   }
   const pool = new FilePool();
-  const traces = directories.map((directory) => openTrace(pool, directory, relative(root, directory)));
+  const traces = directories.map((directory) => openTrace(pool, directory, relative(root, directory), options));
   const opened: OpenedTraceSet = {
     traces,
     dataStreams: traces.flatMap((trace) => trace.dataStreams as readonly OpenedDataStream[]),
@@ -99,10 +105,10 @@ function nameFile<T>(path: string, work: () => T): T {
   }
 }
 
-function openTrace(pool: FilePool, directory: string, name: string): Trace {
+function openTrace(pool: FilePool, directory: string, name: string, options: OpenOptions): Trace {
   const metadataPath = join(directory, 'metadata');
   const metadata = attempt('read', metadataPath, () => readFileSync(metadataPath));
-  const traceClass = nameFile(metadataPath, () => decodeMetadata(metadata));
+  const traceClass = nameFile(metadataPath, () => shiftClocks(decodeMetadata(metadata), options.clockOffsetNs ?? 0n));
   const trace = new OpenedTrace(name, traceClass);
   for (const group of groupFiles(pool, directory, traceClass)) {
     const first = group.files[0]!;

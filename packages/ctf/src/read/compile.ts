@@ -19,7 +19,7 @@ import { interpretScopes, type ScopesDecoder } from './interpret.ts';
 import { UNKNOWN_PLACE, type Place } from './place.ts';
 
 const HELPERS = { readBits, readSignedBits, readWideBits, readWideSignedBits, readBitFloat } as const;
-const PROLOGUE =
+export const PROLOGUE =
   'let p = s.position, k = s.bit; const end = s.end, endBit = s.endBit, u8 = s.bytes, view = s.view, saved = s.saved, cw = s.clockWords;';
 
 /** Loops with longer code than this (characters) call one function a class: V8 does not optimise giant functions. */
@@ -45,11 +45,13 @@ export function canGenerateCode(): boolean {
   return canGenerate;
 }
 
-function instantiate(body: string): unknown {
-  const maker = new Function(...Object.keys(HELPERS), `'use strict';\nreturn ${body};`) as (
+/** Makes source code callable; `names` are what it may refer to beside the helpers of bits. */
+export function instantiate(body: string, names: Readonly<Record<string, unknown>> = {}): unknown {
+  const known = { ...HELPERS, ...names };
+  const maker = new Function(...Object.keys(known), `'use strict';\nreturn ${body};`) as (
     ...helpers: unknown[]
   ) => unknown;
-  return maker(...Object.values(HELPERS));
+  return maker(...Object.values(known));
 }
 
 export interface CompileOptions {

@@ -165,8 +165,13 @@ export class DecodeState {
 
   /** Bytes up to a NUL, at most to `end`. */
   textUntilNul(begin: number, end: number): string {
-    const nul = this.bytes.indexOf(0, begin);
-    return this.text(begin, nul < 0 || nul > end ? end : nul);
+    return this.text(begin, this.endOfText(begin, end));
+  }
+
+  /** Where text of a known room ends: at its first NUL, or at `end`. */
+  endOfText(begin: number, end: number): number {
+    for (let at = begin; at < end; at++) if (this.bytes[at] === 0) return at;
+    return end;
   }
 
   /** Extends the clock by a reading of `lengthBits` (at most 32): the nearest value not before the last. */

@@ -35,9 +35,37 @@ type BitFieldClass = Extract<FieldClass, { readonly length: number; readonly byt
 /** Integers above this many bits are bigints, by class. */
 const WIDEST_NUMBER = 53;
 
+/**
+ * Writes code that does something with each field where it is met, instead of making values of them:
+ * what prints. Every method returns statements; the names that it is given are theirs to read.
+ */
+export interface FieldVisitor {
+  /** Whether a member is met at all; others are only stepped over. */
+  isShown(fc: FieldClass, scope: ScopeName): boolean;
+  /** A field whose value is the variable `value`: any of bits or of floating point but wide integers. */
+  value(fc: FieldClass, value: string): string;
+  /** A floating-point number; `signByte` is the byte that has its sign, where that lies on a byte. */
+  real(value: string, signByte: string | undefined): string;
+  /** An integer of 64 bits as two variables, unsigned words: no bigint is made. */
+  wideInteger(fc: FixedLengthIntegerFieldClass, high: string, low: string): string;
+  /** Bytes of text, from the variable `begin` up to `end`. */
+  text(begin: string, end: string): string;
+  beginStructure(): string;
+  beginMember(name: string, position: number): string;
+  endStructure(): string;
+  beginArray(): string;
+  beginElement(index: string): string;
+  endElement(): string;
+  endArray(): string;
+  beginVariant(): string;
+  beginOption(): string;
+  endOption(): string;
+}
+
 export interface GeneratorOptions {
   readonly slots: SlotTable;
   readonly wantsValues: boolean;
+  readonly visitor?: FieldVisitor;
   /** Whether slots must reach code that is generated apart from this. */
   readonly exportsSlots: boolean;
   /** Names of locals instead of properties of the state, by property; used by whole-packet loops. */
@@ -54,6 +82,7 @@ export class Generator {
   #scope: ScopeName = 'packet-header';
   #nameCount = 0;
   #loopDepth = 0;
+  #hiddenDepth = 0;
 
   constructor(options: GeneratorOptions) {
     this.#options = options;
@@ -97,6 +126,28 @@ export class Generator {
       this.lines.push('}');
     }
     this.place = { ...met, pending: 0, checked: 0 };
+  }
+
+  /** Undefined also within fields that are not shown. */
+  get #visitor(): FieldVisitor | undefined {
+    return this.#hiddenDepth > 0 ? undefined : this.#options.visitor;
+  }
+
+  #visit(write: (visitor: FieldVisitor) => string): void {
+    const visitor = this.#visitor;
+    if (visitor !== undefined) this.lines.push(write(visitor));
+  }
+
+  #hide<T>(isHidden: boolean, write: () => T): T {
+    if (!isHidden) return write();
+    this.#hiddenDepth++;
+    const result = write();
+    this.#hiddenDepth--;
+    return result;
+  }
+
+  #needsValue(): boolean {
+    return this.#options.wantsValues || this.#visitor !== undefined;
   }
 
   #name(prefix: string): string {
@@ -171,9 +222,10 @@ export class Generator {
       case 'fixed-length-signed-integer':
         return this.#integer(fc, key);
       case 'fixed-length-bit-array':
-        return this.#bits(fc, false, this.#options.wantsValues);
       case 'fixed-length-boolean': {
-        const value = this.#bits(fc, false, this.#options.wantsValues);
+        const value = this.#bits(fc, false, this.#needsValue());
+        this.#visit((visitor) => visitor.value(fc, value));
+        if (fc.type === 'fixed-length-bit-array') return value;
         return value === '' ? '' : `${value} != 0`;
       }
       case 'fixed-length-floating-point-number':
@@ -204,13 +256,18 @@ export class Generator {
   #structure(fc: StructureFieldClass, key: string): string {
     this.#align(alignmentOf(fc));
     const members: string[] = [];
+    let shownCount = 0;
+    this.#visit((visitor) => visitor.beginStructure());
     fc.memberClasses.forEach((member, index) => {
-      if (this.#options.wantsValues) this.#ensureRun(fc, index);
-      const value = this.#field(member.fieldClass, memberKey(key, member.name));
+      if (this.#needsValue()) this.#ensureRun(fc, index);
+      const isShown = this.#visitor?.isShown(member.fieldClass, this.#scope) === true;
+      if (isShown) this.#visit((visitor) => visitor.beginMember(member.name, shownCount++));
+      const value = this.#hide(!isShown, () => this.#field(member.fieldClass, memberKey(key, member.name)));
       // A literal's `__proto__:` would set the prototype; a computed name defines a member.
       const name = JSON.stringify(member.name);
       members.push(`${member.name === '__proto__' ? `[${name}]` : name}: ${value}`);
     });
+    this.#visit((visitor) => visitor.endStructure());
     return this.#options.wantsValues ? `{ ${members.join(', ')} }` : '';
   }
 
@@ -231,8 +288,10 @@ export class Generator {
   #integer(fc: FixedLengthIntegerFieldClass, key: string): string {
     const slot = this.#options.slots.producedBy(key);
     const effects = roleEffects(fc, this.#scope);
-    const isNeeded = this.#options.wantsValues || slot !== undefined || effects.length > 0;
-    const value = this.#bits(fc, fc.type === 'fixed-length-signed-integer', isNeeded);
+    const isRead = this.#options.wantsValues || slot !== undefined || effects.length > 0;
+    if (!isRead && this.#visitWide(fc)) return '';
+    const value = this.#bits(fc, fc.type === 'fixed-length-signed-integer', isRead || this.#visitor !== undefined);
+    this.#visit((visitor) => visitor.value(fc, value));
     if (slot !== undefined) {
       this.producedSlots.set(slot, fc.length > WIDEST_NUMBER ? '0n' : '0');
       this.lines.push(`slot${slot} = ${value};`);
@@ -258,6 +317,21 @@ export class Generator {
       }
     }
     return value;
+  }
+
+  /** Hands an integer of 64 bits over as words, where it lies on bytes. */
+  #visitWide(fc: FixedLengthIntegerFieldClass): boolean {
+    if (fc.length !== 64 || this.#visitor === undefined) return false;
+    this.#align(fc.alignment);
+    if (this.place.bit !== 0) return false;
+    this.#ensure(8);
+    const [high, low] = [this.#name('h'), this.#name('l')];
+    const isLittle = fc.byteOrder === 'little-endian';
+    const word = (offset: number): string => `view.getUint32(${this.#at()} + ${offset}, ${isLittle})`;
+    this.lines.push(`const ${low} = ${word(isLittle ? 0 : 4)}, ${high} = ${word(isLittle ? 4 : 0)};`);
+    this.place = stepBytes(this.place, 8);
+    this.#visit((visitor) => visitor.wideInteger(fc, high, low));
+    return true;
   }
 
   /** Code of a field of bits; returns the name that has the value, '' when none is needed. */
@@ -307,18 +381,21 @@ export class Generator {
       this.lines.push(`const ${before.p} = p, ${before.k} = k;`);
       this.place = UNKNOWN_PLACE;
       this.#bits({ ...fc, alignment: 1 }, false, false);
-      if (!this.#options.wantsValues) return '';
+      if (!this.#needsValue()) return '';
       const name = this.#name('v');
       this.lines.push(`const ${name} = readBitFloat(u8, ${before.p}, ${before.k}, ${fc.length}, ${isLittle});`);
+      this.#visit((visitor) => visitor.real(name, undefined));
       return name;
     }
     const bytes = fc.length / 8;
     let name = '';
-    if (this.#options.wantsValues) {
+    const signByte = `u8[${this.#at()} + ${isLittle ? bytes - 1 : 0}]`;
+    if (this.#needsValue()) {
       this.#ensure(bytes);
       name = this.#name('v');
       this.lines.push(`const ${name} = view.getFloat${fc.length}(${this.#at()}, ${isLittle});`);
     }
+    if (name !== '') this.#visit((visitor) => visitor.real(name, signByte));
     this.place = stepBytes(this.place, bytes);
     return name;
   }
@@ -330,7 +407,7 @@ export class Generator {
     // Four bytes at a time: the lowest bit set in `word` lies in the first byte that is 0 (Mycroft). The
     // loads may reach 3 bytes beyond the content: the buffer is longer than the packet.
     this.lines.push(
-      ...(this.#options.wantsValues ? [`const ${begin} = p;`] : []),
+      ...(this.#needsValue() ? [`const ${begin} = p;`] : []),
       `let ${word} = 0;`,
       `while (p < end) { ${word} = view.getInt32(p, true); ${word} = (${word} - 0x01010101) & ~${word} & 0x80808080; if (${word} !== 0) break; p += 4; }`,
       `if (${word} === 0) ${this.#fail(FAIL_STRING)}`,
@@ -339,6 +416,7 @@ export class Generator {
     );
     const name = this.#options.wantsValues ? this.#name('v') : '';
     if (name !== '') this.lines.push(`const ${name} = s.text(${begin}, p);`);
+    this.#visit((visitor) => visitor.text(begin, 'p'));
     this.lines.push('p++;');
     this.place = { ...afterUnknownBytes(this.place), bit: 0 };
     return name;
@@ -350,6 +428,7 @@ export class Generator {
     this.lines.push(`if (!(${length} >= 0 && ${length} <= end - p)) ${this.#fail(FAIL_ARRAY)}`);
     const name = this.#options.wantsValues ? this.#name('v') : '';
     if (name !== '') this.lines.push(`const ${name} = s.textUntilNul(p, p + ${length});`);
+    this.#visit((visitor) => visitor.text('p', `s.endOfText(p, p + ${length})`));
     this.lines.push(`p += ${length};`);
     this.place = afterUnknownBytes(this.place);
     return name;
@@ -385,17 +464,23 @@ export class Generator {
     );
     if (fc.type === 'static-length-array' && fc.roles?.includes('metadata-stream-uuid') === true)
       this.lines.push('s.metadataUuidAt = p;');
-    if (!this.#options.wantsValues && this.place.bit === 0 && isPlainBytes(element, this.#scope)) {
+    const isShown = this.#visitor?.isShown(element, this.#scope) === true;
+    this.#visit((visitor) => visitor.beginArray());
+    if (!this.#options.wantsValues && !isShown && this.place.bit === 0 && isPlainBytes(element, this.#scope)) {
       this.lines.push(`p += ${length} * ${least / 8};`);
       this.place = afterUnknownBytes(this.place);
+      this.#visit((visitor) => visitor.endArray());
       return '';
     }
     const name = this.#options.wantsValues ? this.#name('a') : '';
+    const i = this.#name('i');
     if (name !== '') this.lines.push(`const ${name} = [];`);
     const body = (place: Place): ReturnType<Generator['branch']> =>
       this.branch(place, () => {
-        const value = this.#field(element, elementKey(key));
+        if (isShown) this.#visit((visitor) => visitor.beginElement(i));
+        const value = this.#hide(!isShown, () => this.#field(element, elementKey(key)));
         if (name !== '') this.lines.push(`${name}.push(${value});`);
+        if (isShown) this.#visit((visitor) => visitor.endElement());
       });
     const modulus = Math.max(1, alignmentOf(element) / 8);
     let start: Place = { ...UNKNOWN_PLACE, bit: this.place.bit, modulus, rest: 0 };
@@ -409,10 +494,10 @@ export class Generator {
       written = body(start);
     }
     this.#loopDepth--;
-    const i = this.#name('i');
     this.lines.push(`for (let ${i} = 0; ${i} < ${length}; ${i}++) {`, ...written.lines);
     if (start.bit === undefined && written.place.bit !== undefined) this.lines.push(`k = ${written.place.bit};`);
     this.lines.push('}');
+    this.#visit((visitor) => visitor.endArray());
     this.place = start;
     return name;
   }
@@ -423,14 +508,17 @@ export class Generator {
     const name = this.#options.wantsValues ? this.#name('v') : '';
     const selector = this.#name('e');
     const before = this.place;
+    this.#visit((visitor) => visitor.beginVariant());
     this.lines.push(`const ${selector} = ${expression};`);
     if (name !== '') this.lines.push(`let ${name};`);
     const literal = (value: bigint): string => (isWide ? `${value}n` : String(Number(value)));
     const branches = optionRanges(fc).map(({ lower, upper, option }, index) => {
       const { name: optionName, fieldClass } = fc.options[option] ?? fc.options[0]!;
       const written = this.branch(before, () => {
+        this.#visit((visitor) => visitor.beginOption());
         const value = this.#field(fieldClass, memberKey(key, optionName));
         if (name !== '') this.lines.push(`${name} = ${value};`);
+        this.#visit((visitor) => visitor.endOption());
       });
       const condition =
         lower === upper

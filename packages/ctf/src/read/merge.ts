@@ -5,6 +5,7 @@
 // with babeltrace2's muxer its items come at once, before those of later times.
 
 import type { Nanoseconds } from '@lockstep/base';
+import type { DataStream } from '../model/event-record.ts';
 import { isEventRecord, type DataStreamReader, type StreamItem } from './data-stream-reader.ts';
 
 export interface MergeOptions {
@@ -62,15 +63,17 @@ function lastTimeOf(item: StreamItem): bigint {
 }
 
 function rankReaders(readers: readonly DataStreamReader[]): DataStreamReader[] {
-  return [...readers].sort((left, right) => {
-    const [a, b] = [left.dataStream, right.dataStream];
-    return (
-      compareOptional(a.trace.traceClass.uuid, b.trace.traceClass.uuid) ||
-      compare(a.trace.name, b.trace.name) ||
-      compare(a.dataStreamClass.id, b.dataStreamClass.id) ||
-      compareOptional(a.id, b.id)
-    );
-  });
+  return [...readers].sort((a, b) => compareDataStreams(a.dataStream, b.dataStream));
+}
+
+/** Order of streams for items with the same time. */
+export function compareDataStreams(a: DataStream, b: DataStream): number {
+  return (
+    compareOptional(a.trace.traceClass.uuid, b.trace.traceClass.uuid) ||
+    compare(a.trace.name, b.trace.name) ||
+    compare(a.dataStreamClass.id, b.dataStreamClass.id) ||
+    compareOptional(a.id, b.id)
+  );
 }
 
 function compare<T extends string | bigint>(a: T, b: T): number {

@@ -41,14 +41,15 @@ export class TraceDecoder {
   readonly traceClass: TraceClass;
   readonly kind: DecoderKind;
   readonly decodePacketHeader: ScopesDecoder;
-  readonly #slots: SlotTable;
+  /** For code that others generate for records of the trace. */
+  readonly slots: SlotTable;
   readonly #dataStreamDecoders = new Map<bigint, DataStreamDecoder>();
 
   constructor(traceClass: TraceClass, kind: DecoderKind) {
     this.traceClass = traceClass;
     this.kind = kind === 'generated' && canGenerateCode() ? 'generated' : 'interpreted';
-    this.#slots = new SlotTable(traceClass);
-    this.decodePacketHeader = makeDecoder(packetHeaderScope(traceClass), this.#slots, this.kind).decode;
+    this.slots = new SlotTable(traceClass);
+    this.decodePacketHeader = makeDecoder(packetHeaderScope(traceClass), this.slots, this.kind).decode;
   }
 
   dataStreamDecoder(id: bigint): DataStreamDecoder | undefined {
@@ -56,7 +57,7 @@ export class TraceDecoder {
     if (known !== undefined) return known;
     const dsc = this.traceClass.dataStreamClasses.get(id);
     if (dsc === undefined) return undefined;
-    const made = new DataStreamDecoder(dsc, this.#slots, this.kind);
+    const made = new DataStreamDecoder(dsc, this.slots, this.kind);
     this.#dataStreamDecoders.set(id, made);
     return made;
   }

@@ -17,6 +17,7 @@ import type {
 import type { EventRecord, FieldValue, StructureValue } from '../model/event-record.ts';
 import type { DataStreamClass, EventRecordClass, TraceClass } from '../model/trace-class.ts';
 import { optionRanges, resolveLocation, type Enclosing } from '../read/field-layout.ts';
+import { NO_COLORS, type Colors } from './colors.ts';
 import { enumerationLabels } from './enumeration-labels.ts';
 import { formatInteger, formatReal } from './format-number.ts';
 import { quote } from './format-string.ts';
@@ -83,6 +84,7 @@ export interface FormatterOptions {
   readonly eventRecordClass: EventRecordClass;
   readonly scope: ValueScope;
   readonly withNames: boolean;
+  readonly colors?: Colors;
 }
 
 /** Formatter of a scope; undefined when the scope has nothing to show. */
@@ -101,15 +103,26 @@ export function makeScopeFormatter(options: FormatterOptions, canGenerate: boole
   return make(quote, formatReal, formatInteger, writer.constants);
 }
 
+/** An enumeration's labels and its integer. */
+export function formatEnumeration(value: number | bigint, fc: FixedLengthIntegerFieldClass, colors: Colors): string {
+  const labels = enumerationLabels(fc, value);
+  const names =
+    labels.length === 0
+      ? `${colors.unknown}<unknown>${colors.reset}`
+      : labels.map((label) => `${colors.label}${quote(label)}${colors.reset}`).join(', ');
+  return `( ${names} : container = ${colors.number}${formatInteger(value, fc)}${colors.reset} )`;
+}
+
 /** Makes the text of an enumeration's value, remembered by value. */
-function makeEnumerationFormatter(fc: FixedLengthIntegerFieldClass): (value: number | bigint) => string {
+function makeEnumerationFormatter(
+  fc: FixedLengthIntegerFieldClass,
+  colors: Colors,
+): (value: number | bigint) => string {
   const remembered = new Map<number | bigint, string>();
   return (value) => {
     const known = remembered.get(value);
     if (known !== undefined) return known;
-    const labels = enumerationLabels(fc, value);
-    const names = labels.length === 0 ? '<unknown>' : labels.map(quote).join(', ');
-    const text = `( ${names} : container = ${formatInteger(value, fc)} )`;
+    const text = formatEnumeration(value, fc, colors);
     if (remembered.size >= REMEMBERED_VALUES) remembered.clear();
     remembered.set(value, text);
     return text;
@@ -122,9 +135,11 @@ class FormatterWriter {
   readonly constants: unknown[] = [];
   readonly #options: FormatterOptions;
   readonly #scopes: (Enclosing & { readonly name: ScopeName })[];
+  readonly #colors: Colors;
 
   constructor(options: FormatterOptions, classes: ReadonlyMap<ScopeName, StructureFieldClass>) {
     this.#options = options;
+    this.#colors = options.colors ?? NO_COLORS;
     this.#scopes = [...classes].map(([name, fieldClass]) => ({ name, fieldClass, key: ROOT_EXPRESSIONS[name] }));
   }
 
@@ -133,7 +148,7 @@ class FormatterWriter {
     const parts: string[] = [];
     for (const member of fc.memberClasses) {
       if (!isShown(member.fieldClass, this.#options.scope)) continue;
-      const lead = `${parts.length === 0 ? ' ' : ', '}${this.#options.withNames ? `${member.name} = ` : ''}`;
+      const lead = `${parts.length === 0 ? ' ' : ', '}${this.#options.withNames ? `${this.#colors.fieldName}${member.name}${this.#colors.reset} = ` : ''}`;
       parts.push(
         `${JSON.stringify(lead)} + ${this.#field(member.fieldClass, memberExpression(value, member.name), inner)}`,
       );
@@ -147,6 +162,12 @@ class FormatterWriter {
   }
 
   #field(fc: FieldClass, value: string, enclosing: readonly Enclosing[]): string {
+    const text = this.#plainField(fc, value, enclosing);
+    const color = colorOf(fc, this.#colors);
+    return color === '' ? text : `${JSON.stringify(color)} + ${text} + ${JSON.stringify(this.#colors.reset)}`;
+  }
+
+  #plainField(fc: FieldClass, value: string, enclosing: readonly Enclosing[]): string {
     switch (fc.type) {
       case 'fixed-length-unsigned-integer':
       case 'fixed-length-signed-integer':
@@ -174,7 +195,7 @@ class FormatterWriter {
   }
 
   #integer(fc: FixedLengthIntegerFieldClass, value: string): string {
-    if (fc.mappings !== undefined) return `${this.#constant(makeEnumerationFormatter(fc))}(${value})`;
+    if (fc.mappings !== undefined) return `${this.#constant(makeEnumerationFormatter(fc, this.#colors))}(${value})`;
     if ((fc.preferredDisplayBase ?? 10) === 10) return value;
     return `formatInteger(${value}, ${this.#constant(fc)})`;
   }
@@ -204,6 +225,26 @@ class FormatterWriter {
   }
 }
 
+/** Colour of a value as a whole; enumerations colour their parts. */
+function colorOf(fc: FieldClass, colors: Colors): string {
+  switch (fc.type) {
+    case 'structure':
+    case 'static-length-array':
+    case 'dynamic-length-array':
+    case 'variant':
+      return '';
+    case 'null-terminated-string':
+    case 'static-length-string':
+    case 'dynamic-length-string':
+      return colors.text;
+    case 'fixed-length-unsigned-integer':
+    case 'fixed-length-signed-integer':
+      return fc.mappings === undefined ? colors.number : '';
+    default:
+      return colors.number;
+  }
+}
+
 function memberExpression(value: string, name: string): string {
   return `${value}[${JSON.stringify(name)}]`;
 }
@@ -214,6 +255,7 @@ function makeClosure(
   classes: ReadonlyMap<ScopeName, StructureFieldClass>,
   root: StructureFieldClass,
 ): ScopeFormatter {
+  const colors = options.colors ?? NO_COLORS;
   return (record) => {
     const values: Readonly<Record<ScopeName, StructureValue | undefined>> = {
       'packet-header': record.packet.header,
@@ -230,6 +272,10 @@ function makeClosure(
       return { name, fieldClass, key: name as string };
     });
     const format = (fc: FieldClass, value: FieldValue, key: string, enclosing: readonly Enclosing[]): string => {
+      const color = colorOf(fc, colors);
+      return color + formatPlain(fc, value, key, enclosing) + (color === '' ? '' : colors.reset);
+    };
+    const formatPlain = (fc: FieldClass, value: FieldValue, key: string, enclosing: readonly Enclosing[]): string => {
       valueOf.set(key, value);
       switch (fc.type) {
         case 'structure': {
@@ -237,7 +283,7 @@ function makeClosure(
           const shown = fc.memberClasses.filter((member) => isShown(member.fieldClass, options.scope));
           const texts = shown.map(({ name, fieldClass }) => {
             const text = format(fieldClass, (value as StructureValue)[name]!, `${key}/${name}`, inner);
-            return options.withNames ? `${name} = ${text}` : text;
+            return options.withNames ? `${colors.fieldName}${name}${colors.reset} = ${text}` : text;
           });
           return texts.length === 0 ? '{ }' : `{ ${texts.join(', ')} }`;
         }
@@ -269,7 +315,7 @@ function makeClosure(
         case 'fixed-length-signed-integer':
           return fc.mappings === undefined
             ? formatInteger(value as number | bigint, fc)
-            : makeEnumerationFormatter(fc)(value as number | bigint);
+            : makeEnumerationFormatter(fc, colors)(value as number | bigint);
         case 'fixed-length-bit-array':
           return `0x${(value as number | bigint).toString(16).toUpperCase()}`;
         case 'fixed-length-boolean':
