@@ -68,8 +68,9 @@ function printThere(path: string, options: readonly string[] = []): Printed {
     env: { ...process.env, ...(options.includes('--color=always') ? { BABELTRACE_TERM_COLOR: 'always' } : {}) },
   });
   assert.equal(status, 0, stderr);
-  // The command itself ends colours on standard error when it exits.
-  return { output: stdout, warnings: stderr.replace('\x1b[0m', '') };
+  // The command itself ends colours on both outputs when it exits.
+  const mend = (text: string): string => text.replace(/(^|\n)\x1b\[0m$/, '$1');
+  return { output: mend(stdout), warnings: mend(stderr) };
 }
 
 function record(t: TestContext, name: string, options: Omit<LttngTraceOptions, 'directory'>): string | undefined {
