@@ -114,8 +114,8 @@ const refusals = [
   ['an empty rule', [...base, '-u', ' ', '--', 'true'], /^lockstep: An event rule is empty/],
   [
     'a clock that is not there',
-    ['record', '--clock', 'synthetic', '--', 'true'],
-    /^lockstep: The synthetic clock is not there yet/,
+    ['record', '--clock', 'sundial', '--', 'true'],
+    /^lockstep: .*[Aa]llowed choices are tsc, mono, mono_raw, boot, synthetic/,
   ],
   ['a context', ['record', '-t', 'vpid', '--', 'true'], /^lockstep: Context fields \(-t\) are not there yet/],
   [

@@ -76,6 +76,8 @@ function addRecord(program: Command): void {
       new Option('--clock <clock>', 'trace clock; chosen automatically when not given').choices([
         'tsc',
         'mono',
+        'mono_raw',
+        'boot',
         'synthetic',
       ]),
     )

@@ -3,13 +3,39 @@
 // performance.now, alternating in rounds. Run: node packages/clock/dist/bench/now.bench.js
 // (The record path takes the reading from the addon's slot and makes no bigint: native/bench.)
 
-import { cpus, release } from 'node:os';
-import { chooseClock, explainNoTsc, readMachine } from '../src/index.ts';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { cpus, release, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadNative } from '@lockstep/native';
+import {
+  chooseClock,
+  explainNoSynthetic,
+  explainNoTsc,
+  readMachine,
+  SyntheticClock,
+  type Keeper,
+} from '../src/index.ts';
 
 const CALL_COUNT = 500_000;
 const ROUND_COUNT = 15;
 
-function main(): void {
+/** A synthetic clock with its keeper running, as in a recording. */
+function keepPage(): { readonly clock: SyntheticClock; close(): Promise<void> } | undefined {
+  if (explainNoSynthetic(readMachine()) !== undefined) return undefined;
+  const clock = chooseClock('synthetic');
+  if (!(clock instanceof SyntheticClock)) return undefined;
+  const directory = mkdtempSync(join(tmpdir(), 'lockstep-bench-'));
+  const keeper: Keeper = clock.keep(join(directory, 'page'), join(directory, 'history'));
+  return {
+    clock,
+    async close() {
+      await keeper.close();
+      rmSync(directory, { recursive: true });
+    },
+  };
+}
+
+async function main(): Promise<void> {
   const machine = readMachine();
   const cases: [name: string, run: (count: number) => number][] = [];
   // A source of its own for each: V8 shares the feedback of equal ones.
@@ -22,7 +48,14 @@ function main(): void {
     cases.push([name, make(clock) as (count: number) => number]);
   };
   if (explainNoTsc(machine) === undefined) addCase('tsc', 'clock.now()', chooseClock('tsc'));
+  const keep = keepPage();
+  if (keep !== undefined) {
+    addCase('synthetic', 'clock.now()', keep.clock);
+    addCase('its page, to the slot', 'clock.readClockPage(), clock.slot[0]', loadNative());
+  }
   addCase('mono', 'clock.now()', chooseClock('mono'));
+  if (machine.native !== undefined) addCase('mono_raw', 'clock.now()', chooseClock('mono_raw'));
+  if (machine.native !== undefined) addCase('boot', 'clock.now()', chooseClock('boot'));
   addCase('mono without the addon', 'clock.now()', chooseClock('mono', { ...machine, native: undefined }));
   addCase('performance.now', 'clock.now()', performance);
   addCase('process.hrtime.bigint', 'clock()', process.hrtime.bigint);
@@ -48,10 +81,11 @@ function main(): void {
         .padStart(7)}  ${ratio.toFixed(2)} x hrtime.bigint`,
     );
   });
+  await keep?.close();
 }
 
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }
 
-main();
+await main();

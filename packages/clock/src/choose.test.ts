@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InputError } from '@lockstep/base';
 import { chooseClock, explainNoTsc, openClock } from './choose.ts';
-import { parseCpuFlags, readMachine } from './machine.ts';
+import { parseCpuFlags, readMachine, type ClockNative } from './machine.ts';
 import { SimulatedMachine } from './testing/simulated-machine.ts';
+import type { ClockKind } from './trace-clock.ts';
 
 const FREQUENCY = 2_250_000_000n;
 
@@ -19,25 +20,52 @@ test('the TSC is chosen where it is constant, non-stop and the kernel trusts it'
   assert.equal(clock.frequency, FREQUENCY);
 });
 
-test('whatever the TSC lacks gives CLOCK_MONOTONIC, and an error that says what when the TSC is forced', () => {
-  const cases: readonly (readonly [Partial<SimulatedMachine>, RegExp])[] = [
-    [{ native: undefined, nativeMissingReason: 'It is not built.' }, /native addon\. It is not built\./],
-    [{ cpuFlags: new Set(['nonstop_tsc']) }, /no constant_tsc/],
-    [{ cpuFlags: new Set(['constant_tsc']) }, /no nonstop_tsc/],
-    [{ clocksource: 'kvm-clock' }, /clock source is kvm-clock/],
-    [{ clocksource: undefined }, /clock source is unknown/],
+test('what the TSC lacks decides between CLOCK_MONOTONIC and a synthetic clock, and is said when the TSC is forced', () => {
+  const cases: readonly (readonly [Partial<SimulatedMachine>, RegExp, ClockKind])[] = [
+    [{ native: undefined, nativeMissingReason: 'It is not built.' }, /native addon\. It is not built\./, 'mono'],
+    [{ cpuFlags: new Set(['nonstop_tsc']) }, /no constant_tsc/, 'synthetic'],
+    [{ cpuFlags: new Set(['constant_tsc']) }, /no nonstop_tsc/, 'synthetic'],
+    [{ clocksource: 'kvm-clock' }, /clock source is kvm-clock/, 'mono'],
+    [{ clocksource: undefined }, /clock source is unknown/, 'mono'],
   ];
-  for (const [changes, reason] of cases) {
+  for (const [changes, reason, kind] of cases) {
     const machine = machineWith(changes);
     assert.match(explainNoTsc(machine) ?? '', reason);
     const clock = chooseClock(undefined, machine);
-    assert.equal(clock.kind, 'mono');
+    assert.equal(clock.kind, kind);
     assert.match(clock.reason, reason);
     assert.throws(
       () => chooseClock('tsc', machine),
       (error) => error instanceof InputError && reason.test(error.message),
     );
   }
+});
+
+test('a counter that the kernel does not stamp with makes neither a TSC nor a synthetic clock', () => {
+  const machine = machineWith({});
+  machine.native = { ...(machine.native as ClockNative), counterName: 'cntvct' };
+  assert.equal(chooseClock(undefined, machine).kind, 'mono');
+  assert.throws(() => chooseClock('synthetic', machine), /no TSC, and the kernel does not stamp with cntvct/);
+});
+
+test('each clock of the kernel has its name, its readings and its own identity', () => {
+  const machine = machineWith({ suspendedNs: 7_000_000_000n });
+  const clocks = (['mono', 'mono_raw', 'boot'] as const).map((kind) => chooseClock(kind, machine));
+  assert.deepEqual(
+    clocks.map((clock) => [clock.kernelName, clock.toClockClass().name, clock.frequency]),
+    [
+      ['mono', 'monotonic', 1_000_000_000n],
+      ['mono_raw', 'monotonic_raw', 1_000_000_000n],
+      ['boot', 'boottime', 1_000_000_000n],
+    ],
+  );
+  assert.equal(new Set(clocks.map((clock) => clock.uuid)).size, 3);
+  assert.equal(clocks[2]?.now(), machine.monotonicNs() + 7_000_000_000n);
+  assert.equal(clocks[2]?.monotonicNsToCycles(5n), 7_000_000_005n);
+  assert.throws(
+    () => chooseClock('boot', machineWith({ native: undefined })),
+    /without the native addon; use --clock mono/,
+  );
 });
 
 test('CLOCK_MONOTONIC can be forced', () => {

@@ -5,7 +5,19 @@
 import { readFileSync } from 'node:fs';
 import { loadNative, nativeMissingReason, type Native } from '@lockstep/native';
 
-export type ClockNative = Pick<Native, 'slot' | 'readTsc' | 'readMonotonic' | 'readPair' | 'clockNs'>;
+export type ClockNative = Pick<
+  Native,
+  | 'slot'
+  | 'readTsc'
+  | 'readMonotonic'
+  | 'readMonotonicRaw'
+  | 'readBoottime'
+  | 'readPair'
+  | 'clockNs'
+  | 'counterName'
+  | 'bindClockPage'
+  | 'readClockPage'
+>;
 
 export interface Machine {
   readonly native: ClockNative | undefined;

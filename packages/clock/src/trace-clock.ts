@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// What a trace clock is to the rest of Lockstep, whichever of the two it is.
+// What a trace clock is to the rest of Lockstep, whichever it is.
 
-export type ClockKind = 'tsc' | 'mono';
+/** `tsc`: the CPU's counter. `mono`, `mono_raw`, `boot`: clocks of the kernel. `synthetic`: a counter through a clock page. */
+export type ClockKind = 'tsc' | 'mono' | 'mono_raw' | 'boot' | 'synthetic';
+export const CLOCK_KINDS: readonly ClockKind[] = ['tsc', 'mono', 'mono_raw', 'boot', 'synthetic'];
 
 /** A CTF clock class; the same shape as ctf's `ClockClass`, which this package does not import. */
 export interface ClockDescription {
@@ -21,7 +23,7 @@ export interface ClockDescription {
 export interface TraceClock {
   readonly kind: ClockKind;
   /** The word for it in tracefs's `trace_clock`. */
-  readonly kernelName: 'x86-tsc' | 'mono';
+  readonly kernelName: 'x86-tsc' | 'mono' | 'mono_raw' | 'boot';
   /** Hz. */
   readonly frequency: bigint;
   /** By how many cycles a second measured with this clock may differ from one of CLOCK_MONOTONIC. */
@@ -30,6 +32,8 @@ export interface TraceClock {
   readonly uuid: string;
   /** One sentence: why this clock. */
   readonly reason: string;
+  /** Where kernel records carry raw cycles and this clock counts ns: the file that turns one into the other. */
+  readonly historyPath?: string | undefined;
   /** A reading, in cycles. */
   now(): bigint;
   /** The clock class for a trace's metadata. */

@@ -2,28 +2,38 @@
 // Chunks of raw pages, of any stream of a recording -> packets in its data stream files. Used by the
 // converter thread while recording and by the recovery of a spool afterwards.
 
+import { ClockHistory } from '@lockstep/clock';
 import { CopierTable, PageConverter } from './page-converter.ts';
 import { DataStreamWriter } from './data-stream-writer.ts';
 import type { Slot } from './page-queue.ts';
+import { PageRetimer } from './page-retimer.ts';
 import type { SpoolDescription } from './spool.ts';
 
 interface Stream {
   readonly writer: DataStreamWriter;
   converter: PageConverter | undefined;
+  readonly retimer: PageRetimer | undefined;
   discardedBefore: bigint;
 }
 
 export class ChunkConverter {
   readonly #table: CopierTable;
   readonly #streams: readonly Stream[];
+  /** With a synthetic clock: what turns the pages' cycles into its ns. */
+  readonly #history: ClockHistory | undefined;
   #convertedCount = 0;
   #writtenCount = 0;
 
-  constructor(description: SpoolDescription) {
+  /** `stateDirectory`: where the description lies, and what it names. Throws when the clock's history is missing or damaged. */
+  constructor(description: SpoolDescription, stateDirectory: string) {
+    const { clockHistory } = description;
+    const history = clockHistory === undefined ? undefined : new ClockHistory(`${stateDirectory}/${clockHistory}`);
+    this.#history = history;
     this.#table = new CopierTable(description.plans);
     this.#streams = description.streams.map((stream) => ({
       writer: new DataStreamWriter(description.outputDirectory, description.uuid, stream),
       converter: undefined,
+      retimer: history === undefined ? undefined : new PageRetimer(history, stream.cpuId),
       discardedBefore: 0n,
     }));
   }
@@ -44,7 +54,10 @@ export class ChunkConverter {
       stream.writer.write(packet);
       this.#writtenCount += packet.recordCount;
     });
+    // Every segment that holds for these pages was written before they were.
+    this.#history?.refresh();
     for (let at = 0; at + slot.pageSizeBytes <= slot.sizeBytes; at += slot.pageSizeBytes) {
+      stream.retimer?.retime(words, offset + at, slot.pageSizeBytes);
       this.#convertedCount += stream.converter.convertPage(words, bytes, offset + at, slot.pageSizeBytes);
     }
   }
@@ -55,6 +68,7 @@ export class ChunkConverter {
 
   close(): void {
     for (const stream of this.#streams) stream.writer.close();
+    this.#history?.close();
   }
 
   /** Of packets that are written. */

@@ -60,7 +60,7 @@ class ConverterLoop {
     this.#stateDirectory = options.stateDirectory;
     this.#description = parseSpoolDescription(options.descriptionText, options.stateDirectory);
     this.#queue = new PageQueue(options.memory);
-    this.#converter = new ChunkConverter(this.#description);
+    this.#converter = new ChunkConverter(this.#description, options.stateDirectory);
   }
 
   run(): void {

@@ -4,6 +4,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync } from 'node:fs';
+import { basename } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { assert, InputError, SystemError, type LockstepError } from '@lockstep/base';
 import type { ClockClass, EnvironmentValue } from '@lockstep/ctf/write';
@@ -30,7 +31,9 @@ export const DEFAULT_BUFFER_SIZE_KB = 32 * 1024;
 
 /** What the kernel half needs of a trace clock; @lockstep/clock's TraceClock is one. */
 export interface KernelClock {
-  readonly kernelName: 'x86-tsc' | 'mono';
+  readonly kernelName: 'x86-tsc' | 'mono' | 'mono_raw' | 'boot';
+  /** Where the pages carry raw cycles and the trace ns: the history of the clock, a file in `stateDirectory`. */
+  readonly historyPath?: string | undefined;
   now(): bigint;
   toClockClass(): ClockClass;
 }
@@ -175,7 +178,12 @@ class Recording implements KernelRecording {
       environment: options.environment ?? {},
     };
     this.#descriptionText = spoolDescriptionText(
-      { outputDirectory: options.outputDirectory, uuid, streams: this.#streams().map(({ stream }) => stream) },
+      {
+        outputDirectory: options.outputDirectory,
+        uuid,
+        streams: this.#streams().map(({ stream }) => stream),
+        clockHistory: options.clock.historyPath === undefined ? undefined : basename(options.clock.historyPath),
+      },
       plansText,
     );
   }

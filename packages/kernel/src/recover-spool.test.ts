@@ -100,7 +100,7 @@ test('packets of an entry whose conversion was interrupted are made anew, those 
   const entries = [entry(0, [1000n]), entry(0, [2000n])];
   writeFileSync(spoolPath(state, 0n), Buffer.concat(entries));
   // The killed recording: the first entry converted and flushed, the second begun, its packet half written.
-  const converter = new ChunkConverter({ ...description, outputDirectory: output });
+  const converter = new ChunkConverter({ ...description, outputDirectory: output }, output);
   const convert = (bytes: Uint8Array): void => {
     const pages = bytes.slice(ENTRY_HEADER_SIZE_BYTES);
     converter.convert(

@@ -33,7 +33,7 @@ export function recoverKernelSpool(
   const description = readSpoolDescription(stateDirectory);
   if (description === undefined) return undefined;
   const progress = readSpoolProgress(stateDirectory, description.streams.length);
-  const converter = new ChunkConverter({ ...description, outputDirectory });
+  const converter = new ChunkConverter({ ...description, outputDirectory }, stateDirectory);
   converter.resume(progress?.packetCounts);
   const memory = new ArrayBuffer(CHUNK_SIZE_BYTES);
   const words = new Int32Array(memory);

@@ -19,6 +19,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { ProtocolError } from '@lockstep/base';
+import { CLOCK_HISTORY_FILE } from '@lockstep/clock';
 import { MAX_COMPACT_EVENT_ID } from '@lockstep/ctf/write';
 import type { ConversionPlan } from './event-class.ts';
 import { CHUNK_SIZE_BYTES, type Slot } from './page-queue.ts';
@@ -45,6 +46,8 @@ export interface SpoolDescription {
   readonly uuid: string;
   readonly plans: readonly ConversionPlan[];
   readonly streams: readonly StreamDescription[];
+  /** With a synthetic clock: name of the file beside the description that turns cycles into its ns. */
+  readonly clockHistory?: string | undefined;
 }
 
 export function writeSpoolDescription(directory: string, text: string): void {
@@ -56,8 +59,8 @@ export function spoolDescriptionText(
   description: Omit<SpoolDescription, 'version' | 'plans'>,
   plansText: string,
 ): string {
-  const { outputDirectory, uuid, streams } = description;
-  return `${JSON.stringify({ version: VERSION, outputDirectory, uuid, streams }).slice(0, -1)},"plans":${plansText}}`;
+  const { outputDirectory, uuid, streams, clockHistory } = description;
+  return `${JSON.stringify({ version: VERSION, outputDirectory, uuid, streams, clockHistory }).slice(0, -1)},"plans":${plansText}}`;
 }
 
 /** Undefined when there is none: nothing was left to finish. */
@@ -94,6 +97,8 @@ export function parseSpoolDescription(text: string, path: string): SpoolDescript
     if (!/^[\w-]+$/.test(stream.fileName))
       throw new ProtocolError('The description of the spooled kernel pages names an impossible file.', { path });
   }
+  if (description.clockHistory !== undefined && !/^[\w-]+$/.test(description.clockHistory))
+    throw new ProtocolError('The description of the spooled kernel pages names an impossible file.', { path });
   if (!(description.plans as readonly unknown[]).every(isPlan)) {
     throw new ProtocolError('The description of the spooled kernel pages has an impossible conversion plan.', { path });
   }
@@ -143,6 +148,7 @@ function isElementSize(value: unknown): value is number {
 export function removeSpool(directory: string): void {
   for (const start of listSpoolFiles(directory)) rmSync(spoolPath(directory, start), { force: true });
   rmSync(`${directory}/${PROGRESS_NAME}`, { force: true });
+  rmSync(`${directory}/${CLOCK_HISTORY_FILE}`, { force: true });
   rmSync(`${directory}/${SPOOL_DESCRIPTION_NAME}`, { force: true });
 }
 

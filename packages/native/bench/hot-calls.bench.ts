@@ -32,6 +32,8 @@ function main(): void {
   if (native.readTscAndCpu !== undefined) addCase('readTscAndCpu', 'call(); sink += slot[0]', native.readTscAndCpu);
   addCase('readMonotonic', 'call(); sink += slot[0]', native.readMonotonic);
   addCase('readMonotonicAndCpu', 'call(); sink += slot[0]', native.readMonotonicAndCpu);
+  addCase('readMonotonicRaw', 'call(); sink += slot[0]', native.readMonotonicRaw);
+  addCase('readBoottime', 'call(); sink += slot[0]', native.readBoottime);
   addCase('gettid (with a result)', 'sink += call()', native.gettid);
   addCase('performance.now', 'sink += call.now()', performance);
   addCase('process.hrtime.bigint', 'if (call() === 0n) sink++', process.hrtime.bigint);

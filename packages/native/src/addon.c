@@ -66,6 +66,7 @@ napi_value number_of(napi_env env, double value) {
 
 NAPI_MODULE_INIT() {
   register_clocks(env, exports);
+  register_clock_page(env, exports);
   register_mappings(env, exports);
   register_guard(env, exports);
   register_waiting(env, exports);

@@ -38,6 +38,7 @@ void set_function(napi_env env, napi_value target, const char *name, napi_callba
 napi_value number_of(napi_env env, double value);
 
 void register_clocks(napi_env env, napi_value exports);
+void register_clock_page(napi_env env, napi_value exports);
 void register_mappings(napi_env env, napi_value exports);
 void register_guard(napi_env env, napi_value exports);
 void register_waiting(napi_env env, napi_value exports);

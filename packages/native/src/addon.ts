@@ -15,6 +15,13 @@ export interface Addon {
   readonly readPair: (() => void) | undefined;
   readMonotonic(): void;
   readMonotonicAndCpu(): void;
+  readMonotonicRaw(): void;
+  readMonotonicRawAndCpu(): void;
+  readBoottime(): void;
+  readBoottimeAndCpu(): void;
+  readonly counterName: string | undefined;
+  bindClockPage(path: string): void;
+  readClockPage(): void;
   clockNs(clockId: number): bigint;
   mapFile(
     path: string,
@@ -52,7 +59,14 @@ const FLAG_SPARSE = 8;
 const DEFAULT_MAX_SIZE_BYTES = 4 * 1024 ** 3;
 
 // clockid_t of Linux (include/uapi/linux/time.h).
-const CLOCK_IDS = { realtime: 0, monotonic: 1, 'process-cpu': 2, 'thread-cpu': 3, boottime: 7 } as const;
+const CLOCK_IDS = {
+  realtime: 0,
+  monotonic: 1,
+  'process-cpu': 2,
+  'thread-cpu': 3,
+  'monotonic-raw': 4,
+  boottime: 7,
+} as const;
 
 const FUTEX_RESULTS = ['woken', 'changed', 'timed-out'] as const;
 
@@ -64,6 +78,13 @@ export function wrapAddon(addon: Addon): Native {
     readPair: addon.readPair,
     readMonotonic: addon.readMonotonic,
     readMonotonicAndCpu: addon.readMonotonicAndCpu,
+    readMonotonicRaw: addon.readMonotonicRaw,
+    readMonotonicRawAndCpu: addon.readMonotonicRawAndCpu,
+    readBoottime: addon.readBoottime,
+    readBoottimeAndCpu: addon.readBoottimeAndCpu,
+    counterName: addon.counterName,
+    bindClockPage: (path) => callSystem('The clock page cannot be read', path, () => addon.bindClockPage(path)),
+    readClockPage: addon.readClockPage,
     tryCopy: addon.tryCopy,
     gettid: addon.gettid,
     mapFile: (path, options) => mapFile(addon, path, options),

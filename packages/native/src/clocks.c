@@ -10,28 +10,20 @@
 //              6 7   TSC at that moment              readPair
 //              8 9   CLOCK_REALTIME ns at that moment            readPair
 //             10…15  unused
+//
+// readTsc… and readPair read the CPU's fast counter, whatever it is called there (counter.h).
 
 #include "addon.h"
+#include "clock-slot.h"
+#include "counter.h"
 
 #include <errno.h>
 #include <sched.h>
 #include <time.h>
 
-#if defined(__x86_64__)
-#include <x86intrin.h>
-#define HAS_TSC 1
-#endif
-
-#define SLOT_SIZE_BYTES 64
 #define PAIR_TRY_COUNT 16
 
-// The slot lies in thread-local storage: with the initial-exec model a store into it is one
-// instruction, and no worker can write another's. JavaScript's view cannot outlive the thread, since
-// a worker's heap ends before its thread does and the buffer cannot be transferred.
-static __thread union {
-  int64_t quads[SLOT_SIZE_BYTES / 8];
-  int32_t words[SLOT_SIZE_BYTES / 4];
-} slot __attribute__((aligned(SLOT_SIZE_BYTES)));
+__thread union clock_slot clock_slot __attribute__((aligned(SLOT_SIZE_BYTES)));
 
 static inline int64_t now_ns(clockid_t clock) {
   struct timespec time;
@@ -39,25 +31,30 @@ static inline int64_t now_ns(clockid_t clock) {
   return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
-static napi_value read_monotonic(napi_env env, napi_callback_info info) {
-  (void)env, (void)info;
-  slot.quads[0] = now_ns(CLOCK_MONOTONIC);
-  return NULL;
-}
+// Each reading twice: with and without the CPU's number. clock_gettime of these needs no system call (vDSO).
+#define DEFINE_CLOCK(NAME, ID)                                               \
+  static napi_value read_##NAME(napi_env env, napi_callback_info info) {         \
+    (void)env, (void)info;                                                   \
+    clock_slot.quads[0] = now_ns(ID);                                        \
+    return NULL;                                                             \
+  }                                                                          \
+  static napi_value read_##NAME##_and_cpu(napi_env env, napi_callback_info info) { \
+    (void)env, (void)info;                                                   \
+    clock_slot.quads[0] = now_ns(ID);                                        \
+    clock_slot.words[2] = sched_getcpu();                                    \
+    return NULL;                                                             \
+  }
 
-static napi_value read_monotonic_and_cpu(napi_env env, napi_callback_info info) {
-  (void)env, (void)info;
-  slot.quads[0] = now_ns(CLOCK_MONOTONIC);
-  slot.words[2] = sched_getcpu();
-  return NULL;
-}
+DEFINE_CLOCK(monotonic, CLOCK_MONOTONIC)
+DEFINE_CLOCK(monotonic_raw, CLOCK_MONOTONIC_RAW)
+DEFINE_CLOCK(boottime, CLOCK_BOOTTIME)
 
-#if HAS_TSC
+#if HAS_COUNTER
 // No fence: the kernel's own reading is fenced (rdtsc_ordered), and between a reading here and one
 // there lies a system call, more instructions than any CPU reorders over.
 static napi_value read_tsc(napi_env env, napi_callback_info info) {
   (void)env, (void)info;
-  slot.quads[0] = (int64_t)__rdtsc();
+  clock_slot.quads[0] = (int64_t)read_counter();
   return NULL;
 }
 
@@ -67,16 +64,9 @@ static napi_value read_tsc(napi_env env, napi_callback_info info) {
 // was made, not in which order.
 static napi_value read_tsc_and_cpu(napi_env env, napi_callback_info info) {
   (void)env, (void)info;
-  slot.quads[0] = (int64_t)__rdtsc();
-  slot.words[2] = sched_getcpu();
+  clock_slot.quads[0] = (int64_t)read_counter();
+  clock_slot.words[2] = sched_getcpu();
   return NULL;
-}
-
-static inline uint64_t fenced_tsc(void) {
-  _mm_lfence();
-  uint64_t cycles = __rdtsc();
-  _mm_lfence();
-  return cycles;
 }
 
 // The monotonic reading happened between two readings of the TSC: their middle is at most half
@@ -84,15 +74,15 @@ static inline uint64_t fenced_tsc(void) {
 static void pair_tsc(void) {
   uint64_t best = UINT64_MAX;
   for (int try = 0; try < PAIR_TRY_COUNT; try++) {
-    uint64_t before = fenced_tsc();
+    uint64_t before = read_counter_fenced();
     int64_t ns = now_ns(CLOCK_MONOTONIC);
-    uint64_t width = fenced_tsc() - before;
+    uint64_t width = read_counter_fenced() - before;
     if (width >= best) continue;
     best = width;
-    slot.quads[2] = ns;
-    slot.quads[3] = (int64_t)(before + width / 2);
+    clock_slot.quads[2] = ns;
+    clock_slot.quads[3] = (int64_t)(before + width / 2);
   }
-  slot.words[3] = best > INT32_MAX ? INT32_MAX : (int32_t)best;
+  clock_slot.words[3] = best > INT32_MAX ? INT32_MAX : (int32_t)best;
 }
 
 static void pair_realtime(void) {
@@ -103,7 +93,7 @@ static void pair_realtime(void) {
     int64_t width = now_ns(CLOCK_MONOTONIC) - before;
     if (width >= best) continue;
     best = width;
-    slot.quads[4] = slot.quads[2] + (realtime - (before + width / 2));
+    clock_slot.quads[4] = clock_slot.quads[2] + (realtime - (before + width / 2));
   }
 }
 
@@ -127,13 +117,19 @@ static napi_value clock_ns(napi_env env, napi_callback_info info) {
 
 void register_clocks(napi_env env, napi_value exports) {
   napi_value buffer, words;
-  if (napi_create_external_arraybuffer(env, slot.words, SLOT_SIZE_BYTES, NULL, NULL, &buffer) != napi_ok) return;
+  if (napi_create_external_arraybuffer(env, clock_slot.words, SLOT_SIZE_BYTES, NULL, NULL, &buffer) != napi_ok) return;
   if (napi_create_typedarray(env, napi_int32_array, SLOT_SIZE_BYTES / 4, buffer, 0, &words) != napi_ok) return;
   napi_set_named_property(env, exports, "slot", words);
   set_function(env, exports, "readMonotonic", read_monotonic);
   set_function(env, exports, "readMonotonicAndCpu", read_monotonic_and_cpu);
+  set_function(env, exports, "readMonotonicRaw", read_monotonic_raw);
+  set_function(env, exports, "readMonotonicRawAndCpu", read_monotonic_raw_and_cpu);
+  set_function(env, exports, "readBoottime", read_boottime);
+  set_function(env, exports, "readBoottimeAndCpu", read_boottime_and_cpu);
   set_function(env, exports, "clockNs", clock_ns);
-#if HAS_TSC
+#if HAS_COUNTER
+  napi_value name;
+  if (napi_create_string_utf8(env, COUNTER_NAME, NAPI_AUTO_LENGTH, &name) == napi_ok) napi_set_named_property(env, exports, "counterName", name);
   set_function(env, exports, "readTsc", read_tsc);
   set_function(env, exports, "readPair", read_pair);
   set_function(env, exports, "readTscAndCpu", read_tsc_and_cpu);

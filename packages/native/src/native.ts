@@ -66,11 +66,27 @@ export interface Native {
   readMonotonic(): void;
   /** slot[0..1] = CLOCK_MONOTONIC in ns, slot[2] = CPU id. */
   readMonotonicAndCpu(): void;
+  /** slot[0..1] = CLOCK_MONOTONIC_RAW in ns. */
+  readMonotonicRaw(): void;
+  readMonotonicRawAndCpu(): void;
+  /** slot[0..1] = CLOCK_BOOTTIME in ns. */
+  readBoottime(): void;
+  readBoottimeAndCpu(): void;
+  /** What `readTsc` reads on this architecture: `tsc`, `cntvct` (arm64), `rdtime` (RISC-V), `timebase` (POWER). Undefined: there is none. */
+  readonly counterName: string | undefined;
+  /** Which clock page `readClockPage` of this thread reads; it stays mapped. Throws SystemError. */
+  bindClockPage(path: string): void;
+  /**
+   * slot[0..1] = ns as the bound clock page tells them for the CPU that the counter was read on, slot[2] =
+   * that CPU. CLOCK_MONOTONIC where no page is bound or it knows nothing of the CPU. Never goes back
+   * within a thread. No system call.
+   */
+  readClockPage(): void;
   /** slot[4..5] = CLOCK_MONOTONIC ns, slot[6..7] = TSC, slot[8..9] = CLOCK_REALTIME ns, read as close together as can be (several tries, the tightest wins), slot[3] = width of the winning try in TSC cycles. */
   readonly readPair: (() => void) | undefined;
 
-  /** Ordinary, not hot. CLOCK_REALTIME, MONOTONIC, BOOTTIME, THREAD_CPUTIME_ID, PROCESS_CPUTIME_ID in ns. */
-  clockNs(clock: 'realtime' | 'monotonic' | 'boottime' | 'thread-cpu' | 'process-cpu'): bigint;
+  /** Ordinary, not hot. CLOCK_REALTIME, MONOTONIC, MONOTONIC_RAW, BOOTTIME, THREAD_CPUTIME_ID, PROCESS_CPUTIME_ID in ns. */
+  clockNs(clock: 'realtime' | 'monotonic' | 'monotonic-raw' | 'boottime' | 'thread-cpu' | 'process-cpu'): bigint;
 
   /**
    * Sleeps while the int32 at `byteOffset` equals `expected`; shared futex. Blocks the thread, and

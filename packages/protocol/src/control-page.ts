@@ -9,7 +9,7 @@
 //        4   1  ABI_VERSION                        session, at creation
 //        8   2  GENERATION                         session, after everything that it announces
 //       12   3  STATE                              session: INACTIVE, ACTIVE, ENDED
-//       16   4  CLOCK_KIND                         session, at creation: TSC, MONO
+//       16   4  CLOCK_KIND                         session, at creation: CLOCK_KIND_WORDS
 //       20   5  OWNER_PID                          session, at creation
 //       24   6  FREQUENCY low, 28 7 high           session, at creation; Hz of the trace clock
 //       32   8  AREA_SIZE                          session, at creation; bytes of each rules area
@@ -42,15 +42,15 @@ export const CONTROL_STATE_INACTIVE = 0;
 export const CONTROL_STATE_ACTIVE = 1;
 export const CONTROL_STATE_ENDED = 2;
 
-export const CONTROL_CLOCK_TSC = 1;
-export const CONTROL_CLOCK_MONO = 2;
+/** Clock kind -> word. A kind that a program does not know keeps it from recording. */
+export const CLOCK_KIND_WORDS = { tsc: 1, mono: 2, mono_raw: 3, boot: 4, synthetic: 5 } as const;
 
 export const CONTROL_HEADER_SIZE_BYTES = 4096;
 /** Room for some 4 000 rules. The file is sparse. */
 export const CONTROL_AREA_SIZE_BYTES = 512 * 1024;
 export const CONTROL_SIZE_BYTES = CONTROL_HEADER_SIZE_BYTES + 2 * CONTROL_AREA_SIZE_BYTES;
 
-export type ClockKind = 'tsc' | 'mono';
+export type ClockKind = keyof typeof CLOCK_KIND_WORDS;
 export type ControlState = 'inactive' | 'active' | 'ended';
 
 export interface ControlIdentity {
@@ -73,7 +73,7 @@ export interface ControlReading {
 export function initializeControlPage(memory: ArrayBufferLike, identity: ControlIdentity, plan: TracingPlan): void {
   const words = new Int32Array(memory, 0, CONTROL_HEADER_SIZE_BYTES / 4);
   words[CONTROL_ABI_VERSION_WORD] = CONTROL_ABI_VERSION;
-  words[CONTROL_CLOCK_KIND_WORD] = identity.clockKind === 'tsc' ? CONTROL_CLOCK_TSC : CONTROL_CLOCK_MONO;
+  words[CONTROL_CLOCK_KIND_WORD] = CLOCK_KIND_WORDS[identity.clockKind];
   words[CONTROL_OWNER_PID_WORD] = identity.ownerPid;
   words[CONTROL_FREQUENCY_LOW_WORD] = Number(identity.frequency & 0xffff_ffffn) | 0;
   words[CONTROL_FREQUENCY_HIGH_WORD] = Number(identity.frequency >> 32n) | 0;
@@ -131,13 +131,20 @@ export function readControlPage(memory: ArrayBufferLike): ControlReading {
     return {
       generation,
       state: stateWord === CONTROL_STATE_ACTIVE ? 'active' : stateWord === CONTROL_STATE_ENDED ? 'ended' : 'inactive',
-      clockKind: words[CONTROL_CLOCK_KIND_WORD] === CONTROL_CLOCK_TSC ? 'tsc' : 'mono',
+      clockKind: readClockKind(words[CONTROL_CLOCK_KIND_WORD]),
       frequency: (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0),
       ownerPid: words[CONTROL_OWNER_PID_WORD] ?? 0,
       plan: parsePlan(text),
     };
   }
   throw new ProtocolError('The control page changes faster than it can be read');
+}
+
+function readClockKind(word: number | undefined): ClockKind {
+  const found = Object.entries(CLOCK_KIND_WORDS).find(([, value]) => value === word);
+  if (found === undefined)
+    throw new ProtocolError('The session records with a clock that this version of Lockstep does not know', { word });
+  return found[0] as ClockKind;
 }
 
 function parsePlan(text: string): TracingPlan {

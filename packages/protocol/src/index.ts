@@ -16,6 +16,7 @@ export {
 } from './control-page.ts';
 export {
   CLASSES_FILE,
+  CLOCK_PAGE_FILE,
   CONTROL_FILE,
   DOORBELL_DELIVERIES_WORD,
   DOORBELL_FILE,

@@ -8,6 +8,7 @@
 //     doorbell                     4096 bytes: word 0 DELIVERIES (programs add 1 per delivered
 //                                  sub-buffer), word 1 WAITERS (the consumer sets it before it sleeps;
 //                                  who rings wakes the futex at word 0 only if it is not 0)
+//     clock-page                   with a synthetic clock: clock/src/clock-page.ts
 //     p-<vpid>-<start>/            one per traced process, made by the program. start = field 22 of
 //                                  /proc/PID/stat, or the process's start in ms since the epoch
 //       process.json               ProcessDescription; written to process.json.tmp, then renamed
@@ -22,6 +23,7 @@ export const SESSION_VARIABLE = 'LOCKSTEP_SESSION';
 
 export const SESSION_FILE = 'session.json';
 export const CONTROL_FILE = 'control';
+export const CLOCK_PAGE_FILE = 'clock-page';
 export const DOORBELL_FILE = 'doorbell';
 export const DOORBELL_SIZE_BYTES = 4096;
 export const DOORBELL_DELIVERIES_WORD = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What one recording is asked for and what it comes to.
 
+import type { ClockKind } from '@lockstep/clock';
 import type { ConsumerReport } from './consumer/report.ts';
 
 export interface RecordOptions {
@@ -16,7 +17,7 @@ export interface RecordOptions {
   /** Flight recorder: keeps what the buffers hold at the end. */
   readonly isSnapshot: boolean;
   readonly durationMs?: number | undefined;
-  readonly clock?: 'tsc' | 'mono' | undefined;
+  readonly clock?: ClockKind | undefined;
   /** CMD stays root under sudo. */
   readonly isAsRoot: boolean;
   readonly onProgress?: ((progress: RecordProgress) => void) | undefined;
@@ -49,7 +50,7 @@ export interface RecordSummary {
   readonly traceDirectory: string;
   readonly elapsedMs: number;
   readonly clock: {
-    readonly kind: 'tsc' | 'mono';
+    readonly kind: ClockKind;
     readonly frequency: string;
     readonly precisionCycles: string;
     readonly reason: string;

@@ -2,17 +2,24 @@
 // `lockstep record`: a session that lives in the command. Makes the session, starts the kernel half,
 // the program and the consumer, waits, and ends them in the order that loses nothing.
 
-import { basename } from 'node:path';
+import { lchownSync, mkdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { chooseClock, type TraceClock } from '@lockstep/clock';
+import { chooseClock, CLOCK_HISTORY_FILE, SyntheticClock, type Keeper, type TraceClock } from '@lockstep/clock';
 import { loadNative, nativeMissingReason } from '@lockstep/native';
-import { SESSION_VARIABLE, type TracingPlan } from '@lockstep/protocol';
+import { CLOCK_PAGE_FILE, SESSION_VARIABLE, type TracingPlan } from '@lockstep/protocol';
 import { hasPreload, preloadNodeOptions } from '@lockstep/tracer/preload';
 import { clockClassToJson } from './clock-class-json.ts';
 import { startConsumerThread, type ConsumerThread } from './consumer/consumer-thread.ts';
 import { emptyReport, sumReport, type ConsumerReport } from './consumer/report.ts';
 import { parseEventRules, type EventRules } from './event-rules.ts';
-import { refuseKernelRules, startKernelHalf, whyNoKernelHalf, type KernelHalf } from './kernel-half.ts';
+import {
+  refuseKernelRules,
+  startKernelHalf,
+  stateDirectoryOf,
+  whyNoKernelHalf,
+  type KernelHalf,
+} from './kernel-half.ts';
 import { findOwner, type Owner } from './owner.ts';
 import { checkProgram, launchProgram, type LaunchedProgram } from './program-launch.ts';
 import { EarlySignals, ProgramEnd, signalNumber } from './program-end.ts';
@@ -89,6 +96,8 @@ class Recording {
   readonly #startMs = performance.now();
   readonly #session: SessionDirectory;
   #consumer: ConsumerThread | undefined;
+  /** With a synthetic clock: keeps its page true. */
+  #keeper: Keeper | undefined;
   #kernelStarting: Promise<void> | undefined;
   #kernel: KernelHalf | undefined;
   #kernelSummary: KernelSummary | undefined;
@@ -117,6 +126,7 @@ class Recording {
       // Who failed before the kernel half was there waits for it, to take it down.
       await this.#kernelStarting?.catch(() => undefined);
       await this.#kernel?.abandon();
+      await this.#keeper?.close();
       this.#session.remove();
       throw error;
     } finally {
@@ -142,6 +152,7 @@ class Recording {
   async #start(): Promise<LaunchedProgram> {
     const { owner, clock, plan, name, traceDirectory } = this.#parts;
     const { command } = this.#options;
+    this.#keepClock();
     this.#session.control.publish('active', plan);
     const isKernelPossible = await this.#checkKernel();
     // First, since the kernel takes longest.
@@ -172,6 +183,18 @@ class Recording {
     }
     program.release();
     return program;
+  }
+
+  /** Before anything reads the clock: programs bind its page when they meet the session. */
+  #keepClock(): void {
+    const { clock, owner, traceDirectory } = this.#parts;
+    if (!(clock instanceof SyntheticClock)) return;
+    const stateDirectory = stateDirectoryOf(traceDirectory);
+    mkdirSync(stateDirectory, { recursive: true });
+    const pagePath = join(this.#session.path, CLOCK_PAGE_FILE);
+    this.#keeper = clock.keep(pagePath, join(stateDirectory, CLOCK_HISTORY_FILE));
+    // By now the directory is the user's, who may have put a link there.
+    if (owner.isInvokedBySudo) lchownSync(pagePath, owner.uid, owner.gid);
   }
 
   /** Whether there will be a kernel half; if not although it is wanted, says why. */
@@ -229,6 +252,7 @@ class Recording {
       this.#outputError ??= `The consumer failed: ${error instanceof Error ? error.message : String(error)}`;
     }
     await kernel;
+    await this.#keeper?.close();
     this.#describeClock(report);
     this.#outputError ??= report.outputError ?? this.#kernelSummary?.outputError;
     // Whatever could not be written may still be recovered from there.

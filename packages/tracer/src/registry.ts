@@ -54,7 +54,7 @@ export class Registry {
     let link = sessionDirectory === undefined || sessionDirectory === '' ? undefined : tryOpenSession(sessionDirectory);
     if (link !== undefined) {
       try {
-        this.clock = openThreadClock(link.clockKind, link.native);
+        this.clock = openThreadClock(link.clockKind, link.native, link.directory);
       } catch (error) {
         say(error);
         link = undefined;

@@ -2,14 +2,14 @@
 // The door for Lockstep's own instrumentation in this package: what the session wants now, and its clock.
 
 import { openClock } from '@lockstep/clock';
-import type { TracingPlan } from '@lockstep/protocol';
+import type { ClockKind, TracingPlan } from '@lockstep/protocol';
 import { threadRegistry } from './meeting-point.ts';
 import type { SessionLink } from './session-link.ts';
 import type { ThreadClock } from './thread-clock.ts';
 
 /** The trace clock of the session that this program found. */
 export interface RuntimeClock {
-  readonly kind: 'tsc' | 'mono';
+  readonly kind: ClockKind;
   /** Hz. */
   readonly frequency: bigint;
   /** Now, in cycles, as a number: exact to 2^53 cycles, some weeks since boot; cheap for a uint64 field. */

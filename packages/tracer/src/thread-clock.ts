@@ -2,9 +2,10 @@
 // The trace clock of a thread as records read it: one call without arguments or result, that leaves
 // the reading in a slot of two words.
 
+import { join } from 'node:path';
 import { InputError } from '@lockstep/base';
 import { nativeMissingReason, type Native } from '@lockstep/native';
-import type { ClockKind } from '@lockstep/protocol';
+import { CLOCK_PAGE_FILE, type ClockKind } from '@lockstep/protocol';
 
 export interface ThreadClock {
   /** Words: 0 cycles low, 1 cycles high, 2 CPU id (after `readWithCpu`). */
@@ -13,19 +14,31 @@ export interface ThreadClock {
   readonly readWithCpu: () => void;
 }
 
-export function openThreadClock(kind: ClockKind, native: Native | undefined): ThreadClock {
+/** `sessionDirectory`: where the clock page lies, with a synthetic clock. Throws LockstepError when the clock cannot be read here. */
+export function openThreadClock(kind: ClockKind, native: Native | undefined, sessionDirectory: string): ThreadClock {
   if (native === undefined) {
-    if (kind === 'tsc')
-      throw new InputError(
-        `The session records with the TSC, which needs the native addon. ${nativeMissingReason() ?? ''}`.trimEnd(),
-      );
-    return hrtimeClock();
+    // A synthetic clock follows CLOCK_MONOTONIC, so this is close to it, if not in its order.
+    if (kind === 'mono' || kind === 'synthetic') return hrtimeClock();
+    throw new InputError(
+      `The session records with the clock ${kind}, which needs the native addon. ${nativeMissingReason() ?? ''}`.trimEnd(),
+    );
   }
-  if (kind === 'mono')
-    return { slot: native.slot, read: native.readMonotonic, readWithCpu: native.readMonotonicAndCpu };
-  if (native.readTsc === undefined || native.readTscAndCpu === undefined)
-    throw new InputError('The session records with the TSC, which this CPU does not have');
-  return { slot: native.slot, read: native.readTsc, readWithCpu: native.readTscAndCpu };
+  const { slot } = native;
+  switch (kind) {
+    case 'mono':
+      return { slot, read: native.readMonotonic, readWithCpu: native.readMonotonicAndCpu };
+    case 'mono_raw':
+      return { slot, read: native.readMonotonicRaw, readWithCpu: native.readMonotonicRawAndCpu };
+    case 'boot':
+      return { slot, read: native.readBoottime, readWithCpu: native.readBoottimeAndCpu };
+    case 'synthetic':
+      native.bindClockPage(join(sessionDirectory, CLOCK_PAGE_FILE));
+      return { slot, read: native.readClockPage, readWithCpu: native.readClockPage };
+    case 'tsc':
+      if (native.readTsc === undefined || native.readTscAndCpu === undefined)
+        throw new InputError('The session records with the TSC, which this CPU does not have');
+      return { slot, read: native.readTsc, readWithCpu: native.readTscAndCpu };
+  }
 }
 
 /** CLOCK_MONOTONIC through Node; allocates, since process.hrtime does. The CPU is not known: 0. */

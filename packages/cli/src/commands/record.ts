@@ -51,8 +51,6 @@ function readOptions(command: readonly string[], options: RecordFlags): RecordOp
     throw new InputError('--no-kernel and -k exclude each other', { rule: options.kernelRule[0] });
   if (options.context.length > 0)
     throw new InputError('Context fields (-t) are not there yet; leave -t out', { context: options.context[0] });
-  if (options.clock === 'synthetic')
-    throw new InputError('The synthetic clock is not there yet; take --clock tsc or --clock mono');
   return {
     command,
     traceDirectory: options.output,
@@ -62,7 +60,7 @@ function readOptions(command: readonly string[], options: RecordFlags): RecordOp
     isSamplerWanted: options.sampler,
     isSnapshot: options.snapshot === true,
     durationMs: options.duration === undefined ? undefined : readDuration(options.duration),
-    clock: options.clock === 'tsc' || options.clock === 'mono' ? options.clock : undefined,
+    clock: options.clock as RecordOptions['clock'],
     isAsRoot: options.asRoot === true,
   };
 }

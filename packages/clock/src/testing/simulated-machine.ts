@@ -61,6 +61,11 @@ export class SimulatedMachine implements Machine {
       slot,
       readTsc: () => void (quads[0] = this.tsc()),
       readMonotonic: () => void (quads[0] = this.monotonicNs()),
+      readMonotonicRaw: () => void (quads[0] = this.monotonicNs()),
+      readBoottime: () => void (quads[0] = this.monotonicNs() + this.suspendedNs),
+      counterName: 'tsc',
+      bindClockPage: () => undefined,
+      readClockPage: () => void (quads[0] = this.monotonicNs()),
       readPair: () => {
         quads[2] = this.monotonicNs();
         quads[3] = this.tsc();
