@@ -1,6 +1,27 @@
 // SPDX-License-Identifier: MIT
-// Analyses over merged event records. First door: why a program's event loop stalled.
+// Analyses over merged event records: the model, pass by pass, and the explanations that stand on it.
 
+export { AnalysisPass } from './pass/analysis-pass.ts';
+export {
+  isKernelStream,
+  type Handler,
+  type HandlerContext,
+  type HandlerType,
+  type RecordHandler,
+} from './pass/handler.ts';
+export type { TraceTime } from './pass/trace-time.ts';
+export { HOST, type Host, type KernelCoverage } from './kernel/host.ts';
+export type { Cpu, KernelThread } from './kernel/kernel-thread.ts';
+export { INTERRUPTS, type InterruptListener, type Interrupts } from './kernel/interrupts.ts';
+export { SCHEDULER, type Scheduler, type SwitchListener, type WakeListener } from './kernel/scheduler.ts';
+export { SYSTEM_CALLS, type SystemCall, type SystemCallListener, type SystemCalls } from './kernel/system-calls.ts';
+export { PROCESSES, type Processes } from './kernel/processes.ts';
+export { FILES, type Files, type OpenFile } from './kernel/files.ts';
+export { DISKS, type Disk, type DiskListener, type DiskRequest, type Disks } from './kernel/disks.ts';
+export { SOCKETS, type Sockets } from './kernel/sockets.ts';
+export { MEMORY, type Memory, type PageCounts } from './kernel/memory.ts';
+export { PROGRAMS, type ProgramModel } from './program/program-model.ts';
+export type { AsyncOperation, Program, ProgramThread, ServerRequest } from './program/program-thread.ts';
 export { analyzeStalls, DEFAULT_THRESHOLD_MS, type StallOptions } from './stalls/analyze-stalls.ts';
 export type {
   BlockedPart,

@@ -5,7 +5,8 @@
 //
 //   begins  |  100   |  180      |  310    |          ns of the model's time line
 //   states  | RUNNING| PREEMPTED | RUNNING |          thread-state.ts
-//   refs    |   0    |  771      |   0     |          tid that ran instead | interrupt's label
+//   refs    |   0    |  771      |   0     |          tid that ran instead | interrupt's label | of a wait: the
+//                                                     waker's tid, or minus the label of the interrupt it woke in
 //   calls   |   0    |   0       |   12    |          label of the system call; 0 = none
 
 import { lowerBound } from '../growable-columns.ts';
@@ -66,6 +67,11 @@ export class IntervalLog {
   /** The interval now open turns out to have been `state`: an event came that only this can precede. */
   correctLast(state: number): void {
     if (this.#length > 0) this.#states[this.#length - 1] = state;
+  }
+
+  /** Of the interval now open: a wait's waker becomes known when it ends. */
+  setLastRef(ref: number): void {
+    if (this.#length > 0) this.#refs[this.#length - 1] = ref;
   }
 
   lastState(): number {

@@ -16,8 +16,11 @@ export const BLOCKED = 4;
 export const INTERRUPTED = 5;
 /** Switched in from an unknown state: was off the CPU before, runnable or blocked. */
 export const NOT_RUNNING = 6;
+export const STATE_COUNT = 7;
 
 /** prev_state's low eight bits (TASK_REPORT and idle) are 0 for a thread that could go on running. */
 export const SLEEPING_MASK = 0xff;
+/** TASK_UNINTERRUPTIBLE of prev_state. */
+export const UNINTERRUPTIBLE_MASK = 0x02;
 /** EXIT_DEAD | EXIT_ZOMBIE of prev_state: the thread does not come back. */
 export const DEAD_MASK = 0x30;

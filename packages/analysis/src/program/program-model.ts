@@ -1,29 +1,23 @@
 // SPDX-License-Identifier: MIT
 // The program half of the model: records of traced programs in (node:*, docs/node-events.md, and any
-// other, as a sign of life), threads with their loop iterations and what happened in them out. Late
+// other, as a sign of life), programs, threads, loop iterations, requests and operations out. Late
 // records (gc, cpu_sample) are placed at their own begin.
 
 import type { DataStream, EventRecord, EventRecordClass, PacketScopes } from '@lockstep/ctf';
 import { toBigint, toNumber, toText } from '../fields.ts';
-import type { KernelModel } from '../kernel/kernel-model.ts';
-import type { RecordHandler } from '../record-dispatcher.ts';
-import { nsPerCycle, type TraceTime } from '../trace-time.ts';
+import { HOST, type Host } from '../kernel/host.ts';
+import { SYSTEM_CALLS, type SystemCalls } from '../kernel/system-calls.ts';
+import { isKernelStream, type Handler, type HandlerType, type RecordHandler } from '../pass/handler.ts';
+import { nsPerCycle, type TraceTime } from '../pass/trace-time.ts';
 import {
   Program,
   ProgramThread,
+  type AsyncOperation,
   type CollectionInterval,
-  type OperationInterval,
-  type RequestBegin,
+  type LoopIteration,
   type SampleInterval,
+  type ServerRequest,
 } from './program-thread.ts';
-
-/** Who is told of what the program half learns. */
-export interface ProgramObserver {
-  /** An iteration ended; the thread's story and its kernel log still reach back to its begin. */
-  iteration(thread: ProgramThread, begin: number, end: number, idleNs: number): void;
-  collection(thread: ProgramThread, interval: CollectionInterval): void;
-  sample(thread: ProgramThread, interval: SampleInterval): void;
-}
 
 const COLLECTIONS: ReadonlyMap<number, string> = new Map([
   [1, 'scavenge'],
@@ -32,75 +26,120 @@ const COLLECTIONS: ReadonlyMap<number, string> = new Map([
   [8, 'incremental marking'],
   [16, 'weak callbacks'],
 ]);
-/** Intervals of one sort kept for one thread between two loop iterations. */
-const MAX_INTERVALS = 1 << 20;
 const MAX_OPEN_REQUESTS = 1 << 17;
+const MAX_OPEN_OPERATIONS = 1 << 17;
+/** Operations remembered of one request. */
+const MAX_OPERATIONS_PER_REQUEST = 1024;
+/** Forgetting costs; it is done once in this time, or when a log grew beyond the number. */
+const FORGET_PERIOD_NS = 50e6;
+const FORGET_AT_INTERVALS = 1 << 14;
 
-export class ProgramModel {
+export class ProgramModel implements Handler {
+  readonly programs: Program[] = [];
   readonly threads: ProgramThread[] = [];
+  /** An iteration ended; the thread's story and its kernel log still reach back to its begin. */
+  readonly onIteration: ((thread: ProgramThread, iteration: LoopIteration) => void)[] = [];
+  readonly onCollection: ((thread: ProgramThread, interval: CollectionInterval) => void)[] = [];
+  readonly onSample: ((thread: ProgramThread, interval: SampleInterval) => void)[] = [];
+  readonly onRequestBegin: ((request: ServerRequest) => void)[] = [];
+  readonly onRequestEnd: ((request: ServerRequest) => void)[] = [];
+  readonly onOperationBegin: ((operation: AsyncOperation) => void)[] = [];
+  readonly onOperationEnd: ((operation: AsyncOperation) => void)[] = [];
+  /** Each says since when it still needs a thread's story and log; Infinity = it does not. */
+  readonly holders: ((thread: ProgramThread) => number)[] = [];
   readonly #time: TraceTime;
-  readonly #kernel: KernelModel;
-  readonly #observer: ProgramObserver;
-  readonly #programs = new Map<string, Program>();
+  readonly #host: Host;
+  readonly #calls: SystemCalls;
+  readonly #programsByKey = new Map<string, Program>();
   readonly #threadsByKey = new Map<string, ProgramThread>();
   readonly #byStream = new Map<DataStream, { packet: PacketScopes; thread: ProgramThread }>();
 
-  constructor(time: TraceTime, kernel: KernelModel, observer: ProgramObserver) {
+  constructor(time: TraceTime, host: Host, calls: SystemCalls) {
     this.#time = time;
-    this.#kernel = kernel;
-    this.#observer = observer;
+    this.#host = host;
+    this.#calls = calls;
   }
 
-  chooseHandler(eventRecordClass: EventRecordClass): RecordHandler {
-    switch (eventRecordClass.name) {
+  chooseHandler({ name }: EventRecordClass, dataStream: DataStream): RecordHandler | undefined {
+    if (isKernelStream(dataStream)) return undefined;
+    switch (name) {
       case 'node:process':
-        return (record) => this.#process(record);
+        return (record, time) => this.#process(record, time);
       case 'node:loop_iteration':
-        return (record) => this.#loopIteration(record);
+        return (record, time) => this.#loopIteration(record, time);
       case 'node:gc':
-        return (record) => this.#gc(record);
+        return (record, time) => this.#gc(record, time);
       case 'node:fs_sync':
-        return (record) =>
-          this.#operation(record, toText(record.payload?.operation), toText(record.payload?.path), undefined);
+        return (record, time) => {
+          const { payload } = record;
+          this.#operation(record, time, toText(payload?.operation), toText(payload?.path), undefined);
+        };
       case 'node:sync_call':
-        return (record) =>
-          this.#operation(record, toText(record.payload?.operation), undefined, toNumber(record.payload?.size));
+        return (record, time) => {
+          const { payload } = record;
+          this.#operation(record, time, toText(payload?.operation), undefined, toNumber(payload?.size));
+        };
       case 'node:console':
-        return (record) =>
-          this.#operation(
-            record,
-            `console.${toText(record.payload?.level)}`,
-            undefined,
-            toNumber(record.payload?.length),
-          );
+        return (record, time) => {
+          const { payload } = record;
+          this.#operation(record, time, `console.${toText(payload?.level)}`, undefined, toNumber(payload?.length));
+        };
       case 'node:http_server_request_begin':
-        return (record) => this.#requestBegin(record);
+        return (record, time) => this.#requestBegin(record, time);
       case 'node:http_server_request_end':
-        return (record) => this.#touch(record).program.openRequests.delete(toNumber(record.payload?.request));
+        return (record, time) => this.#requestEnd(record, time);
+      case 'node:http_client_request_begin':
+        return (record, time) => {
+          const { payload } = record;
+          const subject = `${toText(payload?.host)}${toText(payload?.path)}`;
+          this.#operationBegin(record, time, 'client', `http ${toText(payload?.method)}`, subject);
+        };
+      case 'node:http_client_request_end':
+        return (record, time) => this.#operationEnd(record, time, 'client');
+      case 'node:fetch_begin':
+        return (record, time) => {
+          const { payload } = record;
+          const subject = toText(payload?.url).replace(/^https?:\/\//, '');
+          this.#operationBegin(record, time, 'fetch', `fetch ${toText(payload?.method)}`, subject);
+        };
+      case 'node:fetch_end':
+        return (record, time) => this.#operationEnd(record, time, 'fetch');
+      case 'node:async_begin':
+        return (record, time) => {
+          const { payload } = record;
+          this.#operationBegin(record, time, 'async', toText(payload?.operation), toText(payload?.subject));
+        };
+      case 'node:async_end':
+        return (record, time) => this.#operationEnd(record, time, 'async');
+      case 'node:thread_pool':
+        return (record, time) => {
+          this.#touch(record, time).program.poolSize = Math.max(1, toNumber(record.payload?.size));
+        };
       case 'node:cpu_node':
-        return (record) => this.#cpuNode(record);
+        return (record, time) => this.#cpuNode(record, time);
       case 'node:cpu_sample':
-        return (record) => this.#cpuSample(record);
+        return (record, time) => this.#cpuSample(record, time);
       case 'node:sampler_state':
-        return (record) => void this.#threadOf(record);
+        return (record, time) => void this.#threadOf(record, time);
       default:
-        return (record) => void this.#touch(record);
+        return (record, time) => void this.#touch(record, time);
     }
   }
 
-  #threadOf(record: EventRecord): ProgramThread {
+  #threadOf(record: EventRecord, time: number): ProgramThread {
     const cached = this.#byStream.get(record.dataStream);
-    if (cached !== undefined && cached.packet === record.packet) {
-      cached.thread.lastRecord = record;
-      return cached.thread;
+    let thread: ProgramThread;
+    if (cached !== undefined && cached.packet === record.packet) thread = cached.thread;
+    else {
+      thread = this.#findThread(record, time);
+      this.#byStream.set(record.dataStream, { packet: record.packet, thread });
     }
-    const thread = this.#findThread(record);
     thread.lastRecord = record;
-    this.#byStream.set(record.dataStream, { packet: record.packet, thread });
+    thread.lastTime = time;
     return thread;
   }
 
-  #findThread(record: EventRecord): ProgramThread {
+  #findThread(record: EventRecord, time: number): ProgramThread {
     const { trace } = record.dataStream;
     const environment = trace.traceClass.environment;
     const context = record.packet.context;
@@ -108,17 +147,17 @@ export class ProgramModel {
     const vtid = toNumber(context?.vtid) || pid;
     const tid = toNumber(context?.tid) || vtid;
     const programKey = `${trace.traceClass.uuid ?? trace.name} ${pid}`;
-    let program = this.#programs.get(programKey);
+    let program = this.#programsByKey.get(programKey);
     if (program === undefined) {
       program = new Program(pid);
       program.name = String(environment.get('procname') ?? '');
-      this.#programs.set(programKey, program);
+      this.#programsByKey.set(programKey, program);
+      this.programs.push(program);
     }
     const key = `${programKey} ${vtid}`;
     let thread = this.#threadsByKey.get(key);
     if (thread === undefined) {
-      const time = this.#time.of(record);
-      thread = new ProgramThread(program, vtid, this.#kernel.watch(tid, time), record, time);
+      thread = new ProgramThread(program, vtid, this.#host.watch(tid, time), record, time);
       this.#threadsByKey.set(key, thread);
       this.threads.push(thread);
     }
@@ -126,17 +165,18 @@ export class ProgramModel {
   }
 
   /** For records that are written when what they tell happens: a thread that writes one is not waiting in its loop. */
-  #touch(record: EventRecord): ProgramThread {
-    const thread = this.#threadOf(record);
-    thread.firstActivity ??= record;
+  #touch(record: EventRecord, time: number): ProgramThread {
+    const thread = this.#threadOf(record, time);
+    thread.firstActivity ??= time;
     return thread;
   }
 
-  #process(record: EventRecord): void {
-    const thread = this.#touch(record);
+  #process(record: EventRecord, time: number): void {
+    const thread = this.#touch(record, time);
     const { program } = thread;
     program.argv = toText(record.payload?.argv);
     program.name = displayName(toText(record.payload?.procname), program.argv) || program.name;
+    program.nodeVersion = toText(record.payload?.['node_version']);
     const isMain = record.payload?.['main_thread'];
     if (isMain !== undefined) thread.isMain = isMain === true || isMain === 1;
     if (thread.kernel.pid === undefined && thread.isMain) thread.kernel.pid = thread.kernel.tid;
@@ -146,54 +186,118 @@ export class ProgramModel {
     return this.#time.ofCycles(record, toBigint(record.payload?.begin));
   }
 
-  #loopIteration(record: EventRecord): void {
-    const thread = this.#threadOf(record);
+  #loopIteration(record: EventRecord, time: number): void {
+    const thread = this.#threadOf(record, time);
     const told = this.#beginOf(record);
     const end = told + durationOf(record);
     // libuv reckons only the last of the polls of one wait as idle: the kernel half knows better.
-    const begin = this.#kernel.pollEnd(thread.kernel, told, end);
+    const begin = this.#calls.pollEnd(thread.kernel, told, end);
     const idleNs = toNumber(record.payload?.idle) * nsPerCycle(record) + begin - told;
+    const iteration: LoopIteration = { begin, end, idleNs };
     thread.loop.add(end - begin);
-    this.#observer.iteration(thread, begin, end, idleNs);
+    thread.story.iterations.add(iteration);
+    for (const listener of this.onIteration) listener(thread, iteration);
     thread.iterationEnd = end;
     thread.firstActivity = undefined;
-    thread.story.forgetBefore(end);
-    thread.kernel.forgetBefore(end);
+    // Whose code runs in the next turn is not known before something tells.
+    thread.turns.add(end, 0);
+    this.#forget(thread, end);
   }
 
-  #gc(record: EventRecord): void {
-    const thread = this.#threadOf(record);
+  #forget(thread: ProgramThread, end: number): void {
+    const { log } = thread.kernel;
+    const isDue =
+      end - thread.forgottenAt > FORGET_PERIOD_NS || (log !== undefined && log.length > FORGET_AT_INTERVALS);
+    if (!isDue && this.holders.length > 0) return;
+    thread.forgottenAt = end;
+    let from = end;
+    for (const holder of this.holders) from = Math.min(from, holder(thread));
+    thread.story.forgetBefore(from);
+    thread.turns.forgetBefore(from);
+    thread.kernel.forgetBefore(from);
+  }
+
+  #gc(record: EventRecord, time: number): void {
+    const thread = this.#threadOf(record, time);
     const kind = toNumber(record.payload?.kind);
     const begin = this.#beginOf(record);
     const interval = { begin, end: begin + durationOf(record), collection: COLLECTIONS.get(kind) ?? `kind ${kind}` };
-    keep(thread, thread.story.collections, interval);
-    this.#observer.collection(thread, interval);
+    thread.story.collections.add(interval);
+    for (const listener of this.onCollection) listener(thread, interval);
   }
 
-  #operation(record: EventRecord, operation: string, path: string | undefined, size: number | undefined): void {
-    const thread = this.#touch(record);
+  #operation(
+    record: EventRecord,
+    time: number,
+    operation: string,
+    path: string | undefined,
+    size: number | undefined,
+  ): void {
+    const thread = this.#touch(record, time);
     const begin = this.#beginOf(record);
     const end = begin + durationOf(record);
-    const interval: OperationInterval = { begin, end, operation, path: path === '' ? undefined : path, size };
-    keep(thread, thread.story.operations, interval);
+    const request = toNumber(record.payload?.request);
+    if (request !== 0) thread.turns.add(begin, request);
+    thread.story.operations.add({ begin, end, operation, path: path === '' ? undefined : path, size, request });
   }
 
-  #requestBegin(record: EventRecord): void {
-    const thread = this.#touch(record);
-    const { openRequests } = thread.program;
-    if (openRequests.size < MAX_OPEN_REQUESTS) openRequests.add(toNumber(record.payload?.request));
-    const begin = this.#time.of(record);
-    const interval: RequestBegin = {
-      begin,
-      end: begin + 1,
-      method: toText(record.payload?.method),
-      url: toText(record.payload?.url),
+  #requestBegin(record: EventRecord, time: number): void {
+    const thread = this.#touch(record, time);
+    const { payload } = record;
+    const request: ServerRequest = {
+      thread,
+      id: toNumber(payload?.request),
+      method: toText(payload?.method),
+      url: toText(payload?.url),
+      peer: toText(payload?.peer),
+      begin: time,
+      end: undefined,
+      status: 0,
+      operations: [],
     };
-    keep(thread, thread.story.requests, interval);
+    if (thread.openRequests.size < MAX_OPEN_REQUESTS) thread.openRequests.set(request.id, request);
+    thread.turns.add(time, request.id);
+    thread.story.requests.add({ begin: time, end: time + 1, method: request.method, url: request.url });
+    for (const listener of this.onRequestBegin) listener(request);
   }
 
-  #cpuNode(record: EventRecord): void {
-    const thread = this.#threadOf(record);
+  #requestEnd(record: EventRecord, time: number): void {
+    const thread = this.#touch(record, time);
+    const id = toNumber(record.payload?.request);
+    const request = thread.openRequests.get(id);
+    if (request === undefined) return;
+    thread.openRequests.delete(id);
+    request.end = time;
+    request.status = toNumber(record.payload?.status);
+    for (const listener of this.onRequestEnd) listener(request);
+  }
+
+  #operationBegin(record: EventRecord, time: number, kind: string, name: string, subject: string): void {
+    const thread = this.#touch(record, time);
+    const id = toNumber(record.payload?.id);
+    const request = toNumber(record.payload?.request);
+    const operation: AsyncOperation = { thread, id, request, operation: name, subject, begin: time, end: undefined };
+    if (thread.openOperations.size < MAX_OPEN_OPERATIONS) thread.openOperations.set(`${kind}${id}`, operation);
+    const operations = thread.openRequests.get(request)?.operations;
+    if (operations !== undefined && operations.length < MAX_OPERATIONS_PER_REQUEST) operations.push(operation);
+    if (request !== 0) thread.turns.add(time, request);
+    for (const listener of this.onOperationBegin) listener(operation);
+  }
+
+  #operationEnd(record: EventRecord, time: number, kind: string): void {
+    const thread = this.#touch(record, time);
+    const key = `${kind}${toNumber(record.payload?.id)}`;
+    const operation = thread.openOperations.get(key);
+    if (operation === undefined) return;
+    thread.openOperations.delete(key);
+    operation.end = time;
+    // Its callback runs next.
+    thread.turns.add(time, operation.request);
+    for (const listener of this.onOperationEnd) listener(operation);
+  }
+
+  #cpuNode(record: EventRecord, time: number): void {
+    const thread = this.#threadOf(record, time);
     const { payload } = record;
     thread.tree.addNode(
       toNumber(payload?.epoch),
@@ -206,8 +310,8 @@ export class ProgramModel {
     );
   }
 
-  #cpuSample(record: EventRecord): void {
-    const thread = this.#threadOf(record);
+  #cpuSample(record: EventRecord, time: number): void {
+    const thread = this.#threadOf(record, time);
     thread.hasSamples = true;
     const frame = thread.tree.frame(toNumber(record.payload?.epoch), toNumber(record.payload?.node));
     if (frame === undefined) return;
@@ -218,19 +322,13 @@ export class ProgramModel {
       frame,
       line: toNumber(record.payload?.line),
     };
-    keep(thread, thread.story.samples, interval);
-    this.#observer.sample(thread, interval);
+    thread.story.samples.add(interval);
+    for (const listener of this.onSample) listener(thread, interval);
   }
 }
 
 function durationOf(record: EventRecord): number {
   return toNumber(record.payload?.duration) * nsPerCycle(record);
-}
-
-/** Keeps what reaches into the iteration that has not ended yet. */
-function keep<T extends { readonly end: number }>(thread: ProgramThread, intervals: T[], interval: T): void {
-  if (thread.iterationEnd !== undefined && interval.end <= thread.iterationEnd) return;
-  if (intervals.length < MAX_INTERVALS) intervals.push(interval);
 }
 
 /** `node /app/server.js 8080` is `server.js` to its owner. */
@@ -239,3 +337,9 @@ function displayName(procname: string, argv: string): string {
   if (script === undefined || !/^(node|MainThread)/.test(procname)) return procname;
   return script.slice(script.lastIndexOf('/') + 1);
 }
+
+export const PROGRAMS: HandlerType<ProgramModel> = {
+  name: 'programs',
+  needs: [HOST, SYSTEM_CALLS],
+  create: (context) => new ProgramModel(context.time, context.get(HOST), context.get(SYSTEM_CALLS)),
+};

@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: MIT
-// A thread of a traced program: what its node:* records told about the loop iteration it is in, kept
-// until that iteration is over, and longer by stalls that are still open for late records.
+// A program and its threads: what node:* records told of them, kept as long as somebody needs it: for
+// the loop iteration that goes on, and for stalls and requests that wait for late records.
 
 import type { EventRecord } from '@lockstep/ctf';
+import { FloatColumn } from '../growable-columns.ts';
 import type { KernelThread } from '../kernel/kernel-thread.ts';
 import { CallTree, type Frame } from './call-tree.ts';
 import { LoopHistogram } from './loop-histogram.ts';
+import { Timeline, type Interval } from './timeline.ts';
 
-export interface Interval {
-  readonly begin: number;
-  readonly end: number;
-}
 export interface CollectionInterval extends Interval {
   readonly collection: string;
 }
+/** A synchronous operation: the thread did nothing else meanwhile. */
 export interface OperationInterval extends Interval {
   readonly operation: string;
   readonly path: string | undefined;
   readonly size: number | undefined;
+  /** Request that it was done for; 0 unknown. */
+  readonly request: number;
 }
 export interface SampleInterval extends Interval {
   readonly frame: Frame;
@@ -28,42 +29,101 @@ export interface RequestBegin extends Interval {
   readonly method: string;
   readonly url: string;
 }
+export interface LoopIteration extends Interval {
+  /** Waited before `begin`. */
+  readonly idleNs: number;
+}
 
 /** What the program half tells about a stretch of time. */
 export class ProgramStory {
-  collections: CollectionInterval[] = [];
-  operations: OperationInterval[] = [];
-  samples: SampleInterval[] = [];
-  requests: RequestBegin[] = [];
+  readonly collections = new Timeline<CollectionInterval>();
+  readonly operations = new Timeline<OperationInterval>();
+  readonly samples = new Timeline<SampleInterval>();
+  readonly requests = new Timeline<RequestBegin>();
+  readonly iterations = new Timeline<LoopIteration>();
 
-  /** A story of what overlaps [begin, end). */
-  during(begin: number, end: number): ProgramStory {
-    const overlaps = (interval: Interval): boolean => interval.begin < end && interval.end > begin;
-    const story = new ProgramStory();
-    story.collections = this.collections.filter(overlaps);
-    story.operations = this.operations.filter(overlaps);
-    story.samples = this.samples.filter(overlaps);
-    story.requests = this.requests.filter((request) => request.begin >= begin && request.begin < end);
-    return story;
+  forgetBefore(time: number): void {
+    this.collections.forgetBefore(time);
+    this.operations.forgetBefore(time);
+    this.samples.forgetBefore(time);
+    this.requests.forgetBefore(time);
+    this.iterations.forgetBefore(time);
+  }
+}
+
+/** Whose code a thread runs: from each time on the request with that id, 0 = nobody knows. */
+export class Turns {
+  readonly times = new FloatColumn();
+  readonly requests = new FloatColumn();
+
+  add(time: number, request: number): void {
+    const last = this.times.length - 1;
+    if (last >= 0 && this.requests.values[last] === request) return;
+    if (this.times.length >= 1 << 20) this.#drop(1 << 19);
+    this.times.push(time);
+    this.requests.push(request);
   }
 
   forgetBefore(time: number): void {
-    const isKept = (interval: Interval): boolean => interval.end > time;
-    if (this.collections.length > 0) this.collections = this.collections.filter(isKept);
-    if (this.operations.length > 0) this.operations = this.operations.filter(isKept);
-    if (this.samples.length > 0) this.samples = this.samples.filter(isKept);
-    if (this.requests.length > 0) this.requests = this.requests.filter(isKept);
+    const { values, length } = this.times;
+    let count = 0;
+    while (count + 1 < length && (values[count + 1] as number) <= time) count += 1;
+    this.#drop(count);
   }
+
+  #drop(count: number): void {
+    this.times.dropFirst(count);
+    this.requests.dropFirst(count);
+  }
+}
+
+/** An asynchronous operation that the program waits for: of its thread pool, of a socket, of a timer. */
+export interface AsyncOperation {
+  readonly thread: ProgramThread;
+  readonly id: number;
+  /** Request that it was begun for; 0 unknown. */
+  readonly request: number;
+  /** `fs.readFile`, `crypto.pbkdf2`, `dns.lookup`, `http GET`, `setTimeout` … */
+  readonly operation: string;
+  /** Path, host, or whatever it works on. */
+  readonly subject: string;
+  readonly begin: number;
+  /** When its callback was about to run; undefined = not yet. */
+  end: number | undefined;
+}
+
+/** A request to the program's server. */
+export interface ServerRequest {
+  readonly thread: ProgramThread;
+  readonly id: number;
+  readonly method: string;
+  readonly url: string;
+  readonly peer: string;
+  /** Its handler was about to run. */
+  readonly begin: number;
+  /** Its response was finished; undefined = not yet. */
+  end: number | undefined;
+  status: number;
+  readonly operations: AsyncOperation[];
 }
 
 export class Program {
   name = '';
   argv: string | undefined = undefined;
+  nodeVersion = '';
   readonly pid: number;
-  readonly openRequests = new Set<number>();
+  /** Threads of libuv's pool; 4 unless the program's environment says otherwise. */
+  poolSize = 4;
+  readonly threads: ProgramThread[] = [];
 
   constructor(pid: number) {
     this.pid = pid;
+  }
+
+  openRequestCount(): number {
+    let count = 0;
+    for (const thread of this.threads) count += thread.openRequests.size;
+    return count;
   }
 }
 
@@ -74,16 +134,22 @@ export class ProgramThread {
   readonly firstTime: number;
   isMain: boolean;
   lastRecord: EventRecord;
+  lastTime: number;
   /** End of the last loop iteration; undefined before the first. */
   iterationEnd: number | undefined = undefined;
-  /** First record since then that was written when what it tells happened. */
-  firstActivity: EventRecord | undefined = undefined;
+  /** Time of the first record since then that was written when what it tells happened. */
+  firstActivity: number | undefined = undefined;
   hasSamples = false;
   /** Its first record was node:process: nothing of it lies before the trace. */
   readonly isSeenFromStart: boolean;
   readonly story = new ProgramStory();
+  readonly turns = new Turns();
   readonly tree = new CallTree();
   readonly loop = new LoopHistogram();
+  readonly openRequests = new Map<number, ServerRequest>();
+  /** By kind and id. */
+  readonly openOperations = new Map<string, AsyncOperation>();
+  forgottenAt = 0;
 
   constructor(program: Program, vtid: number, kernel: KernelThread, firstRecord: EventRecord, firstTime: number) {
     this.program = program;
@@ -91,7 +157,9 @@ export class ProgramThread {
     this.kernel = kernel;
     this.firstTime = firstTime;
     this.lastRecord = firstRecord;
+    this.lastTime = firstTime;
     this.isSeenFromStart = firstRecord.eventRecordClass.name === 'node:process';
     this.isMain = vtid === program.pid;
+    program.threads.push(this);
   }
 }

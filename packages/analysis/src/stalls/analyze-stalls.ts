@@ -2,12 +2,16 @@
 // Merged event records in, the report of stalls out: one pass, memory bounded by the state of threads
 // and by the stalls that are still open. The models of both halves do the work; here they are wired.
 
-import type { DataStream, DiscardedItems, EventRecord } from '@lockstep/ctf';
-import { KernelModel } from '../kernel/kernel-model.ts';
-import { ProgramModel } from '../program/program-model.ts';
+import type { DiscardedItems, EventRecord } from '@lockstep/ctf';
+import { HOST, type Host } from '../kernel/host.ts';
+import { FILES } from '../kernel/files.ts';
+import { PROCESSES } from '../kernel/processes.ts';
+import { SOCKETS } from '../kernel/sockets.ts';
+import { AnalysisPass } from '../pass/analysis-pass.ts';
+import { isKernelStream, type Handler, type HandlerType } from '../pass/handler.ts';
+import type { TraceTime } from '../pass/trace-time.ts';
+import { PROGRAMS, type ProgramModel } from '../program/program-model.ts';
 import type { ProgramThread } from '../program/program-thread.ts';
-import { isKernelStream, RecordDispatcher } from '../record-dispatcher.ts';
-import { TraceTime } from '../trace-time.ts';
 import { countText } from './amounts.ts';
 import { Positions } from './position.ts';
 import { StallCollector } from './stall-collector.ts';
@@ -31,60 +35,57 @@ export function analyzeStalls(
   records: Iterable<EventRecord | DiscardedItems>,
   options: StallOptions = {},
 ): StallReport {
-  const analysis = new StallAnalysis(options);
-  for (const record of records) analysis.take(record);
-  return analysis.finish();
+  const type = stallsHandler(options);
+  const pass = new AnalysisPass([type]);
+  for (const record of records) pass.take(record);
+  pass.finish();
+  return pass.get(type).report(pass);
 }
 
-class StallAnalysis {
+/** Options in, a handler type out: each call makes another. */
+export function stallsHandler(options: StallOptions = {}): HandlerType<StallAnalysis> {
+  return {
+    name: 'stalls',
+    needs: [HOST, PROCESSES, FILES, SOCKETS, PROGRAMS],
+    create: (context) => new StallAnalysis(options, context.time, context.get(HOST), context.get(PROGRAMS)),
+  };
+}
+
+class StallAnalysis implements Handler {
   readonly #thresholdMs: number;
-  readonly #time = new TraceTime();
-  readonly #kernel = new KernelModel(this.#time);
-  readonly #collector: StallCollector;
+  readonly #time: TraceTime;
+  readonly #host: Host;
   readonly #programs: ProgramModel;
-  readonly #dispatcher: RecordDispatcher;
+  readonly #collector: StallCollector;
   readonly #discarded = new Map<
     string,
     { stream: string; count: bigint | undefined; what: 'records' | 'packets'; isKernel: boolean }
   >();
-  #lastRecord: EventRecord | undefined;
-  #recordCount = 0;
-  #hasKernelStream = false;
 
-  constructor(options: StallOptions) {
+  constructor(options: StallOptions, time: TraceTime, host: Host, programs: ProgramModel) {
     this.#thresholdMs = options.thresholdMs ?? DEFAULT_THRESHOLD_MS;
+    this.#time = time;
+    this.#host = host;
+    this.#programs = programs;
     const positions = new Positions(options.resolvePosition);
     const maxStalls = options.maxStalls ?? DEFAULT_MAX_STALLS;
-    this.#collector = new StallCollector(this.#thresholdMs, maxStalls, this.#time, this.#kernel, positions);
-    this.#programs = new ProgramModel(this.#time, this.#kernel, this.#collector);
-    this.#dispatcher = new RecordDispatcher((eventRecordClass, dataStream) => {
-      if (!isKernelStream(dataStream)) return this.#programs.chooseHandler(eventRecordClass);
-      this.#noteKernelStream(dataStream);
-      return this.#kernel.chooseHandler(eventRecordClass.name);
-    });
+    this.#collector = new StallCollector(this.#thresholdMs, maxStalls, time, host, programs, positions);
   }
 
-  take(item: EventRecord | DiscardedItems): void {
-    if ('eventRecordClass' in item) {
-      this.#recordCount += 1;
-      if (item.timeNs === undefined) return;
-      if (this.#lastRecord === undefined) this.#time.of(item);
-      this.#lastRecord = item;
-      this.#dispatcher.dispatch(item);
-    } else this.#takeDiscarded(item);
-  }
-
-  finish(): StallReport {
+  finish(): void {
     for (const thread of this.#programs.threads) this.#openUnfinished(thread);
+  }
+
+  /** After the pass's end. */
+  report(pass: { readonly recordCount: number; readonly lastTime: number }): StallReport {
     const stalls = this.#collector.finish();
-    const endTime = this.#lastRecord === undefined ? 0 : this.#time.of(this.#lastRecord);
     return {
       version: 1,
       thresholdMs: this.#thresholdMs,
       isWallClock: this.#time.isWallClock,
       beginNs: this.#time.baseNs ?? 0n,
-      durationMs: endTime / 1e6,
-      recordCount: this.#recordCount,
+      durationMs: pass.lastTime / 1e6,
+      recordCount: pass.recordCount,
       kernelHalf: this.#kernelHalf(),
       stalls,
       stallCount: this.#collector.stallCount,
@@ -96,17 +97,12 @@ class StallAnalysis {
     };
   }
 
-  #noteKernelStream(dataStream: DataStream): void {
-    this.#hasKernelStream = true;
-    this.#kernel.noteClasses(dataStream.dataStreamClass);
-  }
-
   #kernelHalf(): StallReport['kernelHalf'] {
-    if (!this.#hasKernelStream) return 'missing';
-    return this.#kernel.coverage.hasSched ? 'present' : 'partial';
+    if (!this.#host.coverage.hasKernelStream) return 'missing';
+    return this.#host.coverage.hasSched ? 'present' : 'partial';
   }
 
-  #takeDiscarded(item: DiscardedItems): void {
+  discarded(item: DiscardedItems): void {
     const isKernel = isKernelStream(item.dataStream);
     const what = item.type === 'discarded-packets' ? 'packets' : 'records';
     const stream = `${item.dataStream.trace.name}/${item.dataStream.name}`;
@@ -123,12 +119,12 @@ class StallAnalysis {
   #openUnfinished(thread: ProgramThread): void {
     const begin = this.#unfinishedBegin(thread);
     if (begin === undefined) return;
-    const lastOwn = this.#time.of(thread.lastRecord);
+    const lastOwn = thread.lastTime;
     const log = thread.kernel.log;
     // With the kernel half the thread is known to live on after its last record, until it is seen to end.
     const end =
-      this.#kernel.coverage.hasSched && log !== undefined
-        ? (thread.kernel.deadAt ?? this.#kernel.lastTime() ?? lastOwn)
+      this.#host.coverage.hasSched && log !== undefined
+        ? (thread.kernel.deadAt ?? this.#host.lastTime ?? lastOwn)
         : lastOwn;
     if (end - begin < this.#thresholdMs * 1e6) return;
     const isStartUp = thread.iterationEnd === undefined && thread.isSeenFromStart;
@@ -141,22 +137,22 @@ class StallAnalysis {
     if (thread.kernel.deadAt !== undefined && thread.firstActivity === undefined && thread.iterationEnd !== undefined)
       return undefined;
     if (thread.iterationEnd === undefined) return isLoopRecorded(thread) ? thread.firstTime : undefined;
-    if (this.#kernel.coverage.hasSched) {
+    if (this.#host.coverage.hasSched) {
       const returned = thread.kernel.log?.firstReturn(thread.iterationEnd, POLL_WITHIN_NS);
       if (returned === Infinity) return undefined;
       if (returned !== undefined) return returned;
     }
-    return thread.firstActivity === undefined ? undefined : this.#time.of(thread.firstActivity);
+    return thread.firstActivity;
   }
 
   #doubts(): Doubt[] {
     const doubts: Doubt[] = [];
-    if (!this.#hasKernelStream) {
+    if (!this.#host.coverage.hasKernelStream) {
       doubts.push({
         about: 'kernel-half-missing',
         text: 'kernel half missing: time cannot be split into running and waiting; record as root to know',
       });
-    } else if (!this.#kernel.coverage.hasSched) {
+    } else if (!this.#host.coverage.hasSched) {
       doubts.push({
         about: 'kernel-half-partial',
         text: "sched_switch was not recorded: time cannot be split into running and waiting; record with -k 'sched_*' to know",

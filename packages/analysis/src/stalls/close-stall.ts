@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // An open stall whose late records have come in, the stall of the report out.
 
-import type { KernelCoverage, KernelModel } from '../kernel/kernel-model.ts';
+import type { Host, KernelCoverage } from '../kernel/host.ts';
 import { UNKNOWN } from '../kernel/thread-state.ts';
-import type { TraceTime } from '../trace-time.ts';
+import type { TraceTime } from '../pass/trace-time.ts';
 import { countText, msText } from './amounts.ts';
 import { attributeStall } from './attribute-stall.ts';
 import type { DiscardedSpan, OpenStall } from './open-stall.ts';
@@ -22,7 +22,7 @@ const MAX_REQUESTS = 8;
 
 export interface CloseContext {
   readonly time: TraceTime;
-  readonly kernel: KernelModel;
+  readonly host: Host;
   readonly positions: Positions;
   readonly discarded: readonly DiscardedSpan[];
 }
@@ -32,7 +32,7 @@ export function closeStall(opened: OpenStall, thresholdNs: number, context: Clos
   const open = withoutIdle(opened);
   if (open.end - open.begin < thresholdNs) return undefined;
   const { thread } = open;
-  const builder = attributeStall(open, context.kernel.labels);
+  const builder = attributeStall(open, context.host.labels);
   const parts = partsOf(builder.totals.values(), context.positions, open.others);
   const causes = causesOf(parts, builder.javaScriptNs, context.positions);
   const durationMs = (open.end - open.begin) / 1e6;
@@ -75,7 +75,7 @@ function withoutIdle(open: OpenStall): OpenStall {
 function doubtsOf(open: OpenStall, parts: readonly StallPart[], context: CloseContext): Doubt[] {
   const doubts: Doubt[] = [];
   const unsplitMs = parts.reduce((ms, part) => (part.isSplit ? ms : ms + part.ms), 0);
-  if (unsplitMs >= MIN_DOUBT_MS) doubts.push(unsplitDoubt(context.kernel.coverage, unsplitMs));
+  if (unsplitMs >= MIN_DOUBT_MS) doubts.push(unsplitDoubt(context.host.coverage, unsplitMs));
   for (const isKernel of [true, false]) {
     const doubt = discardedDoubt(open, context.discarded, isKernel);
     if (doubt !== undefined) doubts.push(doubt);

@@ -5,7 +5,7 @@
 //   in   A---------A         out  A--ABB-BA--A
 //           B---B
 
-import type { Interval } from '../program/program-thread.ts';
+import type { Interval } from '../program/timeline.ts';
 
 export interface Piece<T> {
   readonly begin: number;

@@ -3,7 +3,13 @@
 // samples (up to some seconds). It owns copies of all it needs, so that the model can forget.
 
 import type { IntervalSlice } from '../kernel/interval-log.ts';
-import type { ProgramStory, ProgramThread } from '../program/program-thread.ts';
+import type {
+  CollectionInterval,
+  OperationInterval,
+  ProgramThread,
+  RequestBegin,
+  SampleInterval,
+} from '../program/program-thread.ts';
 import type { Stall, ThreadName } from './stall-report.ts';
 
 /** How long after a stall's end its late records are awaited, in ns. V8's sampler is read in batches, a second or more apart. */
@@ -16,6 +22,23 @@ export interface DiscardedSpan {
   readonly count: bigint | undefined;
 }
 
+/** A copy of what a story tells of a stretch; late records are added to it. */
+export interface StoryPart {
+  readonly collections: CollectionInterval[];
+  readonly operations: OperationInterval[];
+  readonly samples: SampleInterval[];
+  readonly requests: RequestBegin[];
+}
+
+export function storyDuring({ story }: ProgramThread, begin: number, end: number): StoryPart {
+  return {
+    collections: story.collections.during(begin, end),
+    operations: story.operations.during(begin, end),
+    samples: story.samples.during(begin, end),
+    requests: story.requests.during(begin, end).filter((request) => request.begin >= begin),
+  };
+}
+
 export interface OpenStall {
   readonly kind: Stall['kind'];
   readonly thread: ProgramThread;
@@ -24,7 +47,7 @@ export interface OpenStall {
   readonly slice: IntervalSlice;
   /** Names of the threads that ran instead, as they were called then. */
   readonly others: ReadonlyMap<number, ThreadName>;
-  readonly story: ProgramStory;
+  readonly story: StoryPart;
   readonly openRequestCount: number;
   readonly pageFaultCount: number | undefined;
 }

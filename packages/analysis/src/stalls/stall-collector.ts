@@ -3,14 +3,15 @@
 // Holds a stall open until its late records can have come; keeps the longest ones when there are more
 // than anybody reads.
 
-import type { KernelModel } from '../kernel/kernel-model.ts';
-import type { ProgramObserver } from '../program/program-model.ts';
-import type { CollectionInterval, Interval, ProgramThread, SampleInterval } from '../program/program-thread.ts';
+import type { Host } from '../kernel/host.ts';
+import type { ProgramModel } from '../program/program-model.ts';
+import type { CollectionInterval, LoopIteration, ProgramThread, SampleInterval } from '../program/program-thread.ts';
+import type { Interval } from '../program/timeline.ts';
 import { PREEMPTED, WOKEN } from '../kernel/thread-state.ts';
 import type { IntervalSlice } from '../kernel/interval-log.ts';
-import type { TraceTime } from '../trace-time.ts';
+import type { TraceTime } from '../pass/trace-time.ts';
 import { closeStall } from './close-stall.ts';
-import { LATE_NS, type DiscardedSpan, type OpenStall } from './open-stall.ts';
+import { LATE_NS, storyDuring, type DiscardedSpan, type OpenStall } from './open-stall.ts';
 import type { Positions } from './position.ts';
 import type { CauseSummary, Stall, ThreadName } from './stall-report.ts';
 
@@ -27,7 +28,7 @@ interface MutableSummary {
   worstBeginNs: bigint;
 }
 
-export class StallCollector implements ProgramObserver {
+export class StallCollector {
   readonly stalls: Stall[] = [];
   stallCount = 0;
   omittedCount = 0;
@@ -38,18 +39,28 @@ export class StallCollector implements ProgramObserver {
   readonly #thresholdNs: number;
   readonly #maxStalls: number;
   readonly #time: TraceTime;
-  readonly #kernel: KernelModel;
+  readonly #host: Host;
   readonly #positions: Positions;
 
-  constructor(thresholdMs: number, maxStalls: number, time: TraceTime, kernel: KernelModel, positions: Positions) {
+  constructor(
+    thresholdMs: number,
+    maxStalls: number,
+    time: TraceTime,
+    host: Host,
+    programs: ProgramModel,
+    positions: Positions,
+  ) {
     this.#thresholdNs = thresholdMs * 1e6;
     this.#maxStalls = maxStalls;
     this.#time = time;
-    this.#kernel = kernel;
+    this.#host = host;
     this.#positions = positions;
+    programs.onIteration.push((thread, iteration) => this.#iteration(thread, iteration));
+    programs.onCollection.push((thread, interval) => this.#collection(thread, interval));
+    programs.onSample.push((thread, interval) => this.#sample(thread, interval));
   }
 
-  iteration(thread: ProgramThread, begin: number, end: number, idleNs: number): void {
+  #iteration(thread: ProgramThread, { begin, end, idleNs }: LoopIteration): void {
     let loopBegin = begin;
     if (thread.iterationEnd === undefined && thread.isSeenFromStart) {
       // What came before the loop first waited is start-up; an iteration that followed no wait belongs to it.
@@ -63,11 +74,11 @@ export class StallCollector implements ProgramObserver {
     this.#closeBefore(begin - LATE_NS, thread);
   }
 
-  collection(thread: ProgramThread, interval: CollectionInterval): void {
+  #collection(thread: ProgramThread, interval: CollectionInterval): void {
     this.#eachOverlapped(thread, interval, (stall) => stall.story.collections.push(interval));
   }
 
-  sample(thread: ProgramThread, interval: SampleInterval): void {
+  #sample(thread: ProgramThread, interval: SampleInterval): void {
     this.#eachOverlapped(thread, interval, (stall) => stall.story.samples.push(interval));
   }
 
@@ -86,9 +97,9 @@ export class StallCollector implements ProgramObserver {
       end,
       slice,
       others: this.#othersIn(slice),
-      story: thread.story.during(begin, end),
-      openRequestCount: thread.program.openRequests.size,
-      pageFaultCount: this.#kernel.coverage.hasFaults ? thread.kernel.faultCountIn(begin, end) : undefined,
+      story: storyDuring(thread, begin, end),
+      openRequestCount: thread.program.openRequestCount(),
+      pageFaultCount: this.#host.coverage.hasFaults ? thread.kernel.faultCountIn(begin, end) : undefined,
     };
     const list = this.#open.get(thread);
     if (list === undefined) this.#open.set(thread, [opened]);
@@ -114,7 +125,7 @@ export class StallCollector implements ProgramObserver {
     for (const open of list) {
       if (open.end >= time) break;
       closedCount += 1;
-      const context = { time: this.#time, kernel: this.#kernel, positions: this.#positions, discarded: this.discarded };
+      const context = { time: this.#time, host: this.#host, positions: this.#positions, discarded: this.discarded };
       const stall = closeStall(open, this.#thresholdNs, context);
       if (stall !== undefined) this.#keep(stall);
     }
@@ -179,7 +190,7 @@ export class StallCollector implements ProgramObserver {
       const state = slice.states[i];
       const tid = slice.refs[i] ?? 0;
       if ((state !== PREEMPTED && state !== WOKEN) || tid === 0 || others.has(tid)) continue;
-      const { name, pid, madeBy } = this.#kernel.thread(tid);
+      const { name, pid, madeBy } = this.#host.thread(tid);
       const origin = madeBy === undefined ? {} : { madeBy };
       others.set(tid, { tid, name, ...(pid === undefined ? origin : { pid }) });
     }

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+// Scheduler records in, states of threads and who has each CPU out: thread-state.ts draws the
+// transitions. Tells listeners of switches and of how long a woken thread waited for its CPU.
+
+import type { DataStream, EventRecord, EventRecordClass } from '@lockstep/ctf';
+import { toNumber, toText } from '../fields.ts';
+import { isKernelStream, type Handler, type HandlerType, type RecordHandler } from '../pass/handler.ts';
+import { HOST, type Host } from './host.ts';
+import { INTERRUPTS } from './interrupts.ts';
+import { waitOn, type Cpu, type KernelThread } from './kernel-thread.ts';
+import {
+  BLOCKED,
+  DEAD_MASK,
+  INTERRUPTED,
+  NOT_RUNNING,
+  PREEMPTED,
+  RUNNING,
+  SLEEPING_MASK,
+  UNINTERRUPTIBLE_MASK,
+  UNKNOWN,
+  WOKEN,
+} from './thread-state.ts';
+
+/** `next` has the CPU from `time` on; its `waker` and `wokenAt` tell why, when it had slept. */
+export type SwitchListener = (cpu: Cpu, previous: KernelThread, next: KernelThread, time: number) => void;
+/** A thread that slept became runnable; its `waker` says by whom. */
+export type WakeListener = (thread: KernelThread, time: number) => void;
+
+export class Scheduler implements Handler {
+  readonly onSwitch: SwitchListener[] = [];
+  readonly onWake: WakeListener[] = [];
+  readonly #host: Host;
+  readonly #idleInterrupt: number;
+  readonly #pageFault: number;
+
+  constructor(host: Host) {
+    this.#host = host;
+    this.#idleInterrupt = host.labels.idOf('an interrupt of an idle CPU');
+    this.#pageFault = host.labels.idOf('page fault');
+  }
+
+  chooseHandler({ name }: EventRecordClass, dataStream: DataStream): RecordHandler | undefined {
+    if (!isKernelStream(dataStream)) return undefined;
+    switch (name) {
+      case 'sched_switch':
+        return (record, time) => this.#switch(record, time);
+      case 'sched_waking':
+        return (record, time) => this.#wakeUp(record, time, true);
+      case 'sched_wakeup':
+      case 'sched_wakeup_new':
+        return (record, time) => this.#wakeUp(record, time, false);
+      case 'sched_migrate_task':
+        return (record, time) => this.#migrate(record, time);
+      default:
+        return undefined;
+    }
+  }
+
+  #switch(record: EventRecord, time: number): void {
+    const cpu = this.#host.cpuOf(record);
+    const { payload } = record;
+    this.#host.lastTime = time;
+    const previous = this.#host.thread(toNumber(payload?.prev_tid));
+    const next = this.#host.thread(toNumber(payload?.next_tid));
+    previous.name = toText(payload?.prev_comm);
+    next.name = toText(payload?.next_comm);
+    next.priority = toNumber(payload?.next_prio);
+    if (previous.tid === 0) cpu.idleNs += time - cpu.since;
+    else cpu.busyNs += time - cpu.since;
+    cpu.since = time;
+    cpu.current = next;
+    cpu.interrupts.length = cpu.interruptBegins.length = 0;
+    if (previous.tid !== 0) this.#switchOut(toNumber(payload?.prev_state), time, previous, next, cpu);
+    if (next.tid !== 0) {
+      if (next.state === UNKNOWN) next.correctLast(NOT_RUNNING);
+      waitOn(next, undefined);
+      next.cpu = cpu;
+      next.enter(time, RUNNING, 0);
+    }
+    if (cpu.waiting.size > 0) for (const thread of cpu.waiting) thread.enter(time, thread.state, cpu.currentTid());
+    for (const listener of this.onSwitch) listener(cpu, previous, next, time);
+    next.wokenAt = undefined;
+  }
+
+  #switchOut(prevState: number, time: number, previous: KernelThread, next: KernelThread, cpu: Cpu): void {
+    const isSleeping = (prevState & SLEEPING_MASK) !== 0;
+    // Only what runs is switched out: an unknown state before was that. Another state means that
+    // events were lost in between, and what really was is not known.
+    if (previous.state === UNKNOWN) previous.correctLast(RUNNING);
+    else if (previous.state !== RUNNING && previous.state !== INTERRUPTED) previous.correctLast(UNKNOWN);
+    if (isSleeping) {
+      previous.voluntarySwitchCount += 1;
+      previous.isUninterruptible = (prevState & UNINTERRUPTIBLE_MASK) !== 0;
+      previous.waker = 0;
+      previous.enter(time, BLOCKED, 0);
+      if (previous.call === 0 && previous.isFaulting) previous.log?.append(time, BLOCKED, 0, this.#pageFault);
+    } else {
+      previous.involuntarySwitchCount += 1;
+      previous.enter(time, PREEMPTED, next.tid);
+      waitOn(previous, cpu);
+    }
+    previous.isFaulting = false;
+    if ((prevState & DEAD_MASK) !== 0) {
+      previous.isDead = true;
+      if (previous.log !== undefined) previous.deadAt = time;
+    }
+  }
+
+  #wakeUp(record: EventRecord, time: number, isByWaker: boolean): void {
+    const { payload } = record;
+    this.#host.lastTime = time;
+    const thread = this.#host.threads.get(toNumber(payload?.tid));
+    // A running thread that is woken had not gone to sleep yet; only sleepers become runnable.
+    if (thread === undefined || (thread.state !== BLOCKED && thread.state !== WOKEN)) return;
+    const wasBlocked = thread.state === BLOCKED;
+    // sched_wakeup comes on the CPU that will run it: only sched_waking is written by who wakes.
+    const waker = isByWaker || !this.#host.coverage.hasWaking ? this.#wakerOf(record) : 0;
+    thread.wake(time, waker, this.#host.cpu(toNumber(payload?.target_cpu)));
+    if (wasBlocked) for (const listener of this.onWake) listener(thread, time);
+  }
+
+  #wakerOf(record: EventRecord): number {
+    const interrupt = this.#host.cpuOf(record).interrupts.at(-1);
+    if (interrupt !== undefined) return -interrupt;
+    const { tid } = this.#host.threadOf(record);
+    return tid === 0 ? -this.#idleInterrupt : tid;
+  }
+
+  #migrate(record: EventRecord, time: number): void {
+    this.#host.lastTime = time;
+    const thread = this.#host.threads.get(toNumber(record.payload?.tid));
+    if (thread === undefined) return;
+    thread.migrationCount += 1;
+    if (thread.waitsOn === undefined) return;
+    const cpu = this.#host.cpu(toNumber(record.payload?.dest_cpu));
+    waitOn(thread, cpu);
+    thread.enter(time, thread.state, cpu.currentTid());
+  }
+}
+
+export const SCHEDULER: HandlerType<Scheduler> = {
+  name: 'scheduler',
+  // The waker is the interrupt that its CPU serves: interrupts come first.
+  needs: [HOST, INTERRUPTS],
+  create: (context) => new Scheduler(context.get(HOST)),
+};
