@@ -5,6 +5,7 @@
 
 import { assertUnreachable, CtfError, type ErrorPairs } from '@lockstep/base';
 import type {
+  BitFieldClass,
   ByteOrder,
   FieldClass,
   FieldLocation,
@@ -12,11 +13,13 @@ import type {
   FixedLengthIntegerFieldClass,
   IntegerRangeSet,
   ScopeName,
+  StringFieldClass,
   StructureFieldClass,
   StructureMemberClass,
   VariantFieldClass,
   VariantOption,
 } from '../model/field-class.ts';
+import { isReversed, isWideText } from '../model/field-class-traits.ts';
 import { normalizeRanges } from '../model/make-field-class.ts';
 import { escapeFieldName, isTsdlIdentifier, quoteTsdlString, replaceForeignCharacters } from './tsdl-words.ts';
 
@@ -115,17 +118,33 @@ class FieldClassWriter {
     switch (fieldClass.type) {
       case 'fixed-length-unsigned-integer':
       case 'fixed-length-signed-integer':
+        checkBitOrder(fieldClass);
         return writeInteger(fieldClass, byteOrder, indent);
       case 'fixed-length-bit-array':
-      case 'fixed-length-boolean':
-        // CTF 1.8 has neither; the same bits as an unsigned integer.
-        return writeInteger({ ...fieldClass, type: 'fixed-length-unsigned-integer' }, byteOrder, indent);
+      case 'fixed-length-bit-map':
+      case 'fixed-length-boolean': {
+        // CTF 1.8 has none of them; the same bits as an unsigned integer.
+        const { length, alignment } = fieldClass;
+        checkBitOrder(fieldClass);
+        const type = 'fixed-length-unsigned-integer';
+        return writeInteger({ type, length, alignment, byteOrder: fieldClass.byteOrder }, byteOrder, indent);
+      }
       case 'fixed-length-floating-point-number':
+        checkBitOrder(fieldClass);
         return writeFloat(fieldClass, byteOrder);
       case 'null-terminated-string':
+        checkEncoding(fieldClass);
         return 'string';
+      case 'static-length-blob':
+      case 'dynamic-length-blob':
+        return 'integer { size = 8; align = 8; signed = 0; encoding = none; base = 16; }';
+      case 'variable-length-unsigned-integer':
+      case 'variable-length-signed-integer':
+      case 'optional':
+        throw new CtfError('CTF 1.8 has no field class of this type.', { type: fieldClass.type });
       case 'static-length-string':
       case 'dynamic-length-string':
+        checkEncoding(fieldClass);
         return 'integer { size = 8; align = 8; signed = 0; encoding = UTF8; base = 10; }';
       case 'structure':
         return this.#writeStructure(fieldClass, indent, optionNames);
@@ -159,7 +178,11 @@ class FieldClassWriter {
   #writeLengths(fieldClass: FieldClass): string {
     let text = '';
     if ('lengthFieldLocation' in fieldClass) text = `[${this.#writeLength(fieldClass.lengthFieldLocation)}]`;
-    if (fieldClass.type === 'static-length-string' || fieldClass.type === 'static-length-array')
+    if (
+      fieldClass.type === 'static-length-string' ||
+      fieldClass.type === 'static-length-blob' ||
+      fieldClass.type === 'static-length-array'
+    )
       text = `[${fieldClass.length}]`;
     return 'elementFieldClass' in fieldClass ? text + this.#writeLengths(fieldClass.elementFieldClass) : text;
   }
@@ -290,6 +313,16 @@ function areSameRanges(first: IntegerRangeSet, second: IntegerRangeSet, length: 
       .map((range) => range.join('…'))
       .join();
   return spell(first) === spell(second);
+}
+
+function checkBitOrder(fieldClass: BitFieldClass): void {
+  if (isReversed(fieldClass))
+    throw new CtfError('CTF 1.8 knows only the bit order that a byte order implies.', { type: fieldClass.type });
+}
+
+function checkEncoding(fieldClass: StringFieldClass): void {
+  if (isWideText(fieldClass))
+    throw new CtfError('CTF 1.8 has no strings of this encoding.', { encoding: fieldClass.encoding });
 }
 
 function writeInteger(fieldClass: FixedLengthIntegerFieldClass, traceByteOrder: ByteOrder, indent: number): string {

@@ -6,10 +6,20 @@ import type { DataStreamClass, EventRecordClass, TraceClass } from './trace-clas
 
 /**
  * Value of a field. Integers of up to 53 bits are numbers, wider ones bigints, always by class and
- * never by value; enumerations are their integer (labels: `enumerationLabels`); booleans booleans;
- * strings strings; structures objects by member name; arrays arrays; a variant is its option's value.
+ * never by value (a LEB128 integer is a number up to 2^53 and a bigint above: its class has no width);
+ * enumerations and bit maps are their integer (labels: `enumerationLabels`, `flagNames`); booleans
+ * booleans; strings strings; BLOBs bytes of their own; structures objects by member name; arrays
+ * arrays; a variant is its option's value; an optional field that is not there is undefined.
  */
-export type FieldValue = number | bigint | boolean | string | readonly FieldValue[] | StructureValue;
+export type FieldValue =
+  | number
+  | bigint
+  | boolean
+  | string
+  | Uint8Array
+  | readonly FieldValue[]
+  | StructureValue
+  | undefined;
 export interface StructureValue {
   readonly [name: string]: FieldValue;
 }
@@ -61,4 +71,20 @@ export interface DiscardedItems {
   readonly count: bigint | undefined;
   readonly beginNs: Nanoseconds | undefined;
   readonly endNs: Nanoseconds | undefined;
+}
+
+/** Begin or end of a data stream or of a packet; a reader hands them out only when asked to. */
+export interface Boundary {
+  readonly type: 'stream-beginning' | 'stream-end' | 'packet-beginning' | 'packet-end';
+  readonly dataStream: DataStream;
+  /** Of the packet; undefined for a data stream's. */
+  readonly packet: PacketScopes | undefined;
+  /** Number of the packet in its data stream; of a stream's end, how many there were. */
+  readonly packetIndex: number;
+  /** Where the packet begins in its medium, and its size there. */
+  readonly offsetBytes: number;
+  readonly sizeBytes: number;
+  readonly contentSizeBits: number;
+  readonly clockSnapshot: bigint | undefined;
+  readonly timeNs: Nanoseconds | undefined;
 }

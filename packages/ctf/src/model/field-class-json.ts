@@ -53,7 +53,7 @@ export function fieldClassToJson(fieldClass: FieldClass): JsonValue {
   switch (fieldClass.type) {
     case 'fixed-length-unsigned-integer':
     case 'fixed-length-signed-integer': {
-      const { mappings, roles, ...rest } = fieldClass;
+      const { mappings, roles, attributes: _, ...rest } = fieldClass;
       return {
         ...rest,
         ...(mappings === undefined
@@ -70,8 +70,10 @@ export function fieldClassToJson(fieldClass: FieldClass): JsonValue {
     case 'fixed-length-boolean':
     case 'fixed-length-floating-point-number':
     case 'null-terminated-string':
-    case 'static-length-string':
-      return { ...fieldClass };
+    case 'static-length-string': {
+      const { attributes: _, ...rest } = fieldClass;
+      return rest;
+    }
     case 'dynamic-length-string':
       return { type: fieldClass.type, lengthFieldLocation: locationToJson(fieldClass.lengthFieldLocation) };
     case 'structure':
@@ -108,6 +110,13 @@ export function fieldClassToJson(fieldClass: FieldClass): JsonValue {
         })),
         selectorFieldLocation: locationToJson(fieldClass.selectorFieldLocation),
       };
+    case 'fixed-length-bit-map':
+    case 'variable-length-unsigned-integer':
+    case 'variable-length-signed-integer':
+    case 'static-length-blob':
+    case 'dynamic-length-blob':
+    case 'optional':
+      throw new CtfError('A traced program records no fields of this class.', { type: fieldClass.type });
     default:
       return assertUnreachable(fieldClass);
   }

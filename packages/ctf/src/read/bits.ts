@@ -61,15 +61,72 @@ export function readWideSignedBits(
   return BigInt.asIntN(length, readWideBits(bytes, at, bit, length, isLittle));
 }
 
+/**
+ * The same in the bit order that is not natural for the byte order (CTF 2): the first bit of the field
+ * is the most significant one of a little-endian field, the least significant one of a big-endian.
+ */
+export function readReversedBits(
+  bytes: Uint8Array,
+  at: number,
+  bit: number,
+  length: number,
+  isLittle: boolean,
+  isSigned: boolean,
+): number | bigint {
+  let rest = readWideBits(bytes, at, bit, length, isLittle);
+  let value = 0n;
+  for (let i = 0; i < length; i++) {
+    value = (value << 1n) | (rest & 1n);
+    rest >>= 1n;
+  }
+  if (isSigned) value = BigInt.asIntN(length, value);
+  return length > 53 ? value : Number(value);
+}
+
 const scratch = new DataView(new ArrayBuffer(8));
 
-/** A float of 32 or 64 bits that does not begin on a byte. */
-export function readBitFloat(bytes: Uint8Array, at: number, bit: number, length: number, isLittle: boolean): number {
-  const pattern = readWideBits(bytes, at, bit, length, isLittle);
+/** A float of any length, at any bit. */
+export function readBitFloat(
+  bytes: Uint8Array,
+  at: number,
+  bit: number,
+  length: number,
+  isLittle: boolean,
+  isReversed: boolean,
+): number {
+  const pattern = isReversed
+    ? BigInt(readReversedBits(bytes, at, bit, length, isLittle, false))
+    : readWideBits(bytes, at, bit, length, isLittle);
   if (length === 32) {
     scratch.setUint32(0, Number(pattern));
     return scratch.getFloat32(0);
   }
-  scratch.setBigUint64(0, pattern);
-  return scratch.getFloat64(0);
+  if (length === 64) {
+    scratch.setBigUint64(0, pattern);
+    return scratch.getFloat64(0);
+  }
+  return floatOfPattern(pattern, length);
+}
+
+/**
+ * IEEE 754's interchange formats: 5 bits of exponent in 16, 15 in 128, `round(4 log2(length)) - 13` in
+ * longer ones. What a double cannot hold is rounded, or becomes infinite.
+ */
+function floatOfPattern(pattern: bigint, length: number): number {
+  const exponentBits = length === 16 ? 5 : Math.round(4 * Math.log2(length)) - 13;
+  const mantissaBits = length - exponentBits - 1;
+  const sign = (pattern >> BigInt(length - 1)) & 1n ? -1 : 1;
+  const bias = 2 ** (exponentBits - 1) - 1;
+  const exponent = Number((pattern >> BigInt(mantissaBits)) & ((1n << BigInt(exponentBits)) - 1n));
+  const mantissa = pattern & ((1n << BigInt(mantissaBits)) - 1n);
+  if (exponent === 2 * bias + 1) return mantissa === 0n ? sign * Infinity : Number.NaN;
+  const isSubnormal = exponent === 0;
+  const whole = isSubnormal ? mantissa : mantissa | (1n << BigInt(mantissaBits));
+  // 2^-1074 is the least double: scale in two steps, so that neither overflows on its own.
+  const scale = (isSubnormal ? 1 : exponent) - bias;
+  const excess = Math.max(0, mantissaBits - 200);
+  const fraction = Number(whole >> BigInt(excess)) / 2 ** (mantissaBits - excess);
+  if (scale > 1024) return sign * (fraction === 0 ? 0 : Infinity);
+  if (scale < -1200) return sign * 0;
+  return sign * fraction * 2 ** Math.trunc(scale / 2) * 2 ** (scale - Math.trunc(scale / 2));
 }

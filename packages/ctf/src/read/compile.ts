@@ -4,8 +4,9 @@
 // security policy) the interpreting decoder takes its place, which only costs time.
 
 import type { DataStreamClass } from '../model/trace-class.ts';
-import { readBitFloat, readBits, readSignedBits, readWideBits, readWideSignedBits } from './bits.ts';
+import { readBitFloat, readBits, readReversedBits, readSignedBits, readWideBits, readWideSignedBits } from './bits.ts';
 import type { DecodeState } from './decode-state.ts';
+import { readSizedText, readTerminatedText } from './encodings.ts';
 import {
   commonContextScope,
   eventRecordHeaderScope,
@@ -15,10 +16,21 @@ import {
   type SlotTable,
 } from './field-layout.ts';
 import { Generator } from './generator.ts';
+import { readVariableLength } from './leb128.ts';
 import { interpretScopes, type ScopesDecoder } from './interpret.ts';
 import { UNKNOWN_PLACE, type Place } from './place.ts';
 
-const HELPERS = { readBits, readSignedBits, readWideBits, readWideSignedBits, readBitFloat } as const;
+const HELPERS = {
+  readBits,
+  readSignedBits,
+  readWideBits,
+  readWideSignedBits,
+  readReversedBits,
+  readBitFloat,
+  readVariableLength,
+  readTerminatedText,
+  readSizedText,
+} as const;
 export const PROLOGUE =
   'let p = s.position, k = s.bit; const end = s.end, endBit = s.endBit, u8 = s.bytes, view = s.view, saved = s.saved, cw = s.clockWords;';
 

@@ -15,11 +15,15 @@ const REASONS = [
   'A string has no end within the content of its packet.',
   'An array is longer than what is left of its packet.',
   'No option of a variant matches its selector.',
+  'Two fields of different byte order share a byte.',
+  'An integer of variable length is longer than 128 bytes.',
 ] as const;
 export const FAIL_FIELD = 0;
 export const FAIL_STRING = 1;
 export const FAIL_ARRAY = 2;
 export const FAIL_VARIANT = 3;
+export const FAIL_BYTE_ORDER = 4;
+export const FAIL_LONG_INTEGER = 5;
 
 /** Elements of no size take no bytes, so only this bounds them; more than any trace was seen to use. */
 export const EMPTY_ELEMENT_LIMIT = 65_536;
@@ -44,6 +48,8 @@ export class DecodeState {
   /** The default clock as last known. The words alias the value: little-endian hosts only, as all that Node runs on. */
   readonly clock: BigUint64Array = new BigUint64Array(1);
   readonly clockWords: Uint32Array = new Uint32Array(this.clock.buffer);
+  /** Byte order of the last field of bits, where the trace class has such fields of both. */
+  lastIsLittle = false;
   /** Lengths and selectors that fields in later scopes name, by slot. */
   readonly saved: (number | bigint)[] = [];
 

@@ -4,13 +4,17 @@
 // puts its value there, the decoder of the array, string or variant takes it.
 
 import { assertUnreachable, CtfError, isPowerOfTwo } from '@lockstep/base';
-import type {
-  FieldClass,
-  FieldLocation,
-  FixedLengthIntegerFieldClass,
-  ScopeName,
-  StructureFieldClass,
-  VariantFieldClass,
+import {
+  codeUnitSize,
+  isIntegerFieldClass,
+  type FieldClass,
+  type FieldLocation,
+  type IntegerFieldClass,
+  type IntegerRangeSet,
+  type ScopeName,
+  type SelectorFieldClass,
+  type StructureFieldClass,
+  type VariantFieldClass,
 } from '../model/field-class.ts';
 import type { DataStreamClass, EventRecordClass, TraceClass } from '../model/trace-class.ts';
 
@@ -25,14 +29,19 @@ const GREATEST_LENGTH = 2 ** 31;
 export function alignmentOf(fc: FieldClass): number {
   switch (fc.type) {
     case 'fixed-length-bit-array':
+    case 'fixed-length-bit-map':
     case 'fixed-length-boolean':
     case 'fixed-length-unsigned-integer':
     case 'fixed-length-signed-integer':
     case 'fixed-length-floating-point-number':
       return fc.alignment;
+    case 'variable-length-unsigned-integer':
+    case 'variable-length-signed-integer':
     case 'null-terminated-string':
     case 'static-length-string':
     case 'dynamic-length-string':
+    case 'static-length-blob':
+    case 'dynamic-length-blob':
       return 8;
     case 'structure':
       return fc.memberClasses.reduce(
@@ -42,6 +51,7 @@ export function alignmentOf(fc: FieldClass): number {
     case 'static-length-array':
     case 'dynamic-length-array':
       return Math.max(fc.minimumAlignment ?? 1, alignmentOf(fc.elementFieldClass));
+    case 'optional':
     case 'variant':
       return 1;
     default:
@@ -53,17 +63,24 @@ export function alignmentOf(fc: FieldClass): number {
 export function leastSizeOf(fc: FieldClass): number {
   switch (fc.type) {
     case 'fixed-length-bit-array':
+    case 'fixed-length-bit-map':
     case 'fixed-length-boolean':
     case 'fixed-length-unsigned-integer':
     case 'fixed-length-signed-integer':
     case 'fixed-length-floating-point-number':
       return fc.length;
-    case 'null-terminated-string':
+    case 'variable-length-unsigned-integer':
+    case 'variable-length-signed-integer':
       return 8;
+    case 'null-terminated-string':
+      return 8 * codeUnitSize(fc.encoding);
     case 'static-length-string':
+    case 'static-length-blob':
       return fc.length * 8;
     case 'dynamic-length-string':
+    case 'dynamic-length-blob':
     case 'dynamic-length-array':
+    case 'optional':
       return 0;
     case 'structure':
       return fc.memberClasses.reduce((sum, member) => sum + leastSizeOf(member.fieldClass), 0);
@@ -89,32 +106,56 @@ export interface Enclosing {
   readonly key: string;
 }
 
+/** What a consumer knows of its slot. */
+export interface Slot {
+  readonly slot: number;
+  /** Whether the value may be a bigint. */
+  readonly isWide: boolean;
+}
+
+const NO_SLOTS: readonly number[] = [];
+
 /** Slots of a trace class: which keys are wanted, and where consumers find theirs. */
 export class SlotTable {
-  readonly #slotOfKey = new Map<string, number>();
+  readonly #slotsOfKey = new Map<string, number[]>();
+  /** By the keys of all fields that a location may mean: those of several options of a variant. */
+  readonly #slotOfTargets = new Map<string, Slot>();
   /** By consumer's key: a class object may be shared by several places of the metadata. */
-  readonly #slotOfConsumer = new Map<string, { slot: number; fieldClass: FixedLengthIntegerFieldClass }>();
+  readonly #slotOfConsumer = new Map<string, Slot>();
+  readonly #slotsOfScope = new Map<string, Set<number>>();
+  /** Keys of what is decoded before the place that is being visited. */
+  readonly #visitedOuter = new Set<string>();
+  #visited: Set<string> = this.#visitedOuter;
+  #hasLittleBits = false;
+  #hasBigBits = false;
 
   constructor(traceClass: TraceClass) {
     const header = packetHeaderScope(traceClass);
     for (const dsc of traceClass.dataStreamClasses.values()) {
       const outer = [...header, ...dataStreamScopes(dsc)];
+      this.#visited = this.#visitedOuter;
       for (const scope of outer) this.#collect(scope, outer);
       for (const erc of dsc.eventRecordClasses.values()) {
         const own = eventRecordScopes(dsc, erc);
         const all = [...outer, ...own];
+        this.#visited = new Set();
         for (const scope of own) this.#collect(scope, all);
       }
     }
   }
 
-  /** Slot that the integer at `key` must be saved to, if any field names it. */
-  producedBy(key: string): number | undefined {
-    return this.#slotOfKey.get(key);
+  /** Whether fields of bits of both byte orders may meet in one byte, which is an error. */
+  get mixesByteOrders(): boolean {
+    return this.#hasLittleBits && this.#hasBigBits;
   }
 
-  /** Slot that the array, string or variant at `key` takes its length or selector from. */
-  consumedBy(key: string): { readonly slot: number; readonly fieldClass: FixedLengthIntegerFieldClass } {
+  /** Slots that the integer or boolean at `key` must be saved to: none if no field names it. */
+  producedBy(key: string): readonly number[] {
+    return this.#slotsOfKey.get(key) ?? NO_SLOTS;
+  }
+
+  /** Slot that the field at `key` takes its length or selector from. */
+  consumedBy(key: string): Slot {
     const found = this.#slotOfConsumer.get(key);
     if (found === undefined)
       throw new CtfError('A length or selector field is not where the metadata says.', { field: key });
@@ -123,57 +164,117 @@ export class SlotTable {
 
   /** Slots whose integers lie in the scope. */
   producedIn(scope: Scope): number[] {
-    return [...this.#slotOfKey].filter(([key]) => key.startsWith(`${scope.key}/`)).map(([, slot]) => slot);
+    return [...(this.#slotsOfScope.get(scope.key) ?? [])];
   }
 
   #collect(scope: Scope, scopes: readonly Scope[]): void {
-    const visit = (fc: FieldClass, key: string, enclosing: readonly Enclosing[]): void => {
-      check(fc, key, enclosing.length + key.split('/').length);
+    const visit = (fc: FieldClass, key: string, enclosing: readonly Enclosing[], depth: number): void => {
+      check(fc, key, depth);
+      if ('byteOrder' in fc && (fc.alignment % 8 !== 0 || fc.length % 8 !== 0)) {
+        if (fc.byteOrder === 'little-endian') this.#hasLittleBits = true;
+        else this.#hasBigBits = true;
+      }
+      if (fc.type === 'fixed-length-boolean' || isInteger(fc)) this.#visited.add(key);
+      const deeper = depth + 1;
       switch (fc.type) {
         case 'structure': {
           const inner = [...enclosing, { fieldClass: fc, key }];
-          for (const member of fc.memberClasses) visit(member.fieldClass, memberKey(key, member.name), inner);
+          for (const member of fc.memberClasses) visit(member.fieldClass, memberKey(key, member.name), inner, deeper);
           break;
         }
         case 'static-length-array':
-          visit(fc.elementFieldClass, elementKey(key), enclosing);
+          visit(fc.elementFieldClass, elementKey(key), enclosing, deeper);
           break;
         case 'dynamic-length-array':
-          this.#consume(key, fc.lengthFieldLocation, enclosing, scopes);
-          visit(fc.elementFieldClass, elementKey(key), enclosing);
+          this.#consume(key, fc.lengthFieldLocation, { enclosing, scopes });
+          visit(fc.elementFieldClass, elementKey(key), enclosing, deeper);
           break;
         case 'dynamic-length-string':
-          this.#consume(key, fc.lengthFieldLocation, enclosing, scopes);
+        case 'dynamic-length-blob':
+          this.#consume(key, fc.lengthFieldLocation, { enclosing, scopes });
+          break;
+        case 'optional':
+          this.#consume(key, fc.selectorFieldLocation, {
+            enclosing,
+            scopes,
+            isBoolean: fc.selectorFieldRanges === undefined,
+          });
+          visit(fc.fieldClass, elementKey(key), enclosing, deeper);
           break;
         case 'variant':
-          this.#consume(key, fc.selectorFieldLocation, enclosing, scopes);
-          for (const option of fc.options) visit(option.fieldClass, memberKey(key, option.name), enclosing);
+          this.#consume(key, fc.selectorFieldLocation, { enclosing, scopes });
+          fc.options.forEach((option, index) =>
+            visit(option.fieldClass, optionKey(key, option.name, index), enclosing, deeper),
+          );
           break;
         default:
           break;
       }
     };
-    visit(scope.fieldClass, scope.key, []);
+    visit(scope.fieldClass, scope.key, [], 1);
   }
 
-  #consume(key: string, location: FieldLocation, enclosing: readonly Enclosing[], scopes: readonly Scope[]): void {
-    const target = resolveLocation(location, enclosing, scopes, memberKey);
-    if (target === undefined || !isInteger(target.fieldClass)) {
-      throw new CtfError('A length or selector field does not exist or is no integer.', {
+  #consume(key: string, location: FieldLocation, consumer: Consumer): void {
+    const targets = resolveLocations(location, key, consumer.enclosing, consumer.scopes);
+    const isRight = (fc: FieldClass): fc is SelectorFieldClass =>
+      consumer.isBoolean === true ? fc.type === 'fixed-length-boolean' : isInteger(fc);
+    const right = targets.filter((target) => isRight(target.fieldClass));
+    if (right.length === 0) {
+      throw new CtfError(
+        consumer.isBoolean === true
+          ? 'A selector field does not exist or is no boolean.'
+          : 'A length or selector field does not exist or is no integer.',
+        { field: key, location: location.path.map((part) => part ?? '..').join('.') },
+      );
+    }
+    if (!right.every((target) => this.#visited.has(target.key) || this.#visitedOuter.has(target.key))) {
+      throw new CtfError('A length or selector field comes after the field that needs it.', {
         field: key,
         location: location.path.map((part) => part ?? '..').join('.'),
       });
     }
-    const slot = this.#slotOfKey.get(target.key) ?? this.#slotOfKey.size;
-    this.#slotOfKey.set(target.key, slot);
-    this.#slotOfConsumer.set(key, { slot, fieldClass: target.fieldClass });
+    this.#slotOfConsumer.set(key, this.#slotOf(right));
   }
+
+  #slotOf(targets: readonly Enclosing[]): Slot {
+    const name = targets.map((target) => target.key).join('\n');
+    const known = this.#slotOfTargets.get(name);
+    if (known !== undefined) return known;
+    const made: Slot = {
+      slot: this.#slotOfTargets.size,
+      isWide: targets.some(({ fieldClass }) => !('length' in fieldClass) || fieldClass.length > WIDEST_NUMBER),
+    };
+    this.#slotOfTargets.set(name, made);
+    for (const { key } of targets) {
+      const slots = this.#slotsOfKey.get(key);
+      if (slots === undefined) this.#slotsOfKey.set(key, [made.slot]);
+      else slots.push(made.slot);
+      const scope = key.slice(0, key.indexOf('/'));
+      let inScope = this.#slotsOfScope.get(scope);
+      if (inScope === undefined) this.#slotsOfScope.set(scope, (inScope = new Set()));
+      inScope.add(made.slot);
+    }
+    return made;
+  }
+}
+
+interface Consumer {
+  readonly enclosing: readonly Enclosing[];
+  readonly scopes: readonly Scope[];
+  readonly isBoolean?: boolean;
+}
+
+/** Integers above this many bits are bigints, by class. */
+export const WIDEST_NUMBER = 53;
+
+export function isInRanges(ranges: IntegerRangeSet, value: number | bigint): boolean {
+  return ranges.some(([lower, upper]) => value >= lower && value <= upper);
 }
 
 /** Refuses what no decoder can do, once, so that neither has to. `depth` is a bound from above. */
 function check(fc: FieldClass, key: string, depth: number): void {
   if (depth > DEEPEST_NESTING * 2) throw new CtfError('Field classes are nested too deeply.', { field: key });
-  const alignment = 'alignment' in fc ? fc.alignment : 'minimumAlignment' in fc ? (fc.minimumAlignment ?? 1) : 1;
+  const alignment = 'byteOrder' in fc ? fc.alignment : 'minimumAlignment' in fc ? (fc.minimumAlignment ?? 1) : 1;
   if (!isPowerOfTwo(alignment) || alignment > GREATEST_ALIGNMENT) {
     throw new CtfError('An alignment is no power of two up to 2^23 bits.', { field: key, alignment });
   }
@@ -181,13 +282,100 @@ function check(fc: FieldClass, key: string, depth: number): void {
     throw new CtfError('A length is negative or too great.', { field: key, length: fc.length });
   }
   if ('byteOrder' in fc && fc.length === 0) throw new CtfError('A field of bits has no bits.', { field: key });
-  if (fc.type === 'fixed-length-floating-point-number' && fc.length !== 32 && fc.length !== 64) {
-    throw new CtfError('Floating point numbers are read with 32 and 64 bits only.', { field: key, length: fc.length });
+  if (fc.type === 'fixed-length-floating-point-number' && !isFloatLength(fc.length)) {
+    throw new CtfError('A floating point number has 16, 32, 64, 128 or a greater multiple of 32 bits.', {
+      field: key,
+      length: fc.length,
+    });
   }
 }
 
-function isInteger(fc: FieldClass): fc is FixedLengthIntegerFieldClass {
-  return fc.type === 'fixed-length-unsigned-integer' || fc.type === 'fixed-length-signed-integer';
+/** IEEE 754's interchange formats; longer ones than 4096 bits are an attack. */
+export function isFloatLength(length: number): boolean {
+  return length === 16 || length === 32 || length === 64 || (length >= 128 && length % 32 === 0 && length <= 4096);
+}
+
+function isInteger(fc: FieldClass): fc is IntegerFieldClass {
+  return isIntegerFieldClass(fc);
+}
+
+/** More targets of one location than this are an attack: options of variants within variants. */
+const MOST_TARGETS = 256;
+
+/**
+ * All fields that a location may mean: several where the way leads through a variant, of which the
+ * one decoded last counts. The way may lead into an array or an option only if the consumer lies in it.
+ */
+function resolveLocations(
+  location: FieldLocation,
+  consumerKey: string,
+  enclosing: readonly Enclosing[],
+  scopes: readonly Scope[],
+): Enclosing[] {
+  if (location.origin !== undefined) {
+    const scope = scopes.find((candidate) => candidate.name === location.origin);
+    return scope === undefined ? [] : descendAll(scope, location.path, consumerKey);
+  }
+  let depth = enclosing.length;
+  let path = location.path;
+  while (path.length > 0 && path[0] === null) {
+    depth--;
+    path = path.slice(1);
+  }
+  // CTF 2 looks in one structure; CTF 1.8, whose paths parse into these, in those around it as well.
+  for (; depth > 0; depth--) {
+    const start = enclosing[depth - 1];
+    const found = start === undefined ? [] : descendAll(start, path, consumerKey);
+    if (found.length > 0) return found;
+  }
+  return [];
+}
+
+/** Follows a path; `null` goes back to the structure around. */
+function descendAll(start: Enclosing, path: readonly (string | null)[], consumerKey: string): Enclosing[] {
+  let ways: (readonly Enclosing[])[] = [[start]];
+  for (const part of path) {
+    ways =
+      part === null
+        ? ways.map((way) => way.slice(0, -1)).filter((way) => way.length > 0)
+        : ways.flatMap((way) => follow(way.at(-1)!, part, consumerKey).map((target) => [...way, target]));
+    if (ways.length > MOST_TARGETS) return [];
+  }
+  return ways.flatMap((way) => effectiveFields(way.at(-1)!, consumerKey));
+}
+
+/** What a field can be once it is decoded: an option, an optional field, the element that is being decoded. */
+function effectiveFields(target: Enclosing, consumerKey: string): Enclosing[] {
+  const { fieldClass, key } = target;
+  const inner = elementKey(key);
+  switch (fieldClass.type) {
+    case 'variant':
+      return fieldClass.options.flatMap((option, index) =>
+        effectiveFields({ fieldClass: option.fieldClass, key: optionKey(key, option.name, index) }, consumerKey),
+      );
+    case 'optional':
+      return effectiveFields({ fieldClass: fieldClass.fieldClass, key: inner }, consumerKey);
+    case 'static-length-array':
+    case 'dynamic-length-array':
+      return consumerKey === inner || consumerKey.startsWith(`${inner}/`)
+        ? effectiveFields({ fieldClass: fieldClass.elementFieldClass, key: inner }, consumerKey)
+        : [];
+    default:
+      return [target];
+  }
+}
+
+function follow(at: Enclosing, name: string, consumerKey: string): Enclosing[] {
+  const found = effectiveFields(at, consumerKey).flatMap(({ fieldClass, key }) => {
+    const member =
+      fieldClass.type === 'structure' ? fieldClass.memberClasses.find((candidate) => candidate.name === name) : undefined;
+    return member === undefined ? [] : [{ fieldClass: member.fieldClass, key: memberKey(key, name) }];
+  });
+  if (found.length > 0 || at.fieldClass.type !== 'variant') return found;
+  // CTF 1.8 names the option; CTF 2 names only members.
+  const index = at.fieldClass.options.findIndex((option) => option.name === name);
+  const option = at.fieldClass.options[index];
+  return option === undefined ? [] : [{ fieldClass: option.fieldClass, key: optionKey(at.key, name, index) }];
 }
 
 /**
@@ -239,6 +427,11 @@ function descend(
         : { fieldClass: member.fieldClass, key: join(at.key, part, at.fieldClass.type === 'variant') };
   }
   return at;
+}
+
+/** Key of a variant's option: options may be without names. */
+export function optionKey(key: string, name: string, index: number): string {
+  return `${key}/<${index}>${name.replaceAll('/', '//')}`;
 }
 
 /** `/` cannot be confused with a name's own: it is escaped there. */
@@ -326,9 +519,9 @@ export type RoleEffect =
   | { readonly kind: 'packet-begin' }
   | { readonly kind: 'clock' };
 
-export function roleEffects(fc: FixedLengthIntegerFieldClass, scope: ScopeName): RoleEffect[] {
+export function roleEffects(fc: IntegerFieldClass, scope: ScopeName): RoleEffect[] {
   const effects: RoleEffect[] = [];
-  let isClock = fc.clock !== undefined;
+  let isClock = 'clock' in fc && fc.clock !== undefined;
   for (const role of fc.roles ?? []) {
     switch (role) {
       case 'packet-magic-number':
@@ -369,7 +562,7 @@ export function roleEffects(fc: FixedLengthIntegerFieldClass, scope: ScopeName):
         assertUnreachable(role);
     }
   }
-  if (isClock && fc.type === 'fixed-length-unsigned-integer') {
+  if (isClock && fc.type.endsWith('unsigned-integer')) {
     effects.push({ kind: 'clock' });
     if (scope === 'packet-context') effects.push({ kind: 'packet-begin' });
   }

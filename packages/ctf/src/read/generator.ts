@@ -8,32 +8,36 @@
 
 import { assertUnreachable } from '@lockstep/base';
 import type {
+  BitFieldClass,
   DynamicLengthArrayFieldClass,
   FieldClass,
   FixedLengthFloatFieldClass,
   FixedLengthIntegerFieldClass,
+  IntegerFieldClass,
+  OptionalFieldClass,
   ScopeName,
   StaticLengthArrayFieldClass,
+  StringFieldClass,
   StructureFieldClass,
+  VariableLengthIntegerFieldClass,
   VariantFieldClass,
 } from '../model/field-class.ts';
-import { EMPTY_ELEMENT_LIMIT, FAIL_ARRAY, FAIL_FIELD, FAIL_STRING, FAIL_VARIANT } from './decode-state.ts';
+import { EMPTY_ELEMENT_LIMIT, FAIL_ARRAY, FAIL_BYTE_ORDER, FAIL_FIELD, FAIL_STRING, FAIL_VARIANT } from './decode-state.ts';
 import {
   alignmentOf,
   elementKey,
   leastSizeOf,
   memberKey,
+  optionKey,
   optionRanges,
   roleEffects,
+  type RoleEffect,
   type Scope,
   type SlotTable,
+  WIDEST_NUMBER,
 } from './field-layout.ts';
+import { isReversed, isWideText } from '../model/field-class-traits.ts';
 import { afterUnknownBytes, implies, meet, stepBytes, UNKNOWN_PLACE, type Place } from './place.ts';
-
-type BitFieldClass = Extract<FieldClass, { readonly length: number; readonly byteOrder: string }>;
-
-/** Integers above this many bits are bigints, by class. */
-const WIDEST_NUMBER = 53;
 
 /**
  * Writes code that does something with each field where it is met, instead of making values of them:
@@ -42,7 +46,7 @@ const WIDEST_NUMBER = 53;
 export interface FieldVisitor {
   /** Whether a member is met at all; others are only stepped over. */
   isShown(fc: FieldClass, scope: ScopeName): boolean;
-  /** A field whose value is the variable `value`: any of bits or of floating point but wide integers. */
+  /** A field whose value is the variable `value`: any but structures, arrays and what has a method of its own below. */
   value(fc: FieldClass, value: string): string;
   /** A floating-point number; `signByte` is the byte that has its sign, where that lies on a byte. */
   real(value: string, signByte: string | undefined): string;
@@ -60,6 +64,8 @@ export interface FieldVisitor {
   beginVariant(): string;
   beginOption(): string;
   endOption(): string;
+  /** An optional field that is not there. */
+  absent(): string;
 }
 
 export interface GeneratorOptions {
@@ -221,25 +227,38 @@ export class Generator {
       case 'fixed-length-unsigned-integer':
       case 'fixed-length-signed-integer':
         return this.#integer(fc, key);
+      case 'variable-length-unsigned-integer':
+      case 'variable-length-signed-integer':
+        return this.#integer(fc, key);
       case 'fixed-length-bit-array':
-      case 'fixed-length-boolean': {
-        const value = this.#bits(fc, false, this.#needsValue());
-        this.#visit((visitor) => visitor.value(fc, value));
-        if (fc.type === 'fixed-length-bit-array') return value;
-        return value === '' ? '' : `${value} != 0`;
-      }
+      case 'fixed-length-bit-map':
+        return this.#visited(fc, this.#bits(fc, false, this.#needsValue()));
+      case 'fixed-length-boolean':
+        return this.#boolean(fc, key);
       case 'fixed-length-floating-point-number':
         return this.#float(fc);
       case 'null-terminated-string':
-        return this.#nullTerminatedString();
+        return this.#nullTerminatedString(fc);
       case 'static-length-string':
         this.#align(8);
-        return this.#string(String(fc.length));
+        return this.#string(fc, String(fc.length));
       case 'dynamic-length-string': {
         const length = this.#length(key);
         this.#align(8);
-        return this.#string(length);
+        return this.#string(fc, length);
       }
+      case 'static-length-blob':
+        this.#align(8);
+        if (fc.roles?.includes('metadata-stream-uuid') === true)
+          this.lines.push(`s.metadataUuidAt = ${this.#at()};`);
+        return this.#blob(fc, String(fc.length));
+      case 'dynamic-length-blob': {
+        const length = this.#length(key);
+        this.#align(8);
+        return this.#blob(fc, length);
+      }
+      case 'optional':
+        return this.#optional(fc, key);
       case 'structure':
         return this.#structure(fc, key);
       case 'static-length-array':
@@ -285,27 +304,57 @@ export class Generator {
     if (place.pending > this.place.pending) this.#ensure(place.pending - this.place.pending);
   }
 
-  #integer(fc: FixedLengthIntegerFieldClass, key: string): string {
-    const slot = this.#options.slots.producedBy(key);
-    const effects = roleEffects(fc, this.#scope);
-    const isRead = this.#options.wantsValues || slot !== undefined || effects.length > 0;
-    if (!isRead && this.#visitWide(fc)) return '';
-    const value = this.#bits(fc, fc.type === 'fixed-length-signed-integer', isRead || this.#visitor !== undefined);
-    this.#visit((visitor) => visitor.value(fc, value));
-    if (slot !== undefined) {
-      this.producedSlots.set(slot, fc.length > WIDEST_NUMBER ? '0n' : '0');
+  /** Puts an integer where the fields that name it look. */
+  #save(slots: readonly number[], value: string, isWide: boolean): void {
+    for (const slot of slots) {
+      this.producedSlots.set(slot, isWide ? '0n' : '0');
       this.lines.push(`slot${slot} = ${value};`);
       if (this.#options.exportsSlots) this.lines.push(`saved[${slot}] = ${value};`);
     }
+  }
+
+  #visited(fc: FieldClass, value: string): string {
+    this.#visit((visitor) => visitor.value(fc, value));
+    return value;
+  }
+
+  #boolean(fc: BitFieldClass, key: string): string {
+    const slots = this.#options.slots.producedBy(key);
+    const value = this.#bits(fc, false, this.#needsValue() || slots.length > 0);
+    this.#visit((visitor) => visitor.value(fc, value));
+    if (slots.length > 0) this.#save(slots, `${value} != 0 ? 1 : 0`, false);
+    return this.#options.wantsValues ? `${value} != 0` : '';
+  }
+
+  #variableLength(isSigned: boolean, isNeeded: boolean): string {
+    this.#align(8);
+    this.#flush();
+    const name = isNeeded ? this.#name('v') : '';
+    if (isNeeded) {
+      // One byte holds most of them.
+      this.lines.push(
+        `let ${name} = p < end ? u8[p] : 255;`,
+        `if (${name} < ${isSigned ? 64 : 128}) p++; else { s.position = p; ${name} = readVariableLength(s, ${isSigned}); p = s.position; }`,
+      );
+    } else {
+      this.lines.push(`s.position = p; readVariableLength(s, ${isSigned}); p = s.position;`);
+    }
+    this.place = { ...afterUnknownBytes(this.place), bit: 0 };
+    return name;
+  }
+
+  #integer(fc: IntegerFieldClass, key: string): string {
+    const slots = this.#options.slots.producedBy(key);
+    const effects = roleEffects(fc, this.#scope);
+    const isRead = this.#options.wantsValues || slots.length > 0 || effects.length > 0;
+    if (!('length' in fc)) return this.#variableInteger(fc, slots, effects, isRead || this.#visitor !== undefined);
+    if (!isRead && this.#visitWide(fc)) return '';
+    const value = this.#bits(fc, fc.type === 'fixed-length-signed-integer', isRead || this.#visitor !== undefined);
+    this.#visit((visitor) => visitor.value(fc, value));
+    this.#save(slots, value, fc.length > WIDEST_NUMBER);
     for (const effect of effects) {
       if (effect.kind === 'set') {
-        const local = this.#options.locals?.get(effect.property);
-        const isWide = fc.length > WIDEST_NUMBER;
-        this.lines.push(
-          local === undefined
-            ? `s.${effect.property} = ${value};`
-            : `${local} = ${isWide ? `Number(${value})` : value};`,
-        );
+        this.lines.push(this.#setProperty(effect.property, value, fc.length > WIDEST_NUMBER));
       } else if (effect.kind === 'packet-begin') {
         this.lines.push('s.packetBegin = s.clock[0];');
       } else if (fc.length === 32) {
@@ -321,9 +370,10 @@ export class Generator {
 
   /** Hands an integer of 64 bits over as words, where it lies on bytes. */
   #visitWide(fc: FixedLengthIntegerFieldClass): boolean {
-    if (fc.length !== 64 || this.#visitor === undefined) return false;
+    if (fc.length !== 64 || this.#visitor === undefined || isReversed(fc)) return false;
     this.#align(fc.alignment);
     if (this.place.bit !== 0) return false;
+    this.#checkByteOrder(fc.byteOrder === 'little-endian');
     this.#ensure(8);
     const [high, low] = [this.#name('h'), this.#name('l')];
     const isLittle = fc.byteOrder === 'little-endian';
@@ -334,11 +384,52 @@ export class Generator {
     return true;
   }
 
+  #variableInteger(
+    fc: VariableLengthIntegerFieldClass,
+    slots: readonly number[],
+    effects: readonly RoleEffect[],
+    isNeeded: boolean,
+  ): string {
+    this.#align(8);
+    this.#flush();
+    const begin = this.#name('b');
+    const isClock = effects.some((effect) => effect.kind === 'clock');
+    if (isClock) this.lines.push(`const ${begin} = p;`);
+    const value = this.#variableLength(fc.type === 'variable-length-signed-integer', isNeeded);
+    this.#visit((visitor) => visitor.value(fc, value));
+    this.#save(slots, value, true);
+    for (const effect of effects) {
+      if (effect.kind === 'clock') this.lines.push(`s.extendClockWide(${value}, (p - ${begin}) * 7);`);
+      else if (effect.kind === 'packet-begin') this.lines.push('s.packetBegin = s.clock[0];');
+      else this.lines.push(this.#setProperty(effect.property, value, true));
+    }
+    return value;
+  }
+
+  #setProperty(property: string, value: string, isWide: boolean): string {
+    const local = this.#options.locals?.get(property);
+    if (local === undefined) return `s.${property} = ${value};`;
+    return `${local} = ${isWide ? `Number(${value})` : value};`;
+  }
+
+  /** Where fields of both byte orders may meet in a byte: the check of CTF 2's section 6.4.3. */
+  #checkByteOrder(isLittle: boolean): void {
+    if (!this.#options.slots.mixesByteOrders) return;
+    const { bit } = this.place;
+    if (bit !== 0) {
+      const isInByte = bit === undefined ? 'k !== 0 && ' : '';
+      this.lines.push(`if (${isInByte}s.lastIsLittle !== ${isLittle}) s.fail(${FAIL_BYTE_ORDER}, ${this.#at()});`);
+    }
+    this.lines.push(`s.lastIsLittle = ${isLittle};`);
+  }
+
   /** Code of a field of bits; returns the name that has the value, '' when none is needed. */
   #bits(fc: BitFieldClass, isSigned: boolean, isNeeded: boolean): string {
     this.#align(fc.alignment);
     const { length } = fc;
     const isLittle = fc.byteOrder === 'little-endian';
+    this.#checkByteOrder(isLittle);
+    if (isReversed(fc) && isNeeded) return this.#reversedBits(fc, isSigned);
     const name = isNeeded ? this.#name('v') : '';
     const { bit } = this.place;
     if (bit === 0 && length % 8 === 0) {
@@ -371,10 +462,24 @@ export class Generator {
     return name;
   }
 
+  #reversedBits(fc: BitFieldClass, isSigned: boolean): string {
+    const { length, byteOrder } = fc;
+    this.settle();
+    const [byteAfter, bitAfter, name] = [this.#name('q'), this.#name('t'), this.#name('v')];
+    this.lines.push(
+      `const ${byteAfter} = p + ((k + ${length}) >> 3), ${bitAfter} = (k + ${length}) & 7;`,
+      `if (${byteAfter} > end || (${byteAfter} === end && ${bitAfter} > endBit)) ${this.#fail(FAIL_FIELD)}`,
+      `const ${name} = readReversedBits(u8, p, k, ${length}, ${byteOrder === 'little-endian'}, ${isSigned});`,
+      `p = ${byteAfter}; k = ${bitAfter};`,
+    );
+    this.place = UNKNOWN_PLACE;
+    return name;
+  }
+
   #float(fc: FixedLengthFloatFieldClass): string {
     this.#align(fc.alignment);
     const isLittle = fc.byteOrder === 'little-endian';
-    if (this.place.bit !== 0) {
+    if (this.place.bit !== 0 || isReversed(fc) || (fc.length !== 32 && fc.length !== 64)) {
       // Rare enough for one way: read it as bits where they are, then step as over an integer.
       this.settle();
       const before = { p: this.#name('b'), k: this.#name('c') };
@@ -383,10 +488,13 @@ export class Generator {
       this.#bits({ ...fc, alignment: 1 }, false, false);
       if (!this.#needsValue()) return '';
       const name = this.#name('v');
-      this.lines.push(`const ${name} = readBitFloat(u8, ${before.p}, ${before.k}, ${fc.length}, ${isLittle});`);
+      this.lines.push(
+        `const ${name} = readBitFloat(u8, ${before.p}, ${before.k}, ${fc.length}, ${isLittle}, ${isReversed(fc)});`,
+      );
       this.#visit((visitor) => visitor.real(name, undefined));
       return name;
     }
+    this.#checkByteOrder(isLittle);
     const bytes = fc.length / 8;
     let name = '';
     const signByte = `u8[${this.#at()} + ${isLittle ? bytes - 1 : 0}]`;
@@ -400,9 +508,20 @@ export class Generator {
     return name;
   }
 
-  #nullTerminatedString(): string {
+  /** Code that calls a reader of text which is not UTF-8. */
+  #wideText(fc: FieldClass, call: string): string {
+    this.#flush();
+    this.lines.push('s.position = p;');
+    const name = this.#needsValue() ? this.#name('v') : '';
+    this.lines.push(`${name === '' ? '' : `const ${name} = `}${call};`, 'p = s.position;');
+    this.place = { ...afterUnknownBytes(this.place), bit: 0 };
+    return this.#visited(fc, name);
+  }
+
+  #nullTerminatedString(fc: StringFieldClass): string {
     this.#align(8);
     this.#flush();
+    if (isWideText(fc)) return this.#wideText(fc, `readTerminatedText(s, ${JSON.stringify(fc.encoding)})`);
     const [begin, word] = [this.#name('b'), this.#name('w')];
     // Four bytes at a time: the lowest bit set in `word` lies in the first byte that is 0 (Mycroft). The
     // loads may reach 3 bytes beyond the content: the buffer is longer than the packet.
@@ -423,8 +542,9 @@ export class Generator {
   }
 
   /** Text of `length` bytes (an expression), at a byte. */
-  #string(length: string): string {
+  #string(fc: StringFieldClass, length: string): string {
     this.#flush();
+    if (isWideText(fc)) return this.#wideText(fc, `readSizedText(s, ${length}, ${JSON.stringify(fc.encoding)})`);
     this.lines.push(`if (!(${length} >= 0 && ${length} <= end - p)) ${this.#fail(FAIL_ARRAY)}`);
     const name = this.#options.wantsValues ? this.#name('v') : '';
     if (name !== '') this.lines.push(`const ${name} = s.textUntilNul(p, p + ${length});`);
@@ -434,12 +554,47 @@ export class Generator {
     return name;
   }
 
+  /** Bytes of their own, at a byte. */
+  #blob(fc: FieldClass, length: string): string {
+    this.#flush();
+    this.lines.push(`if (!(${length} >= 0 && ${length} <= end - p)) ${this.#fail(FAIL_ARRAY)}`);
+    const name = this.#needsValue() ? this.#name('v') : '';
+    if (name !== '') this.lines.push(`const ${name} = u8.slice(p, p + ${length});`);
+    this.lines.push(`p += ${length};`);
+    this.place = afterUnknownBytes(this.place);
+    return this.#visited(fc, name);
+  }
+
+  #optional(fc: OptionalFieldClass, key: string): string {
+    this.#flush();
+    const { expression, isWide } = this.#slotValue(key);
+    const name = this.#options.wantsValues ? this.#name('v') : '';
+    const selector = this.#name('e');
+    const before = this.place;
+    this.#visit((visitor) => visitor.beginVariant());
+    this.lines.push(`const ${selector} = ${expression};`);
+    if (name !== '') this.lines.push(`let ${name};`);
+    const written = this.branch(before, () => {
+      const value = this.#field(fc.fieldClass, elementKey(key));
+      if (name !== '') this.lines.push(`${name} = ${value};`);
+      this.#visit((visitor) => visitor.endElement());
+    });
+    const condition =
+      fc.selectorFieldRanges === undefined
+        ? `${selector} != 0`
+        : fc.selectorFieldRanges
+            .map(([lower, upper]) => rangeTest(selector, BigInt(lower), BigInt(upper), isWide))
+            .join(' || ') || 'false';
+    this.join([
+      { head: `if (${condition}) {`, ...written },
+      { head: 'else {', ...this.branch(before, () => this.#visit((visitor) => visitor.absent())) },
+    ]);
+    return name;
+  }
+
   #slotValue(key: string): { readonly expression: string; readonly isWide: boolean } {
-    const { slot, fieldClass } = this.#options.slots.consumedBy(key);
-    return {
-      expression: this.producedSlots.has(slot) ? `slot${slot}` : `saved[${slot}]`,
-      isWide: fieldClass.length > WIDEST_NUMBER,
-    };
+    const { slot, isWide } = this.#options.slots.consumedBy(key);
+    return { expression: this.producedSlots.has(slot) ? `slot${slot}` : `saved[${slot}]`, isWide };
   }
 
   /** Name that holds a length as a number. */
@@ -511,19 +666,15 @@ export class Generator {
     this.#visit((visitor) => visitor.beginVariant());
     this.lines.push(`const ${selector} = ${expression};`);
     if (name !== '') this.lines.push(`let ${name};`);
-    const literal = (value: bigint): string => (isWide ? `${value}n` : String(Number(value)));
     const branches = optionRanges(fc).map(({ lower, upper, option }, index) => {
       const { name: optionName, fieldClass } = fc.options[option] ?? fc.options[0]!;
       const written = this.branch(before, () => {
         this.#visit((visitor) => visitor.beginOption());
-        const value = this.#field(fieldClass, memberKey(key, optionName));
+        const value = this.#field(fieldClass, optionKey(key, optionName, option));
         if (name !== '') this.lines.push(`${name} = ${value};`);
         this.#visit((visitor) => visitor.endOption());
       });
-      const condition =
-        lower === upper
-          ? `${selector} == ${literal(lower)}`
-          : `${selector} >= ${literal(lower)} && ${selector} <= ${literal(upper)}`;
+      const condition = rangeTest(selector, lower, upper, isWide);
       return { head: `${index === 0 ? '' : 'else '}if (${condition}) {`, ...written };
     });
     this.join(branches);
@@ -532,10 +683,18 @@ export class Generator {
   }
 }
 
+/** Whether the variable `name` lies in a range, as source code. */
+function rangeTest(name: string, lower: bigint, upper: bigint, isWide: boolean): string {
+  const literal = (value: bigint): string => (isWide ? `${value}n` : String(Number(value)));
+  return lower === upper
+    ? `${name} == ${literal(lower)}`
+    : `${name} >= ${literal(lower)} && ${name} <= ${literal(upper)}`;
+}
+
 /** Elements that code which only steps can jump over together. */
 function isPlainBytes(fc: FieldClass, scope: ScopeName): boolean {
   if (!('byteOrder' in fc) || fc.alignment < 8 || fc.length % fc.alignment !== 0) return false;
-  return !('roles' in fc || 'clock' in fc) || roleEffects(fc as FixedLengthIntegerFieldClass, scope).length === 0;
+  return !('roles' in fc || 'clock' in fc) || roleEffects(fc, scope).length === 0;
 }
 
 function byteLoad(at: string, length: number, isSigned: boolean, isLittle: boolean): string {

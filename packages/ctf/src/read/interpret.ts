@@ -5,20 +5,24 @@
 
 import { assertUnreachable } from '@lockstep/base';
 import type {
+  BitFieldClass,
   DynamicLengthArrayFieldClass,
   FieldClass,
   FixedLengthFloatFieldClass,
-  FixedLengthIntegerFieldClass,
+  IntegerFieldClass,
+  OptionalFieldClass,
   ScopeName,
   StaticLengthArrayFieldClass,
+  StringFieldClass,
   StructureFieldClass,
   VariantFieldClass,
 } from '../model/field-class.ts';
 import type { FieldValue, StructureValue } from '../model/event-record.ts';
-import { readBitFloat, readBits, readSignedBits, readWideBits, readWideSignedBits } from './bits.ts';
+import { readBitFloat, readBits, readReversedBits, readSignedBits, readWideBits, readWideSignedBits } from './bits.ts';
 import {
   EMPTY_ELEMENT_LIMIT,
   FAIL_ARRAY,
+  FAIL_BYTE_ORDER,
   FAIL_FIELD,
   FAIL_STRING,
   FAIL_VARIANT,
@@ -27,14 +31,19 @@ import {
 import {
   alignmentOf,
   elementKey,
+  isInRanges,
   leastSizeOf,
   memberKey,
+  optionKey,
   optionRanges,
   roleEffects,
   SCOPE_PROPERTY,
   type Scope,
   type SlotTable,
 } from './field-layout.ts';
+import { isReversed, isWideText } from '../model/field-class-traits.ts';
+import { readSizedText, readTerminatedText } from './encodings.ts';
+import { readVariableLength } from './leb128.ts';
 
 /** Decodes scopes one after another at the state's place and leaves their values in it. */
 export type ScopesDecoder = (state: DecodeState) => void;
@@ -49,8 +58,6 @@ export function interpretScopes(scopes: readonly Scope[], slots: SlotTable): Sco
     }
   };
 }
-
-type BitFieldClass = Extract<FieldClass, { readonly length: number; readonly byteOrder: string }>;
 
 class FieldReader {
   readonly #state: DecodeState;
@@ -68,18 +75,35 @@ class FieldReader {
       case 'fixed-length-unsigned-integer':
       case 'fixed-length-signed-integer':
         return this.#integer(fc, key);
+      case 'variable-length-unsigned-integer':
+      case 'variable-length-signed-integer':
+        return this.#integer(fc, key);
       case 'fixed-length-bit-array':
+      case 'fixed-length-bit-map':
         return this.#bits(fc, false);
-      case 'fixed-length-boolean':
-        return BigInt(this.#bits(fc, false)) !== 0n;
+      case 'fixed-length-boolean': {
+        const value = BigInt(this.#bits(fc, false)) !== 0n;
+        this.#save(key, value ? 1 : 0);
+        return value;
+      }
       case 'fixed-length-floating-point-number':
         return this.#float(fc);
       case 'null-terminated-string':
-        return this.#nullTerminatedString();
+        return this.#nullTerminatedString(fc);
       case 'static-length-string':
-        return this.#string(fc.length);
+        return this.#string(fc, fc.length);
       case 'dynamic-length-string':
-        return this.#string(this.#length(key));
+        return this.#string(fc, this.#length(key));
+      case 'static-length-blob':
+        if (fc.roles?.includes('metadata-stream-uuid') === true) {
+          this.#align(8);
+          this.#state.metadataUuidAt = this.#state.position;
+        }
+        return this.#blob(fc.length);
+      case 'dynamic-length-blob':
+        return this.#blob(this.#length(key));
+      case 'optional':
+        return this.#optional(fc, key);
       case 'structure':
         return this.structure(fc, key);
       case 'static-length-array':
@@ -123,10 +147,10 @@ class FieldReader {
   }
 
   #bits(fc: BitFieldClass, isSigned: boolean): number | bigint {
-    this.#align(fc.alignment);
-    const { at, bit } = this.#take(fc.length, FAIL_FIELD);
     const isLittle = fc.byteOrder === 'little-endian';
+    const { at, bit } = this.#takeBits(fc);
     const bytes = this.#state.bytes;
+    if (isReversed(fc)) return readReversedBits(bytes, at, bit, fc.length, isLittle, isSigned);
     if (fc.length > 53)
       return isSigned
         ? readWideSignedBits(bytes, at, bit, fc.length, isLittle)
@@ -136,27 +160,50 @@ class FieldReader {
       : readBits(bytes, at, bit, fc.length, isLittle);
   }
 
-  #integer(fc: FixedLengthIntegerFieldClass, key: string): number | bigint {
-    const value = this.#bits(fc, fc.type === 'fixed-length-signed-integer');
-    const slot = this.#slots.producedBy(key);
-    if (slot !== undefined) this.#state.saved[slot] = value;
+  /** Aligns, checks, steps over the bits of a field and returns where they are. */
+  #takeBits(fc: BitFieldClass): { readonly at: number; readonly bit: number } {
+    const state = this.#state;
+    this.#align(fc.alignment);
+    if (this.#slots.mixesByteOrders) {
+      const isLittle = fc.byteOrder === 'little-endian';
+      if (state.bit !== 0 && state.lastIsLittle !== isLittle) state.fail(FAIL_BYTE_ORDER, state.position);
+      state.lastIsLittle = isLittle;
+    }
+    return this.#take(fc.length, FAIL_FIELD);
+  }
+
+  #integer(fc: IntegerFieldClass, key: string): number | bigint {
+    const state = this.#state;
+    let begin = 0;
+    let value: number | bigint;
+    if ('length' in fc) value = this.#bits(fc, fc.type === 'fixed-length-signed-integer');
+    else {
+      this.#align(8);
+      begin = state.position;
+      value = readVariableLength(state, fc.type === 'variable-length-signed-integer');
+    }
+    this.#save(key, value);
     for (const effect of roleEffects(fc, this.#scope)) {
-      if (effect.kind === 'set') (this.#state as unknown as Record<string, unknown>)[effect.property] = value;
-      else if (effect.kind === 'packet-begin') this.#state.packetBegin = this.#state.clock[0];
-      else this.#state.extendClockWide(value, fc.length);
+      if (effect.kind === 'set') (state as unknown as Record<string, unknown>)[effect.property] = value;
+      else if (effect.kind === 'packet-begin') state.packetBegin = state.clock[0];
+      else state.extendClockWide(value, 'length' in fc ? fc.length : (state.position - begin) * 7);
     }
     return value;
   }
 
-  #float(fc: FixedLengthFloatFieldClass): number {
-    this.#align(fc.alignment);
-    const { at, bit } = this.#take(fc.length, FAIL_FIELD);
-    return readBitFloat(this.#state.bytes, at, bit, fc.length, fc.byteOrder === 'little-endian');
+  #save(key: string, value: number | bigint): void {
+    for (const slot of this.#slots.producedBy(key)) this.#state.saved[slot] = value;
   }
 
-  #nullTerminatedString(): string {
+  #float(fc: FixedLengthFloatFieldClass): number {
+    const { at, bit } = this.#takeBits(fc);
+    return readBitFloat(this.#state.bytes, at, bit, fc.length, fc.byteOrder === 'little-endian', isReversed(fc));
+  }
+
+  #nullTerminatedString(fc: StringFieldClass): string {
     this.#align(8);
     const state = this.#state;
+    if (isWideText(fc)) return readTerminatedText(state, fc.encoding);
     const begin = state.position;
     const nul = state.bytes.indexOf(0, begin);
     if (nul < 0 || nul >= state.end) state.fail(FAIL_STRING, begin);
@@ -164,10 +211,23 @@ class FieldReader {
     return state.text(begin, nul);
   }
 
-  #string(length: number): string {
+  #string(fc: StringFieldClass, length: number): string {
     this.#align(8);
+    if (isWideText(fc)) return readSizedText(this.#state, length, fc.encoding);
     const { at } = this.#take(length * 8, FAIL_ARRAY);
     return this.#state.textUntilNul(at, at + length);
+  }
+
+  #blob(length: number): Uint8Array {
+    this.#align(8);
+    const { at } = this.#take(length * 8, FAIL_ARRAY);
+    return this.#state.bytes.slice(at, at + length);
+  }
+
+  #optional(fc: OptionalFieldClass, key: string): FieldValue {
+    const selector = this.#state.saved[this.#slots.consumedBy(key).slot] ?? 0;
+    const isThere = fc.selectorFieldRanges === undefined ? selector != 0 : isInRanges(fc.selectorFieldRanges, selector);
+    return isThere ? this.field(fc.fieldClass, elementKey(key)) : undefined;
   }
 
   #length(key: string): number {
@@ -194,6 +254,6 @@ class FieldReader {
     const match = optionRanges(fc).find((range) => selector >= range.lower && selector <= range.upper);
     const option = match === undefined ? undefined : fc.options[match.option];
     if (option === undefined) return this.#state.fail(FAIL_VARIANT, this.#state.position);
-    return this.field(option.fieldClass, memberKey(key, option.name));
+    return this.field(option.fieldClass, optionKey(key, option.name, match!.option));
   }
 }

@@ -9,7 +9,7 @@
 import { assertUnreachable } from '@lockstep/base';
 import type {
   FieldClass,
-  FixedLengthIntegerFieldClass,
+  IntegerFieldClass,
   ScopeName,
   StructureFieldClass,
   VariantFieldClass,
@@ -97,14 +97,14 @@ export function makeScopeFormatter(options: FormatterOptions, canGenerate: boole
   if (!canGenerate) return makeClosure(options, classes, fc);
   const expression = writer.structure(fc, root, []);
   const body = `'use strict';\nreturn (r) => ${expression};`;
-  const make = new Function('quote', 'formatReal', 'formatInteger', 'constants', body) as (
+  const make = new Function('quote', 'formatReal', 'formatInteger', 'formatBlob', 'constants', body) as (
     ...parts: unknown[]
   ) => ScopeFormatter;
-  return make(quote, formatReal, formatInteger, writer.constants);
+  return make(quote, formatReal, formatInteger, formatBlob, writer.constants);
 }
 
 /** An enumeration's labels and its integer. */
-export function formatEnumeration(value: number | bigint, fc: FixedLengthIntegerFieldClass, colors: Colors): string {
+export function formatEnumeration(value: number | bigint, fc: IntegerFieldClass, colors: Colors): string {
   const labels = enumerationLabels(fc, value);
   const names =
     labels.length === 0
@@ -115,7 +115,7 @@ export function formatEnumeration(value: number | bigint, fc: FixedLengthInteger
 
 /** Makes the text of an enumeration's value, remembered by value. */
 function makeEnumerationFormatter(
-  fc: FixedLengthIntegerFieldClass,
+  fc: IntegerFieldClass,
   colors: Colors,
 ): (value: number | bigint) => string {
   const remembered = new Map<number | bigint, string>();
@@ -172,8 +172,17 @@ class FormatterWriter {
       case 'fixed-length-unsigned-integer':
       case 'fixed-length-signed-integer':
         return this.#integer(fc, value);
+      case 'variable-length-unsigned-integer':
+      case 'variable-length-signed-integer':
+        return this.#integer(fc, value);
       case 'fixed-length-bit-array':
+      case 'fixed-length-bit-map':
         return `"0x" + ${value}.toString(16).toUpperCase()`;
+      case 'static-length-blob':
+      case 'dynamic-length-blob':
+        return `formatBlob(${value})`;
+      case 'optional':
+        return `(${value} === undefined ? "<none>" : ${this.#field(fc.fieldClass, value, enclosing)})`;
       case 'fixed-length-boolean':
         return `(${value} ? "true" : "false")`;
       case 'fixed-length-floating-point-number':
@@ -194,7 +203,7 @@ class FormatterWriter {
     }
   }
 
-  #integer(fc: FixedLengthIntegerFieldClass, value: string): string {
+  #integer(fc: IntegerFieldClass, value: string): string {
     if (fc.mappings !== undefined) return `${this.#constant(makeEnumerationFormatter(fc, this.#colors))}(${value})`;
     if ((fc.preferredDisplayBase ?? 10) === 10) return value;
     return `formatInteger(${value}, ${this.#constant(fc)})`;
@@ -231,6 +240,7 @@ function colorOf(fc: FieldClass, colors: Colors): string {
     case 'structure':
     case 'static-length-array':
     case 'dynamic-length-array':
+    case 'optional':
     case 'variant':
       return '';
     case 'null-terminated-string':
@@ -239,10 +249,19 @@ function colorOf(fc: FieldClass, colors: Colors): string {
       return colors.text;
     case 'fixed-length-unsigned-integer':
     case 'fixed-length-signed-integer':
+    case 'variable-length-unsigned-integer':
+    case 'variable-length-signed-integer':
       return fc.mappings === undefined ? colors.number : '';
     default:
       return colors.number;
   }
+}
+
+/** Bytes as lower-case hexadecimal digits. */
+export function formatBlob(bytes: Uint8Array): string {
+  let text = '{';
+  for (const byte of bytes) text += ` ${byte.toString(16).padStart(2, '0')}`;
+  return `${text} }`;
 }
 
 function memberExpression(value: string, name: string): string {
@@ -316,6 +335,17 @@ function makeClosure(
           return fc.mappings === undefined
             ? formatInteger(value as number | bigint, fc)
             : makeEnumerationFormatter(fc, colors)(value as number | bigint);
+        case 'variable-length-unsigned-integer':
+        case 'variable-length-signed-integer':
+          return fc.mappings === undefined
+            ? formatInteger(value as number | bigint, fc)
+            : makeEnumerationFormatter(fc, colors)(value as number | bigint);
+        case 'static-length-blob':
+        case 'dynamic-length-blob':
+          return formatBlob(value as Uint8Array);
+        case 'optional':
+          return value === undefined ? '<none>' : format(fc.fieldClass, value, `${key}/[]`, enclosing);
+        case 'fixed-length-bit-map':
         case 'fixed-length-bit-array':
           return `0x${(value as number | bigint).toString(16).toUpperCase()}`;
         case 'fixed-length-boolean':

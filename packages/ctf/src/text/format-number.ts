@@ -2,7 +2,7 @@
 // Numbers as C's printf writes them, which is how babeltrace2 prints: `%g` for floating point, and
 // integers in the base that the metadata prefers.
 
-import type { FixedLengthIntegerFieldClass } from '../model/field-class.ts';
+import type { IntegerFieldClass } from '../model/field-class.ts';
 
 /** Significant digits of `%g`. */
 const PRECISION = 6;
@@ -64,16 +64,16 @@ function isExact(magnitude: number, digits: number, exponent: number): boolean {
 }
 
 /** An integer in the base that its class prefers. Negative ones are two's complement in bases other than 10. */
-export function formatInteger(value: number | bigint, fc: FixedLengthIntegerFieldClass): string {
+export function formatInteger(value: number | bigint, fc: IntegerFieldClass): string {
   switch (fc.preferredDisplayBase) {
     case 16:
-      return `0x${wrap(value, Math.ceil(fc.length / 4) * 4)
+      return `0x${wrap(value, Math.ceil(('length' in fc ? fc.length : 64) / 4) * 4)
         .toString(16)
         .toUpperCase()}`;
     case 8:
-      return `0${wrap(value, fc.length >= 64 ? fc.length : Math.ceil(fc.length / 3) * 3).toString(8)}`;
+      return `0${wrap(value, ('length' in fc ? fc.length : 64) >= 64 ? ('length' in fc ? fc.length : 64) : Math.ceil(('length' in fc ? fc.length : 64) / 3) * 3).toString(8)}`;
     case 2:
-      return `0b${wrap(value, fc.length).toString(2).padStart(fc.length, '0')}`;
+      return `0b${wrap(value, ('length' in fc ? fc.length : 64)).toString(2).padStart(('length' in fc ? fc.length : 64), '0')}`;
     default:
       return String(value);
   }

@@ -7,7 +7,7 @@
 // most bytes that all the record's fields of bounded text take together. Whatever is not bounded makes
 // room for itself and K more, so that the rest needs no further check.
 
-import type { FieldClass, FixedLengthIntegerFieldClass, ScopeName } from '../model/field-class.ts';
+import type { FieldClass, FixedLengthIntegerFieldClass, IntegerFieldClass, ScopeName } from '../model/field-class.ts';
 import { encodeUtf8 } from '@lockstep/base';
 import type { DecodeState } from '../read/decode-state.ts';
 import { instantiate, PROLOGUE } from '../read/compile.ts';
@@ -15,8 +15,9 @@ import { Generator, type FieldVisitor } from '../read/generator.ts';
 import type { Scope, SlotTable } from '../read/field-layout.ts';
 import type { Place } from '../read/place.ts';
 import type { Colors } from './colors.ts';
-import { formatEnumeration, isShown } from './format-fields.ts';
+import { formatBlob, formatEnumeration, isShown } from './format-fields.ts';
 import { formatInteger } from './format-number.ts';
+import { quote } from './format-string.ts';
 import {
   INTEGER_ROOM,
   putAscii,
@@ -150,11 +151,28 @@ class TextCode implements FieldVisitor {
       case 'fixed-length-unsigned-integer':
       case 'fixed-length-signed-integer':
         return this.#integer(fc, value);
+      case 'variable-length-unsigned-integer':
+      case 'variable-length-signed-integer':
+        if (fc.mappings !== undefined) return this.#enumeration(fc, value);
+        return this.#addText(number, value, (read: number | bigint) => formatInteger(read, fc));
+      case 'null-terminated-string':
+      case 'static-length-string':
+      case 'dynamic-length-string':
+        return this.#addText(this.#colors.text, value, quote);
+      case 'static-length-blob':
+      case 'dynamic-length-blob':
+        return this.#addText(number, value, formatBlob);
+      case 'fixed-length-bit-map':
       case 'fixed-length-bit-array':
         return this.#put(number, 0, `o = w.addText(o, "0x" + ${value}.toString(16).toUpperCase(), K); dv = w.view;`);
       default:
         return this.#put(number, 0, `o = w.addText(o, String(${value}), K); dv = w.view;`);
     }
+  }
+
+  /** Text that a function makes of a value. */
+  #addText<T>(color: string, value: string, format: (read: T) => string): string {
+    return this.#put(color, 0, `o = w.addText(o, ${this.#constant(format)}(${value}), K); dv = w.view;`);
   }
 
   #integer(fc: FixedLengthIntegerFieldClass, value: string): string {
@@ -182,7 +200,7 @@ class TextCode implements FieldVisitor {
     return '';
   }
 
-  #enumeration(fc: FixedLengthIntegerFieldClass, value: string): string {
+  #enumeration(fc: IntegerFieldClass, value: string): string {
     const remembered = new Map<number | bigint, TextConstant>();
     const textOf = this.#constant((read: number | bigint): TextConstant => {
       let known = remembered.get(read);
@@ -266,6 +284,11 @@ class TextCode implements FieldVisitor {
   }
 
   beginVariant(): string {
+    return this.take();
+  }
+
+  absent(): string {
+    this.literal('<none>');
     return this.take();
   }
 

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// What readers and writers ask of a field class: is its text UTF-8, are its bits in natural order.
+
+import {
+  codeUnitSize,
+  naturalBitOrder,
+  type BitFieldClass,
+  type StringEncoding,
+  type StringFieldClass,
+} from './field-class.ts';
+
+/** Whether its code units are not bytes. */
+export function isWideText(fc: StringFieldClass): fc is StringFieldClass & { readonly encoding: StringEncoding } {
+  return codeUnitSize(fc.encoding) > 1;
+}
+
+/** Whether the bits of a field come in the order that its byte order does not imply. */
+export function isReversed(fc: BitFieldClass): boolean {
+  return fc.bitOrder !== undefined && fc.bitOrder !== naturalBitOrder(fc.byteOrder);
+}
