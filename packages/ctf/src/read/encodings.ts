@@ -20,7 +20,9 @@ function readUnit(bytes: Uint8Array, at: number, encoding: StringEncoding): numb
       return a | (b << 8);
     default: {
       const [c, d] = [bytes[at + 2] ?? 0, bytes[at + 3] ?? 0];
-      return encoding === 'utf-32be' ? (a * 2 ** 24 + (b << 16)) | 0 | (c << 8) | d : (d << 24) | (c << 16) | (b << 8) | a;
+      return encoding === 'utf-32be'
+        ? (a * 2 ** 24 + (b << 16)) | 0 | (c << 8) | d
+        : (d << 24) | (c << 16) | (b << 8) | a;
     }
   }
 }

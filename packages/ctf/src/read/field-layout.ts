@@ -368,7 +368,9 @@ function effectiveFields(target: Enclosing, consumerKey: string): Enclosing[] {
 function follow(at: Enclosing, name: string, consumerKey: string): Enclosing[] {
   const found = effectiveFields(at, consumerKey).flatMap(({ fieldClass, key }) => {
     const member =
-      fieldClass.type === 'structure' ? fieldClass.memberClasses.find((candidate) => candidate.name === name) : undefined;
+      fieldClass.type === 'structure'
+        ? fieldClass.memberClasses.find((candidate) => candidate.name === name)
+        : undefined;
     return member === undefined ? [] : [{ fieldClass: member.fieldClass, key: memberKey(key, name) }];
   });
   if (found.length > 0 || at.fieldClass.type !== 'variant') return found;

@@ -22,7 +22,14 @@ import type {
   VariableLengthIntegerFieldClass,
   VariantFieldClass,
 } from '../model/field-class.ts';
-import { EMPTY_ELEMENT_LIMIT, FAIL_ARRAY, FAIL_BYTE_ORDER, FAIL_FIELD, FAIL_STRING, FAIL_VARIANT } from './decode-state.ts';
+import {
+  EMPTY_ELEMENT_LIMIT,
+  FAIL_ARRAY,
+  FAIL_BYTE_ORDER,
+  FAIL_FIELD,
+  FAIL_STRING,
+  FAIL_VARIANT,
+} from './decode-state.ts';
 import {
   alignmentOf,
   elementKey,
@@ -249,8 +256,7 @@ export class Generator {
       }
       case 'static-length-blob':
         this.#align(8);
-        if (fc.roles?.includes('metadata-stream-uuid') === true)
-          this.lines.push(`s.metadataUuidAt = ${this.#at()};`);
+        if (fc.roles?.includes('metadata-stream-uuid') === true) this.lines.push(`s.metadataUuidAt = ${this.#at()};`);
         return this.#blob(fc, String(fc.length));
       case 'dynamic-length-blob': {
         const length = this.#length(key);

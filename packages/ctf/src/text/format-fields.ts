@@ -114,10 +114,7 @@ export function formatEnumeration(value: number | bigint, fc: IntegerFieldClass,
 }
 
 /** Makes the text of an enumeration's value, remembered by value. */
-function makeEnumerationFormatter(
-  fc: IntegerFieldClass,
-  colors: Colors,
-): (value: number | bigint) => string {
+function makeEnumerationFormatter(fc: IntegerFieldClass, colors: Colors): (value: number | bigint) => string {
   const remembered = new Map<number | bigint, string>();
   return (value) => {
     const known = remembered.get(value);

@@ -73,7 +73,9 @@ export function formatInteger(value: number | bigint, fc: IntegerFieldClass): st
     case 8:
       return `0${wrap(value, ('length' in fc ? fc.length : 64) >= 64 ? ('length' in fc ? fc.length : 64) : Math.ceil(('length' in fc ? fc.length : 64) / 3) * 3).toString(8)}`;
     case 2:
-      return `0b${wrap(value, ('length' in fc ? fc.length : 64)).toString(2).padStart(('length' in fc ? fc.length : 64), '0')}`;
+      return `0b${wrap(value, 'length' in fc ? fc.length : 64)
+        .toString(2)
+        .padStart('length' in fc ? fc.length : 64, '0')}`;
     default:
       return String(value);
   }
