@@ -127,6 +127,6 @@ function floatOfPattern(pattern: bigint, length: number): number {
   const excess = Math.max(0, mantissaBits - 200);
   const fraction = Number(whole >> BigInt(excess)) / 2 ** (mantissaBits - excess);
   if (scale > 1024) return sign * (fraction === 0 ? 0 : Infinity);
-  if (scale < -1200) return sign * 0;
+  if (scale < -1200) return sign < 0 ? -0 : 0;
   return sign * fraction * 2 ** Math.trunc(scale / 2) * 2 ** (scale - Math.trunc(scale / 2));
 }

@@ -171,7 +171,7 @@ class TextCode implements FieldVisitor {
   }
 
   /** Text that a function makes of a value. */
-  #addText<T>(color: string, value: string, format: (read: T) => string): string {
+  #addText(color: string, value: string, format: unknown): string {
     return this.#put(color, 0, `o = w.addText(o, ${this.#constant(format)}(${value}), K); dv = w.view;`);
   }
 
