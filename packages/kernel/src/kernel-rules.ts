@@ -32,6 +32,9 @@ export function listAvailableEvents(tracefs: string): AvailableEvent[] {
   return events;
 }
 
+/** At the end of a default rule: not every kernel has such an event. */
+const OPTIONAL = '?';
+
 /** Throws InputError for a rule that names nothing, or something that cannot be recorded yet. */
 export function matchKernelRules(
   rules: readonly (string | Rule)[],
@@ -39,9 +42,10 @@ export function matchKernelRules(
 ): MatchedEvent[] {
   const matched = new Map<AvailableEvent, Rule[]>();
   for (const given of rules) {
-    const rule = typeof given === 'string' ? parseRule(given, 'kernel') : given;
+    const isOptional = typeof given === 'string' && given.endsWith(OPTIONAL);
+    const rule = typeof given === 'string' ? parseRule(isOptional ? given.slice(0, -1) : given, 'kernel') : given;
     const events = matchRule(rule, available);
-    if (events.length === 0) throw unknownName(rule, available);
+    if (events.length === 0 && !isOptional) throw unknownName(rule, available);
     for (const event of events) {
       const list = matched.get(event);
       if (list === undefined) matched.set(event, [rule]);

@@ -86,6 +86,19 @@ export function defineNodeEvents() {
         ['status', uint16],
         ['error', string],
       ]),
+    asyncBegin: () =>
+      tracepoint('node:async_begin', [
+        ['id', uint32],
+        ['request', uint32],
+        ['operation', string],
+        ['subject', string],
+      ]),
+    asyncEnd: () =>
+      tracepoint('node:async_end', [
+        ['id', uint32],
+        ['error', string],
+      ]),
+    threadPool: () => tracepoint('node:thread_pool', [['size', uint32]]),
     fsSync: () =>
       tracepoint('node:fs_sync', [
         ...SPAN,

@@ -6,6 +6,7 @@
 import type { Native } from '@lockstep/native';
 import type { TracingPlan } from '@lockstep/protocol';
 import type { Runtime, RuntimeClock } from '../runtime.ts';
+import { observeAsyncOperations } from './async-operations.ts';
 import { observeChildren } from './children.ts';
 import { observeConsole } from './console.ts';
 import { defineNodeEvents } from './events.ts';
@@ -56,7 +57,7 @@ function install(options: InstallOptions, clock: RuntimeClock): (plan: TracingPl
   const finishers: (() => void)[] = [];
   /** Run at each turn of the loop until they return true. */
   const eachIteration: (() => boolean)[] = [];
-  const whenLoaded = (name: 'crypto', observe: (module: object) => void): void => {
+  const whenLoaded = (name: LateModule, observe: (module: object) => void): void => {
     const watch = watchForModule(name, (module) => attempt(() => observe(module)));
     if (!watch()) eachIteration.push(watch);
   };
@@ -68,6 +69,9 @@ function install(options: InstallOptions, clock: RuntimeClock): (plan: TracingPl
     }
   }
 
+  attempt(() => {
+    for (const name of modulesOfEntry(builtin('fs'))) builtin(name);
+  });
   attempt(() => dumpState(instrumentation));
   attempt(() => finishers.push(observeLoop(instrumentation, turn).finish));
   attempt(() => finishers.push(observeGc(instrumentation).finish));
@@ -82,8 +86,17 @@ function install(options: InstallOptions, clock: RuntimeClock): (plan: TracingPl
     syncCalls.observeModule('zlib', builtin('zlib'));
     syncCalls.observeModule('child_process', builtin('child_process'));
     // Loading crypto costs milliseconds that a program without it need not pay: it is observed once
-    // the program has loaded it. Only a name taken out of it before the loop first turned escapes.
+    // the program has loaded it.
     whenLoaded('crypto', (crypto) => syncCalls.observeModule('crypto', crypto));
+  });
+  attempt(() => {
+    const operations = observeAsyncOperations(instrumentation);
+    operations.observeFs(builtin('fs'));
+    operations.observeModule('zlib', builtin('zlib'));
+    operations.observeTimers(globalThis);
+    whenLoaded('crypto', (crypto) => operations.observeModule('crypto', crypto));
+    whenLoaded('dns', (dns) => operations.observeModule('dns', dns));
+    whenLoaded('timers/promises', (timers) => operations.observeModule('timers/promises', timers));
   });
   attempt(() => observeChildren(instrumentation, builtin('child_process')));
   attempt(() => observeWorkers(events, sessionDirectory, builtin('worker_threads')));
@@ -100,6 +113,8 @@ function install(options: InstallOptions, clock: RuntimeClock): (plan: TracingPl
 interface Builtins {
   readonly fs: Record<string, unknown>;
   readonly crypto: object;
+  readonly dns: object;
+  readonly 'timers/promises': object;
   readonly zlib: object;
   readonly child_process: typeof import('node:child_process');
   readonly worker_threads: typeof import('node:worker_threads');
@@ -111,17 +126,47 @@ function builtin<Name extends keyof Builtins>(name: Name): Builtins[Name] {
   return process.getBuiltinModule(name) as unknown as Builtins[Name];
 }
 
+/** Modules that are observed once the program has loaded them. */
+const LATE_MODULES = ['crypto', 'dns', 'timers/promises'] as const;
+type LateModule = (typeof LATE_MODULES)[number];
+/** A program's entry that is longer is read to here. */
+const MAX_ENTRY_BYTES = 262_144;
+
+/**
+ * `const { pbkdf2 } = require('crypto')` takes the name out of the module before the loop first turns.
+ * A program whose entry says so loads the module anyway, so it is loaded and observed at once. Names that
+ * other files of it take out escape (those of ESM imports follow the module): a hook of `require` would
+ * be a frame on every stack that the program prints.
+ */
+function modulesOfEntry(fs: Record<string, unknown>): readonly LateModule[] {
+  const entry = process.argv[1];
+  if (entry === undefined) return [];
+  const { openSync, readSync, closeSync } = fs as unknown as typeof import('node:fs');
+  try {
+    const file = openSync(entry, 'r');
+    const bytes = Buffer.allocUnsafe(MAX_ENTRY_BYTES);
+    const text = bytes.toString('latin1', 0, readSync(file, bytes, 0, MAX_ENTRY_BYTES, 0));
+    closeSync(file);
+    return LATE_MODULES.filter((name) => new RegExp(`\\brequire\\(['"](node:)?${name}['"]\\)`).test(text));
+  } catch {
+    // An entry without its extension, a directory: then nothing is known of it.
+    return [];
+  }
+}
+
 /** Returns a check, cheap to repeat, which runs `observe` and returns true once the program has loaded the module. */
-function watchForModule(name: 'crypto', observe: (module: object) => void): () => boolean {
+function watchForModule(name: LateModule, observe: (module: object) => void): () => boolean {
   const loadList = (process as unknown as { readonly moduleLoadList?: readonly string[] }).moduleLoadList;
   const entry = `NativeModule ${name}`;
   let seenCount = 0;
+  let isObserved = false;
   return () => {
-    if (loadList === undefined) return true;
+    if (loadList === undefined || isObserved) return true;
     if (loadList.length === seenCount || loadList.indexOf(entry, seenCount) < 0) {
       seenCount = loadList.length;
       return false;
     }
+    isObserved = true;
     observe(builtin(name));
     return true;
   };

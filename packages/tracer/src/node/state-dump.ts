@@ -25,7 +25,16 @@ export function dumpState({ events, native }: Instrumentation): void {
       events.sharedObject(object.baseAddress, object.sizeBytes, object.path, object.buildId ?? '');
     }
   }
+  if (isMainThread && events.threadPool.enabled) events.threadPool(threadPoolSize());
   if (events.statedumpEnd.enabled) events.statedumpEnd();
+}
+
+/** As libuv reads it: 4 without the variable, 1 for what is no number, 1024 at most. */
+function threadPoolSize(): number {
+  const text = process.env.UV_THREADPOOL_SIZE;
+  if (text === undefined || text === '') return text === undefined ? 4 : 1;
+  const size = Number.parseInt(text, 10);
+  return Number.isNaN(size) || size < 1 ? 1 : Math.min(size, 1024);
 }
 
 /** As `ps` would show the command: the title, or the executable when there is none. */

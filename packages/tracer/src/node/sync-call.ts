@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Built-in calls that work on the main thread for as long as they take: parsing and printing JSON,
-// key derivation, compression, waiting for a child. Recorded when one took over a millisecond, so
+// key derivation, compression, waiting for a child or for another thread. Recorded when one took over a millisecond, so
 // a call that does not costs two readings of the clock, and small JSON not even that.
 
 import { syncBuiltinESMExports } from 'node:module';
@@ -110,6 +110,18 @@ export function observeSyncCalls(instrumentation: Instrumentation): SyncCallObse
       },
     };
     return stringify;
+  });
+  replaceFunction(Atomics, 'wait', (original) => {
+    const { wait } = {
+      wait(this: unknown, ...args: unknown[]): unknown {
+        if (!events.syncCall.enabled) return Reflect.apply(original, this, args);
+        const begin = time.now();
+        const outcome = Reflect.apply(original, this, args);
+        finish(begin, 'Atomics.wait', 0);
+        return outcome;
+      },
+    };
+    return wait;
   });
   return { observeModule };
 }
