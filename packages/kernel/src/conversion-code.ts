@@ -5,13 +5,28 @@
 //
 // A record's place is a word index `d` (its event header; a multiple of 2) and the payload begins at a
 // fixed distance from it while no dynamic field has been met; after one, `b` is the byte position.
+//
+// To add a field that is computed: a kind of step in event-class.ts, its check in spool.ts, its code in
+// `computedStep` and the same in `interpretPlan`. To see records, add context to them or leave some out:
+// record-hooks.ts.
 
 import { alignUp } from '@lockstep/base';
-import { payloadOffset, type ConversionPlan, type ConversionStep } from './event-class.ts';
+import { payloadOffset, TID_END, type ConversionPlan, type ConversionStep } from './event-class.ts';
+
+/** What computed fields ask for. */
+export interface CopierEnvironment {
+  /** The process of a thread; the thread itself where nobody knows. */
+  readonly processOf: (tid: number) => number;
+  /** Byte, from the event header on, after the record's context; without one asked for, after the tid. */
+  readonly contextEnd: number;
+}
+
+const PLAIN_ENVIRONMENT: CopierEnvironment = { processOf: (tid) => tid, contextEnd: TID_END };
 
 /**
  * Copies the payload of the raw record whose first word is `s` (of `sizeBytes`, at least the plan's)
- * to the event record at word `d`, whose header and tid are written. Returns the byte after its end.
+ * to the event record at word `d`, whose header and context are written. Returns the byte after its end;
+ * a negative number leaves the record out of the trace (generated copiers never do, hooks may).
  */
 export type PayloadCopier = (
   source: Int32Array,
@@ -23,17 +38,16 @@ export type PayloadCopier = (
   d: number,
 ) => number;
 
-export function generateCopier(plan: ConversionPlan): PayloadCopier {
-  return new Function(
-    'src',
-    'src8',
-    's',
-    'size',
-    'dst',
-    'dst8',
-    'd',
-    `'use strict';\n${generateSource(plan)}`,
-  ) as PayloadCopier;
+export function generateCopier(
+  plan: ConversionPlan,
+  environment: CopierEnvironment = PLAIN_ENVIRONMENT,
+): PayloadCopier {
+  const make = new Function(
+    'processOf',
+    'rwbsFlags',
+    `'use strict';\nreturn function (src, src8, s, size, dst, dst8, d) {\n${generateSource(plan, environment.contextEnd)}\n};`,
+  ) as (processOf: (tid: number) => number, flags: typeof rwbsFlags) => PayloadCopier;
+  return make(environment.processOf, rwbsFlags);
 }
 
 /** How many bytes of an event record a raw record of `sizeBytes` can need at most: for the space check. */
@@ -44,7 +58,7 @@ export function payloadBound(plan: ConversionPlan): { readonly fixedBytes: numbe
     // Eight bytes cover the padding, the length word and the NUL.
     fixedBytes += 16;
     if (step.kind === 'integer' || step.kind === 'bytes') fixedBytes += step.sizeBytes;
-    else dynamicCount++;
+    else if (step.kind === 'string' || step.kind === 'sequence') dynamicCount++;
   }
   return { fixedBytes, dynamicCount };
 }
@@ -73,9 +87,9 @@ export function wordMoves(plan: ConversionPlan): readonly number[] | undefined {
 /** Beyond this generated code is quicker than the loop. */
 const MAX_MOVES = 24;
 
-export function generateSource(plan: ConversionPlan): string {
+export function generateSource(plan: ConversionPlan, contextEnd: number = TID_END): string {
   const lines: string[] = [];
-  let at = payloadOffset(plan.alignment);
+  let at = payloadOffset(plan.alignment, contextEnd);
   let isDynamic = false;
   for (const step of plan.steps) {
     if (isDynamic) {
@@ -84,6 +98,10 @@ export function generateSource(plan: ConversionPlan): string {
       at = alignUp(at, step.kind === 'integer' ? step.sizeBytes : step.elementSizeBytes);
       lines.push(...fixedStep(step, at));
       at += step.sizeBytes;
+    } else if (step.kind === 'rwbs' || step.kind === 'process') {
+      at = alignUp(at, 4);
+      lines.push(`dst[d + ${at / 4}] = ${computedStep(step)};`);
+      at += 4;
     } else {
       isDynamic = true;
       lines.push(`let b = (d << 2) + ${at};`, ...dynamicStep(step));
@@ -105,8 +123,55 @@ function fixedStep(step: ConversionStep & { readonly sizeBytes: number }, at: nu
   ];
 }
 
+/** An expression of 32 bits. */
+function computedStep(step: ConversionStep & { readonly kind: 'rwbs' | 'process' }): string {
+  if (step.kind === 'process') return `processOf(src[s + ${step.from / 4}])`;
+  return `rwbsFlags(src8, (s << 2) + ${step.from}, ${step.sizeBytes})`;
+}
+
+const RWBS_WRITE = 1;
+const RWBS_DISCARD = 2;
+const RWBS_READ = 4;
+const RWBS_RAHEAD = 8;
+const RWBS_SYNC = 32;
+const RWBS_META = 64;
+const RWBS_SECURE = 128;
+const RWBS_FLUSH = 256;
+const RWBS_FUA = 512;
+const RWBS_PREFLUSH = 1024;
+
+/**
+ * The letters that the kernel's blk_fill_rwbs wrote -> the flags that LTTng's block.h has for them. An F
+ * before the operation means a flush first, as the operation a flush, after it "forced unit access".
+ */
+export function rwbsFlags(bytes: Uint8Array, offset: number, sizeBytes: number): number {
+  const letters = String.fromCharCode(...bytes.subarray(offset, offset + sizeBytes));
+  const match = /^(F(?=[WDRNFZ]))?(W|DE?|F|R|N|ZRA|Z.)?([FASMU]*)/.exec(letters);
+  let flags = match?.[1] === undefined ? 0 : RWBS_PREFLUSH;
+  flags |= OPERATION_FLAGS[match?.[2] ?? ''] ?? 0;
+  for (const letter of match?.[3] ?? '') flags |= LETTER_FLAGS[letter] ?? 0;
+  return flags;
+}
+
+const OPERATION_FLAGS: Readonly<Record<string, number>> = {
+  W: RWBS_WRITE,
+  D: RWBS_DISCARD,
+  DE: RWBS_DISCARD | RWBS_SECURE,
+  F: RWBS_FLUSH,
+  R: RWBS_READ,
+};
+const LETTER_FLAGS: Readonly<Record<string, number>> = {
+  F: RWBS_FUA,
+  A: RWBS_RAHEAD,
+  S: RWBS_SYNC,
+  M: RWBS_META,
+};
+
 function dynamicStep(step: ConversionStep): string[] {
   switch (step.kind) {
+    case 'rwbs':
+    case 'process':
+      return ['b = (b + 3) & -4;', `dst[b >> 2] = ${computedStep(step)};`, 'b += 4;'];
     case 'integer':
     case 'bytes': {
       const alignment = step.kind === 'integer' ? step.sizeBytes : step.elementSizeBytes;
@@ -157,12 +222,12 @@ function range(count: number, line: (index: number) => string): string[] {
 }
 
 /** The same without generated code: the oracle of the tests, and the way where generating code is forbidden. */
-export function interpretPlan(plan: ConversionPlan): PayloadCopier {
+export function interpretPlan(plan: ConversionPlan, environment: CopierEnvironment = PLAIN_ENVIRONMENT): PayloadCopier {
   return (_source, sourceBytes, s, sizeBytes, _target, targetBytes, d) => {
     const record = s << 2;
     const sourceView = new DataView(sourceBytes.buffer, sourceBytes.byteOffset);
     const targetView = new DataView(targetBytes.buffer, targetBytes.byteOffset);
-    let at = (d << 2) + payloadOffset(plan.alignment);
+    let at = (d << 2) + payloadOffset(plan.alignment, environment.contextEnd);
     const copy = (from: number, count: number): void => {
       for (let index = 0; index < count; index++) targetBytes[at++] = sourceBytes[from + index] ?? 0;
     };
@@ -170,6 +235,16 @@ export function interpretPlan(plan: ConversionPlan): PayloadCopier {
       if (step.kind === 'integer' || step.kind === 'bytes') {
         at = alignUp(at, step.kind === 'integer' ? step.sizeBytes : step.elementSizeBytes);
         copy(record + step.from, step.sizeBytes);
+        continue;
+      }
+      if (step.kind === 'rwbs' || step.kind === 'process') {
+        const value =
+          step.kind === 'rwbs'
+            ? rwbsFlags(sourceBytes, record + step.from, step.sizeBytes)
+            : environment.processOf(sourceView.getInt32(record + step.from, true));
+        at = alignUp(at, 4);
+        targetView.setUint32(at, value, true);
+        at += 4;
         continue;
       }
       const word = step.from % 4 === 0 ? sourceView.getUint32(record + step.from, true) : 0;

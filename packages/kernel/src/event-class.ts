@@ -16,8 +16,11 @@ import {
   type StructureFieldClass,
   type StructureMemberClass,
 } from '@lockstep/ctf/write';
-import { parseSymbolicTable, type KernelEventFormat, type KernelField } from './event-format.ts';
-import { lttngName } from './lttng-names.ts';
+import { kernelEnumerator } from './btf-enums.ts';
+import { isSignedType, sizeOfType } from './c-types.ts';
+import type { KernelEventFormat, KernelField } from './event-format.ts';
+import { lttngName, type AddedField, type LttngEventName } from './lttng-names.ts';
+import { parsePrintFormat, type PrintFormat, type ValueTable } from './print-format.ts';
 
 /** One step of a conversion, in the order of the payload's members. Offsets are bytes in the raw record. */
 export type ConversionStep =
@@ -30,7 +33,11 @@ export type ConversionStep =
       readonly from: number;
       readonly isRelative: boolean;
       readonly elementSizeBytes: number;
-    };
+    }
+  /** The block layer's letters (`WFS`) as LTTng's flags, 32 bits. */
+  | { readonly kind: 'rwbs'; readonly from: number; readonly sizeBytes: number }
+  /** The process of the thread whose tid stands at `from`: 32 bits. Known to the thread table of the conversion. */
+  | { readonly kind: 'process'; readonly from: number };
 
 export interface ConversionPlan {
   /** `common_type` of the raw records, and the id of the event record class: both are below 65535. */
@@ -53,9 +60,11 @@ export interface KernelEventClass {
 
 /** `common_type`, flags, preempt count, `common_pid`: before the fields of every raw record. */
 const COMMON_FIELDS_SIZE_BYTES = 8;
+const COMMON_PID_OFFSET = 4;
 
 export function makeEventClass(format: KernelEventFormat): KernelEventClass {
   const lttng = lttngName(format.system, format.name);
+  const shape: Shape = { format, lttng, print: printFormatOf(format, lttng.isPlain) };
   const members: StructureMemberClass[] = [];
   const steps: ConversionStep[] = [];
   let sizeBytes = COMMON_FIELDS_SIZE_BYTES;
@@ -66,7 +75,13 @@ export function makeEventClass(format: KernelEventFormat): KernelEventClass {
     if (field.sizeBytes === 0) continue;
     sizeBytes = Math.max(sizeBytes, field.offset + field.sizeBytes);
     const name = lttng.fields[field.name] ?? field.name;
-    const made = makeField(format, field, name, lttng.isPlain);
+    const made = makeField(shape, field, name);
+    members.push(...made.members);
+    steps.push(made.step);
+  }
+  for (const field of lttng.added) {
+    const made = makeAdded(format, field);
+    if (made === undefined || members.some((member) => member.name === field.name)) continue;
     members.push(...made.members);
     steps.push(made.step);
   }
@@ -80,6 +95,20 @@ export function makeEventClass(format: KernelEventFormat): KernelEventClass {
   };
 }
 
+/** What the fields of one event are made from. */
+interface Shape {
+  readonly format: KernelEventFormat;
+  readonly lttng: LttngEventName;
+  readonly print: PrintFormat;
+}
+
+const NO_PRINT_FORMAT: PrintFormat = { tables: new Map(), bases: new Map() };
+
+function printFormatOf(format: KernelEventFormat, isPlain: boolean): PrintFormat {
+  // Those of system calls tell nothing that their C types do not.
+  return isPlain ? NO_PRINT_FORMAT : parsePrintFormat(format.printFormat, kernelEnumerator);
+}
+
 /** Bytes; a sequence begins with its 32-bit length. */
 function alignmentOf(step: ConversionStep): number {
   switch (step.kind) {
@@ -91,6 +120,9 @@ function alignmentOf(step: ConversionStep): number {
       return 1;
     case 'sequence':
       return Math.max(4, step.elementSizeBytes);
+    case 'rwbs':
+    case 'process':
+      return 4;
   }
 }
 
@@ -99,16 +131,29 @@ interface MadeField {
   readonly step: ConversionStep;
 }
 
-function makeField(format: KernelEventFormat, field: KernelField, name: string, isPlain: boolean): MadeField {
+function makeField(shape: Shape, field: KernelField, name: string): MadeField {
   switch (field.array) {
     case 'data-loc':
     case 'rel-loc':
       return makeLocated(field, name);
     case 'fixed':
+      if (shape.lttng.rwbsFields.includes(field.name)) {
+        const step = { kind: 'rwbs', from: field.offset, sizeBytes: field.sizeBytes } as const;
+        return { members: [{ name, fieldClass: unsignedInteger(32) }], step };
+      }
       return makeArray(field, name);
     case 'none':
-      return makeScalar(format, field, name, isPlain);
+      return makeScalar(shape, field, name);
   }
+}
+
+/** Undefined when this kernel's event lacks what the field is made from. */
+function makeAdded(format: KernelEventFormat, { name, source }: AddedField): MadeField | undefined {
+  const members = [{ name, fieldClass: signedInteger(32) }];
+  if (source.kind === 'tid') return { members, step: { kind: 'integer', from: COMMON_PID_OFFSET, sizeBytes: 4 } };
+  const of = format.fields.find((field) => field.name === source.of);
+  if (of?.sizeBytes !== 4 || of.offset % 4 !== 0) return undefined;
+  return { members, step: { kind: 'process', from: of.offset } };
 }
 
 function makeLocated(field: KernelField, name: string): MadeField {
@@ -117,7 +162,11 @@ function makeLocated(field: KernelField, name: string): MadeField {
   if (field.typeName === 'char') {
     return { members: [{ name, fieldClass: nullTerminatedString() }], step: { kind: 'string', from, isRelative } };
   }
-  const element = elementOf(field.typeName, elementSize(field.typeName) ?? 1);
+  // A mask of CPUs or bits is located as a pointer to its words: `__data_loc cpumask_t *[] cpus`.
+  const isMask = field.typeName.includes('*') || field.typeName.includes('cpumask');
+  const element = isMask
+    ? { fieldClass: unsignedInteger(64, { displayBase: 16 }), sizeBytes: 8 }
+    : elementOf(field.typeName, sizeOfType(field.typeName) ?? 1);
   return {
     members: sequenceMembers(name, element.fieldClass),
     step: { kind: 'sequence', from, isRelative, elementSizeBytes: element.sizeBytes },
@@ -131,18 +180,18 @@ function makeArray(field: KernelField, name: string): MadeField {
   }
   const byLength =
     field.arrayLength === undefined || field.arrayLength === 0 ? undefined : field.sizeBytes / field.arrayLength;
-  const element = elementOf(field.typeName, byLength ?? elementSize(field.typeName) ?? 1);
+  const element = elementOf(field.typeName, byLength ?? sizeOfType(field.typeName) ?? 1);
   return {
     members: [{ name, fieldClass: staticLengthArray(element.fieldClass, field.sizeBytes / element.sizeBytes) }],
     step: { kind: 'bytes', from: field.offset, sizeBytes: field.sizeBytes, elementSizeBytes: element.sizeBytes },
   };
 }
 
-function makeScalar(format: KernelEventFormat, field: KernelField, name: string, isPlain: boolean): MadeField {
-  const isSyscall = format.system === 'syscalls';
+function makeScalar(shape: Shape, field: KernelField, name: string): MadeField {
+  const isSyscall = shape.format.system === 'syscalls';
   // System calls keep every argument in eight bytes; its C type says how many of them count.
   const sizeBytes = isSyscall
-    ? Math.min(field.sizeBytes, (field.isPointer ? 8 : elementSize(field.typeName)) ?? field.sizeBytes)
+    ? Math.min(field.sizeBytes, (field.isPointer ? 8 : sizeOfType(field.typeName)) ?? field.sizeBytes)
     : field.sizeBytes;
   if (sizeBytes !== 1 && sizeBytes !== 2 && sizeBytes !== 4 && sizeBytes !== 8) {
     const fieldClass = staticLengthArray(unsignedInteger(8, { displayBase: 16 }), sizeBytes);
@@ -153,38 +202,61 @@ function makeScalar(format: KernelEventFormat, field: KernelField, name: string,
   }
   const isSigned = isSyscall ? !field.isPointer && isSignedType(field.typeName) : field.isSigned;
   return {
-    members: [{ name, fieldClass: integerClass(format, field, sizeBytes * 8, isSigned, isPlain) }],
+    members: [{ name, fieldClass: integerClass(shape, field, sizeBytes * 8, isSigned) }],
     step: { kind: 'integer', from: field.offset, sizeBytes },
   };
 }
 
-function integerClass(
-  format: KernelEventFormat,
-  field: KernelField,
-  bits: number,
-  isSigned: boolean,
-  isPlain: boolean,
-): FieldClass {
+function integerClass(shape: Shape, field: KernelField, bits: number, isSigned: boolean): FieldClass {
+  const { format, lttng, print } = shape;
   if (field.isPointer || (!isSigned && isAddress(format.printFormat, field)))
     return unsignedInteger(bits, { displayBase: 16 });
-  const table = isPlain ? undefined : parseSymbolicTable(format.printFormat, field.name);
+  const table = lttng.isPlain ? undefined : print.tables.get(field.name);
   const mappings = table === undefined ? undefined : enumerationMappings(table, bits, isSigned);
-  const options = mappings === undefined ? {} : { mappings };
+  const base = print.bases.get(field.name);
+  const options = {
+    ...(mappings === undefined ? {} : { mappings }),
+    ...(base === undefined || isSigned || lttng.isPlain ? {} : { displayBase: base }),
+  };
   return isSigned ? signedInteger(bits, options) : unsignedInteger(bits, options);
 }
 
-/** Values that the integer cannot hold are wrapped as C would, or left out. */
+/**
+ * Values that the integer cannot hold are wrapped as C would. The kernel prints the first entry that
+ * matches, so of two labels for one value the first counts; a label that comes again gets both values.
+ */
 function enumerationMappings(
-  table: Readonly<Record<string, bigint>>,
+  table: ValueTable,
   bits: number,
   isSigned: boolean,
 ): Readonly<Record<string, IntegerRangeSet>> | undefined {
-  const mappings: Record<string, IntegerRangeSet> = {};
-  for (const [label, value] of Object.entries(table)) {
+  const key = isSigned ? -bits : bits;
+  let known = knownMappings.get(table.entries);
+  if (known === undefined) knownMappings.set(table.entries, (known = new Map()));
+  if (!known.has(key)) known.set(key, makeMappings(table, bits, isSigned));
+  return known.get(key);
+}
+
+/** A hundred events share one table. */
+const knownMappings = new WeakMap<
+  ValueTable['entries'],
+  Map<number, Readonly<Record<string, IntegerRangeSet>> | undefined>
+>();
+
+function makeMappings(
+  table: ValueTable,
+  bits: number,
+  isSigned: boolean,
+): Readonly<Record<string, IntegerRangeSet>> | undefined {
+  const mappings: Record<string, [bigint, bigint][]> = {};
+  const taken = new Set<bigint>();
+  for (const [label, value] of table.entries) {
     const wrapped = isSigned ? BigInt.asIntN(bits, value) : BigInt.asUintN(bits, value);
-    mappings[label] = [[wrapped, wrapped]];
+    if (taken.has(wrapped) || label === '') continue;
+    taken.add(wrapped);
+    (mappings[label] ??= []).push([wrapped, wrapped]);
   }
-  return Object.keys(mappings).length === 0 ? undefined : mappings;
+  return taken.size === 0 ? undefined : mappings;
 }
 
 const ADDRESS_NAMES: ReadonlySet<string> = new Set([
@@ -219,124 +291,10 @@ function elementOf(
   return { fieldClass, sizeBytes };
 }
 
-/** Signed C types that appear as arguments of system calls and as elements. */
-const SIGNED_TYPES: ReadonlySet<string> = new Set([
-  'char',
-  'signed char',
-  'short',
-  'int',
-  'long',
-  'long long',
-  'long int',
-  'pid_t',
-  'ssize_t',
-  'loff_t',
-  'off_t',
-  'time_t',
-  'key_t',
-  'clockid_t',
-  'timer_t',
-  's8',
-  's16',
-  's32',
-  's64',
-  '__s8',
-  '__s16',
-  '__s32',
-  '__s64',
-  'int32_t',
-  'int64_t',
-  'key_serial_t',
-  'rwf_t signed',
-  'mqd_t',
-  'long signed int',
-  '__kernel_time_t',
-  '__kernel_long_t',
-]);
+/** Byte after the tid in a record with the compact event header: where its context ends when nothing more is asked for. */
+export const TID_END = 12;
 
-function isSignedType(typeName: string): boolean {
-  return SIGNED_TYPES.has(plainType(typeName));
-}
-
-const SIZES: Readonly<Record<string, number>> = {
-  bool: 1,
-  char: 1,
-  'signed char': 1,
-  'unsigned char': 1,
-  u8: 1,
-  s8: 1,
-  __u8: 1,
-  __s8: 1,
-  uint8_t: 1,
-  short: 2,
-  'unsigned short': 2,
-  u16: 2,
-  s16: 2,
-  __u16: 2,
-  __s16: 2,
-  __be16: 2,
-  __le16: 2,
-  uint16_t: 2,
-  umode_t: 2,
-  old_uid_t: 2,
-  old_gid_t: 2,
-  int: 4,
-  unsigned: 4,
-  'unsigned int': 4,
-  u32: 4,
-  s32: 4,
-  __u32: 4,
-  __s32: 4,
-  __be32: 4,
-  __le32: 4,
-  uint32_t: 4,
-  int32_t: 4,
-  pid_t: 4,
-  uid_t: 4,
-  gid_t: 4,
-  qid_t: 4,
-  dev_t: 4,
-  key_t: 4,
-  key_serial_t: 4,
-  clockid_t: 4,
-  timer_t: 4,
-  mqd_t: 4,
-  rwf_t: 4,
-  long: 8,
-  'unsigned long': 8,
-  'long long': 8,
-  'unsigned long long': 8,
-  u64: 8,
-  s64: 8,
-  __u64: 8,
-  __s64: 8,
-  uint64_t: 8,
-  int64_t: 8,
-  size_t: 8,
-  ssize_t: 8,
-  loff_t: 8,
-  off_t: 8,
-  sector_t: 8,
-  ino_t: 8,
-  aio_context_t: 8,
-  cap_user_header_t: 8,
-  cap_user_data_t: 8,
-};
-
-function elementSize(typeName: string): number | undefined {
-  const plain = plainType(typeName);
-  if (plain.includes('*')) return 8;
-  return plain.startsWith('enum ') ? 4 : SIZES[plain];
-}
-
-function plainType(typeName: string): string {
-  return typeName
-    .replace(/\b(?:const|volatile|__user)\b/g, ' ')
-    .replace(/\s+/g, ' ')
-    .trim();
-}
-
-/** Where the payload begins in a record with the compact event header: after it and the tid. */
-export function payloadOffset(alignment: number): number {
-  return alignUp(12, alignment);
+/** Where the payload begins in a record with the compact event header whose context ends at `contextEnd`. */
+export function payloadOffset(alignment: number, contextEnd: number = TID_END): number {
+  return alignUp(contextEnd, alignment);
 }

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { writeMetadata } from '@lockstep/ctf/write';
 import { generateCopier } from './conversion-code.ts';
 import { makeEventClass } from './event-class.ts';
-import { parseEventFormat, parseSymbolicTable } from './event-format.ts';
+import { parseEventFormat } from './event-format.ts';
 import { kernelTraceClass } from './kernel-trace-class.ts';
 import { SKIP_WITHOUT_TRACEFS, tracefsPath } from './testing/tracefs-or-skip.ts';
 
@@ -70,12 +70,29 @@ test('located strings, sequences and odd types never lose the event', () => {
   assert.deepEqual(namesOf(eventClass), ['name', '_list_length', 'list', 'thing', 'mac']);
 });
 
-test('symbolic tables become mappings; entries that are no numbers are left out', () => {
+test('tables become enumerations where LTTng has no event of the name, and flags keep one label a value', () => {
+  const fields =
+    '\tfield:unsigned int state;\toffset:8;\tsize:4;\tsigned:0;\n\tfield:int code;\toffset:12;\tsize:4;\tsigned:1;\n\tfield:__data_loc cpumask_t *[] cpus;\toffset:16;\tsize:4;\tsigned:0;\n';
   const printFormat =
-    '"%s", __print_symbolic(REC->why, { 0, "ZERO" }, { 0x10UL, "SIX,TEEN" }, { NAME, "x" }, { -1, "MINUS" })';
-  assert.deepEqual(parseSymbolicTable(printFormat, 'why'), { ZERO: 0n, 'SIX,TEEN': 16n, MINUS: -1n });
-  assert.equal(parseSymbolicTable(printFormat, 'wh'), undefined);
-  assert.equal(parseSymbolicTable('__print_symbolic((REC->why >> 3), { 0, "ZERO" })', 'why'), undefined);
+    '"%s %s %s", __print_flags(REC->state, "|", { 1, "A" }, { 2, "B" }, { 0xffffffffffUL, "ALL" }, { 1, "again" }), __print_symbolic(REC->code, { -1, "MINUS" }), __get_cpumask(cpus)';
+  const eventClass = parse('x', 'tabled', fields, printFormat);
+  const mappings = eventClass.payload.memberClasses.map(({ fieldClass }) =>
+    'mappings' in fieldClass ? fieldClass.mappings : undefined,
+  );
+  assert.deepEqual(mappings, [
+    { A: [[1, 1]], B: [[2, 2]], ALL: [[0xffff_ffff, 0xffff_ffff]] },
+    { MINUS: [[-1, -1]] },
+    undefined,
+    undefined,
+  ]);
+  assert.deepEqual(eventClass.plan.steps[2], { kind: 'sequence', from: 16, isRelative: false, elementSizeBytes: 8 });
+  const known = parse(
+    'sched',
+    'sched_waking',
+    '\tfield:int prio;\toffset:8;\tsize:4;\tsigned:1;\n',
+    '"%s", __print_symbolic(REC->prio, { 1, "x" })',
+  );
+  assert.ok(!('mappings' in (known.payload.memberClasses[0]?.fieldClass ?? {})));
 });
 
 test(

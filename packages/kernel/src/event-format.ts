@@ -88,29 +88,3 @@ function parseField(
     arrayLength: length !== undefined && /^\d+$/.test(length) ? Number(length) : undefined,
   };
 }
-
-/**
- * The table of a `__print_symbolic(REC->field, { 1, "ONE" }, …)` about this very field. Entries whose
- * value is a name, and tables about an expression, are left out; undefined when nothing remains.
- */
-export function parseSymbolicTable(printFormat: string, field: string): Readonly<Record<string, bigint>> | undefined {
-  const start = new RegExp(`__print_symbolic(?:64)?\\(\\s*\\(?REC->${field}\\)?\\s*,`).exec(printFormat);
-  if (start === null) return undefined;
-  const entry = /\s*\{\s*([^{},]+?)\s*,\s*"((?:[^"\\]|\\.)*)"\s*\}\s*(,|\))/y;
-  entry.lastIndex = start.index + start[0].length;
-  const table: Record<string, bigint> = {};
-  for (let match = entry.exec(printFormat); match !== null; match = entry.exec(printFormat)) {
-    const value = parseInteger(match[1] ?? '');
-    if (value !== undefined && match[2] !== undefined && match[2] !== '') table[match[2]] ??= value;
-    if (match[3] === ')') break;
-  }
-  return Object.keys(table).length === 0 ? undefined : table;
-}
-
-function parseInteger(text: string): bigint | undefined {
-  const match = /^\(*\s*(-?)\s*(0x[0-9a-f]+|\d+)(?:u|l)*\s*\)*$/i.exec(text);
-  if (match === null) return undefined;
-  const digits = match[2] ?? '0';
-  const value = BigInt(/^0\d/.test(digits) ? `0o${digits.slice(1)}` : digits);
-  return match[1] === '-' ? -value : value;
-}

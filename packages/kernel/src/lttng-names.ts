@@ -1,102 +1,87 @@
 // SPDX-License-Identifier: MIT
-// Where LTTng calls an event or a field otherwise than the kernel: one table, kernel's name ->
-// LTTng's (lttng-modules, include/instrumentation/events/*.h). What is not here keeps the kernel's name.
+// The kernel's name of an event -> LTTng's name of it and of its fields. lttng-table.ts is the table; what
+// is not in it keeps the kernel's names.
+
+import { LTTNG_TABLE } from './lttng-table.ts';
+
+/** A field that LTTng's event has and the kernel's record has not as such. */
+export interface AddedField {
+  readonly name: string;
+  /** `tid`: the recording thread. `process`: the process of the thread whose tid the kernel's field `of` holds. */
+  readonly source: { readonly kind: 'tid' } | { readonly kind: 'process'; readonly of: string };
+}
 
 export interface LttngEventName {
   readonly name: string;
   /** Kernel's field name -> LTTng's. */
   readonly fields: Readonly<Record<string, string>>;
-  /** LTTng has plain integers where the kernel's print format has a table. */
+  /** Kernel's fields whose letters LTTng has as flags (block layer). */
+  readonly rwbsFields: readonly string[];
+  readonly added: readonly AddedField[];
+  /** LTTng has the event: plain integers where the kernel's print format has a table. */
   readonly isPlain: boolean;
 }
 
-const TID = { pid: 'tid' } as const;
+let entries: Map<string, LttngEventName> | undefined;
 
-/** `system:event` -> LTTng's name ('' = the same) and fields. */
-const EVENTS: Readonly<Record<string, readonly [name: string, fields?: Readonly<Record<string, string>>]>> = {
-  'sched:sched_kthread_stop': ['', TID],
-  'sched:sched_wakeup': ['', TID],
-  'sched:sched_wakeup_new': ['', TID],
-  'sched:sched_waking': ['', TID],
-  'sched:sched_migrate_task': ['', TID],
-  'sched:sched_process_free': ['', TID],
-  'sched:sched_process_exit': ['', TID],
-  'sched:sched_wait_task': ['', TID],
-  'sched:sched_process_wait': ['', TID],
-  'sched:sched_process_fork': ['', { parent_pid: 'parent_tid', child_pid: 'child_tid' }],
-  'sched:sched_process_exec': ['', { pid: 'tid', old_pid: 'old_tid' }],
-  'sched:sched_switch': ['', { prev_pid: 'prev_tid', next_pid: 'next_tid' }],
-  'sched:sched_stat_wait': ['', TID],
-  'sched:sched_stat_sleep': ['', TID],
-  'sched:sched_stat_iowait': ['', TID],
-  'sched:sched_stat_blocked': ['', TID],
-  'sched:sched_stat_runtime': ['', TID],
-  'sched:sched_pi_setprio': ['', TID],
-  'irq:irq_handler_entry': [''],
-  'irq:irq_handler_exit': [''],
-  'irq:softirq_entry': ['irq_softirq_entry'],
-  'irq:softirq_exit': ['irq_softirq_exit'],
-  'irq:softirq_raise': ['irq_softirq_raise'],
-  'irq:tasklet_entry': ['irq_tasklet_low_entry'],
-  'irq:tasklet_exit': ['irq_tasklet_low_exit'],
-  'exceptions:page_fault_user': ['x86_exceptions_page_fault_user'],
-  'exceptions:page_fault_kernel': ['x86_exceptions_page_fault_kernel'],
-  'timer:timer_init': [''],
-  'timer:timer_start': [''],
-  'timer:timer_expire_entry': [''],
-  'timer:timer_expire_exit': [''],
-  'timer:timer_cancel': [''],
-  'timer:hrtimer_init': ['timer_hrtimer_init'],
-  'timer:hrtimer_setup': ['timer_hrtimer_init'],
-  'timer:hrtimer_start': ['timer_hrtimer_start'],
-  'timer:hrtimer_expire_entry': ['timer_hrtimer_expire_entry'],
-  'timer:hrtimer_expire_exit': ['timer_hrtimer_expire_exit'],
-  'timer:hrtimer_cancel': ['timer_hrtimer_cancel'],
-  'timer:itimer_state': ['timer_itimer_state'],
-  'timer:itimer_expire': ['timer_itimer_expire'],
-  'signal:signal_generate': [''],
-  'signal:signal_deliver': [''],
-  'kmem:kmalloc': ['kmem_kmalloc'],
-  'kmem:kfree': ['kmem_kfree'],
-  'kmem:mm_page_alloc': ['kmem_mm_page_alloc'],
-  'kmem:mm_page_free': ['kmem_mm_page_free'],
-  'kmem:mm_page_free_batched': ['kmem_mm_page_free_batched'],
-  'kmem:mm_page_alloc_zone_locked': ['kmem_mm_page_alloc_zone_locked'],
-  'kmem:mm_page_pcpu_drain': ['kmem_mm_page_pcpu_drain'],
-  'kmem:mm_page_alloc_extfrag': ['kmem_mm_page_alloc_extfrag'],
-  'skb:kfree_skb': ['skb_kfree'],
-  'skb:consume_skb': ['skb_consume'],
-  'power:cpu_idle': ['power_cpu_idle'],
-  'power:cpu_frequency': ['power_cpu_frequency'],
-  'power:suspend_resume': ['power_suspend_resume'],
-  'printk:console': ['printk_console'],
-  'kvm:kvm_entry': ['kvm_x86_entry'],
-  'kvm:kvm_exit': ['kvm_x86_exit'],
-};
+function parseTable(): Map<string, LttngEventName> {
+  const parsed = new Map<string, LttngEventName>();
+  for (const [system, events] of LTTNG_TABLE) {
+    for (const text of events.split(',')) {
+      const words = text.trim().split(/\s+/);
+      const [event = ''] = words;
+      if (event === '') continue;
+      const isRenamed = words[1] === '>';
+      parsed.set(
+        `${system}:${event}`,
+        parseEntry(isRenamed ? (words[2] ?? event) : event, words.slice(isRenamed ? 3 : 1)),
+      );
+    }
+  }
+  return parsed;
+}
 
-/** Whole systems whose events LTTng puts a prefix before. */
-const SYSTEM_PREFIXES: Readonly<Record<string, string>> = { irq_vectors: 'x86_irq_vectors_' };
+function parseEntry(name: string, words: readonly string[]): LttngEventName {
+  const fields: Record<string, string> = {};
+  const rwbsFields: string[] = [];
+  const added: AddedField[] = [];
+  for (const word of words) {
+    const rename = /^(\w+)=(\w+)$/.exec(word);
+    const rwbs = /^(\w+):rwbs$/.exec(word);
+    const process = /^\+(\w+):process\((\w+)\)$/.exec(word);
+    const tid = /^\+(\w+):tid$/.exec(word);
+    if (rename !== null) fields[rename[1] ?? ''] = rename[2] ?? '';
+    else if (rwbs !== null) rwbsFields.push(rwbs[1] ?? '');
+    else if (process !== null)
+      added.push({ name: process[1] ?? '', source: { kind: 'process', of: process[2] ?? '' } });
+    else if (tid !== null) added.push({ name: tid[1] ?? '', source: { kind: 'tid' } });
+    else throw new Error(`lttng-table.ts has an entry that makes no sense: ${name} ${word}`);
+  }
+  return { name, fields, rwbsFields, added, isPlain: true };
+}
 
 export function lttngName(system: string, event: string): LttngEventName {
-  const entry = EVENTS[`${system}:${event}`];
-  if (entry !== undefined) return { name: entry[0] === '' ? event : entry[0], fields: entry[1] ?? {}, isPlain: true };
-  if (system === 'syscalls') {
-    const match = /^sys_(enter|exit)_(.+)$/.exec(event);
-    if (match !== null)
-      return {
-        name: `syscall_${match[1] === 'enter' ? 'entry' : 'exit'}_${lttngSyscall(match[2] ?? '')}`,
-        fields: {},
-        isPlain: true,
-      };
-  }
-  return { name: (SYSTEM_PREFIXES[system] ?? '') + event, fields: {}, isPlain: false };
+  entries ??= parseTable();
+  const entry = entries.get(`${system}:${event}`);
+  if (entry !== undefined) return entry;
+  return {
+    name: lttngSyscallName(system, event) ?? event,
+    fields: {},
+    rwbsFields: [],
+    added: [],
+    isPlain: system === 'syscalls',
+  };
+}
+
+function lttngSyscallName(system: string, event: string): string | undefined {
+  if (system !== 'syscalls') return undefined;
+  const match = /^sys_(enter|exit)_(.+)$/.exec(event);
+  if (match === null) return undefined;
+  const call = match[2] ?? '';
+  return `syscall_${match[1] === 'enter' ? 'entry' : 'exit'}_${SYSCALLS[call] ?? call}`;
 }
 
 /** The kernel's function name of a system call -> its name in unistd.h, where they differ. */
-function lttngSyscall(name: string): string {
-  return SYSCALLS[name] ?? name;
-}
-
 const SYSCALLS: Readonly<Record<string, string>> = {
   newstat: 'stat',
   newfstat: 'fstat',

@@ -127,6 +127,10 @@ function isStep(value: unknown): boolean {
       return isElementSize(step['sizeBytes']);
     case 'bytes':
       return isCount(step['sizeBytes'], MAX_PLACE) && isElementSize(step['elementSizeBytes']);
+    case 'rwbs':
+      return isCount(step['sizeBytes'], MAX_PLACE);
+    case 'process':
+      return step['from'] % 4 === 0;
     case 'string':
       return typeof step['isRelative'] === 'boolean';
     case 'sequence':
