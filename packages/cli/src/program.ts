@@ -67,7 +67,18 @@ function addRecord(program: Command): void {
       collect,
       [],
     )
-    .option('-t, --context <type>', 'add a context field to the records; repeatable', collect, [])
+    .option(
+      '-t, --context <type>',
+      "add a context field to the kernel's records: procname, pid, prio, callstack-user; repeatable",
+      collect,
+      [],
+    )
+    .option(
+      '--track <kind=value>',
+      'record of the kernel only what these do: pid=12, uid=www-data, name=node*; repeatable',
+      collect,
+      [],
+    )
     .option('--no-kernel', 'leave the kernel out')
     .option('--no-sampler', "leave V8's CPU samples out")
     .option('--snapshot', 'flight recorder: keep only the newest records, written at the end')

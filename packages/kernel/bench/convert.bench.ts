@@ -48,7 +48,11 @@ function measure(makeCopier: typeof interpretPlan | undefined, events: number): 
   const words = new Int32Array(memory);
   const bytes = new Uint8Array(memory);
   for (let at = 0; at < bytes.length; at += page.length) bytes.set(page, at);
-  const converter = new PageConverter(new CopierTable(PLANS, makeCopier), 0n, () => {});
+  const converter = new PageConverter(
+    new CopierTable(PLANS, makeCopier === undefined ? {} : { makeCopier }),
+    0n,
+    () => {},
+  );
   const convert = (wanted: number): number => {
     let done = 0;
     for (let index = 0; done < wanted; index = (index + 1) % 16)

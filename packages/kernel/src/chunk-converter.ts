@@ -3,39 +3,78 @@
 // converter thread while recording and by the recovery of a spool afterwards.
 
 import { ClockHistory } from '@lockstep/clock';
-import { CopierTable, PageConverter } from './page-converter.ts';
+import { isPlainConversion, type ChannelConversion, type ObservedEvent } from './channel-conversion.ts';
 import { DataStreamWriter } from './data-stream-writer.ts';
+import { CopierTable, PageConverter } from './page-converter.ts';
 import type { Slot } from './page-queue.ts';
 import { PageRetimer } from './page-retimer.ts';
-import type { SpoolDescription } from './spool.ts';
+import { forEachRecord } from './raw-records.ts';
+import { makeHookedTable, needsLookahead, noteNewTask, tellWishes } from './record-hooks.ts';
+import type { SpoolDescription, StreamDescription } from './spool.ts';
+import { StackJoiner } from './stack-joiner.ts';
+import { ThreadTable } from './thread-table.ts';
 
 interface Stream {
   readonly writer: DataStreamWriter;
+  readonly description: StreamDescription;
+  /** Undefined: fields are copied, and nothing else. */
+  readonly conversion: ChannelConversion | undefined;
+  /** Of an event that tells of new threads, where they are to be known before their records. */
+  readonly newTask: ObservedEvent | undefined;
+  readonly joiner: StackJoiner | undefined;
   converter: PageConverter | undefined;
   readonly retimer: PageRetimer | undefined;
   discardedBefore: bigint;
 }
 
 export class ChunkConverter {
-  readonly #table: CopierTable;
+  readonly #plans: SpoolDescription['plans'];
   readonly #streams: readonly Stream[];
+  readonly #threads: ThreadTable;
+  /** Whether chunks are to be shown to `lookAhead` before any of their round is converted. */
+  readonly needsLookahead: boolean;
+  #plainTable: CopierTable | undefined;
   /** With a synthetic clock: what turns the pages' cycles into its ns. */
   readonly #history: ClockHistory | undefined;
   #convertedCount = 0;
   #writtenCount = 0;
 
-  /** `stateDirectory`: where the description lies, and what it names. Throws when the clock's history is missing or damaged. */
-  constructor(description: SpoolDescription, stateDirectory: string) {
+  /**
+   * `stateDirectory`: where the description lies, and what it names. `threads` is what is known of the threads that
+   * were recorded: of those of now, or nothing. Throws when the clock's history is missing or damaged.
+   */
+  constructor(
+    description: SpoolDescription,
+    stateDirectory: string,
+    threads: ThreadTable = new ThreadTable(undefined),
+  ) {
     const { clockHistory } = description;
     const history = clockHistory === undefined ? undefined : new ClockHistory(`${stateDirectory}/${clockHistory}`);
     this.#history = history;
-    this.#table = new CopierTable(description.plans);
-    this.#streams = description.streams.map((stream) => ({
-      writer: new DataStreamWriter(description.outputDirectory, description.uuid, stream),
-      converter: undefined,
-      retimer: history === undefined ? undefined : new PageRetimer(history, stream.cpuId),
-      discardedBefore: 0n,
-    }));
+    this.#plans = description.plans;
+    this.#threads = threads;
+    this.#streams = description.streams.map((stream): Stream => {
+      const conversion = description.channels.find((channel) => channel.streamClassId === stream.streamClassId);
+      const isPlain = conversion === undefined || isPlainConversion(conversion);
+      return {
+        writer: new DataStreamWriter(description.outputDirectory, description.uuid, stream),
+        description: stream,
+        conversion: isPlain ? undefined : conversion,
+        newTask:
+          isPlain || !needsLookahead(conversion)
+            ? undefined
+            : conversion.observed.find((event) => event.role === 'new-task'),
+        joiner:
+          isPlain || (conversion.kernelStackId === 0 && conversion.userStackId === 0)
+            ? undefined
+            : new StackJoiner(conversion.kernelStackId, conversion.userStackId),
+        converter: undefined,
+        retimer: history === undefined ? undefined : new PageRetimer(history, stream.cpuId),
+        discardedBefore: 0n,
+      };
+    });
+    for (const { conversion } of this.#streams) if (conversion !== undefined) tellWishes(conversion, threads);
+    this.needsLookahead = this.#streams.some((stream) => stream.newTask !== undefined);
   }
 
   /** Goes on behind the packets that are on disk: see DataStreamWriter.resume. */
@@ -50,20 +89,58 @@ export class ChunkConverter {
     const stream = this.#streams[slot.stream];
     if (stream === undefined) return;
     // A megabyte a stream: made for those that have something to write.
-    stream.converter ??= new PageConverter(this.#table, stream.discardedBefore, (packet) => {
-      stream.writer.write(packet);
-      this.#writtenCount += packet.recordCount;
-    });
+    const converter = (stream.converter ??= this.#makeConverter(stream));
     // Every segment that holds for these pages was written before they were.
     this.#history?.refresh();
     for (let at = 0; at + slot.pageSizeBytes <= slot.sizeBytes; at += slot.pageSizeBytes) {
       stream.retimer?.retime(words, offset + at, slot.pageSizeBytes);
-      this.#convertedCount += stream.converter.convertPage(words, bytes, offset + at, slot.pageSizeBytes);
+      if (stream.joiner === undefined) {
+        this.#convertedCount += converter.convertPage(words, bytes, offset + at, slot.pageSizeBytes);
+      } else {
+        const page = stream.joiner.push(bytes, offset + at, slot.pageSizeBytes);
+        if (page !== undefined)
+          this.#convertedCount += converter.convertPage(page.words, page.bytes, 0, page.bytes.length);
+      }
+    }
+  }
+
+  #makeConverter(stream: Stream): PageConverter {
+    const { conversion, joiner } = stream;
+    const table =
+      conversion === undefined
+        ? (this.#plainTable ??= new CopierTable(this.#plans))
+        : makeHookedTable(this.#plans, conversion, {
+            cpuId: stream.description.cpuId,
+            threads: this.#threads,
+            joiner,
+            isAhead: stream.newTask !== undefined,
+          });
+    return new PageConverter(table, stream.discardedBefore, (packet) => {
+      stream.writer.write(packet);
+      this.#writtenCount += packet.recordCount;
+    });
+  }
+
+  /** Notes the threads that the chunk tells of: their own records may be converted before it. */
+  lookAhead(slot: Slot, words: Int32Array, offset: number): void {
+    const newTask = this.#streams[slot.stream]?.newTask;
+    if (newTask === undefined) return;
+    const bytes = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+    for (let at = 0; at + slot.pageSizeBytes <= slot.sizeBytes; at += slot.pageSizeBytes) {
+      forEachRecord(words, (offset + at) >> 2, slot.pageSizeBytes, (record, recordBytes) => {
+        if (((words[record] as number) & 0xffff) === newTask.id && recordBytes >= NEW_TASK_SIZE_BYTES)
+          noteNewTask(newTask, this.#threads, words, bytes, record);
+      });
     }
   }
 
   flush(): void {
-    for (const stream of this.#streams) stream.converter?.flush();
+    for (const { joiner, converter } of this.#streams) {
+      const page = joiner?.flush();
+      if (page !== undefined && converter !== undefined)
+        this.#convertedCount += converter.convertPage(page.words, page.bytes, 0, page.bytes.length);
+      converter?.flush();
+    }
   }
 
   close(): void {
@@ -95,3 +172,6 @@ export class ChunkConverter {
     return this.#streams.reduce((sum, stream) => sum + (stream.converter?.losses[kind] ?? 0), 0);
   }
 }
+
+/** Up to the flags of clone and the name. */
+const NEW_TASK_SIZE_BYTES = 40;

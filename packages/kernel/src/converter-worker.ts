@@ -2,18 +2,21 @@
 // The converter thread: takes chunks of raw pages from the queue, then from the spool, and writes
 // packets. Ends when the reader has ended and nothing is left.
 
-import { closeSync, openSync, rmSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadNative } from '@lockstep/native';
 import { ChunkConverter } from './chunk-converter.ts';
 import {
+  ARE_THREADS_KNOWN,
   CHUNK_SIZE_BYTES,
   CONVERTER_CPU_NS,
   DAMAGED_PAGE_COUNT,
   DISCARDED_COUNT,
+  IS_ROUND_AWAITED,
   PageQueue,
   READER_ENDED,
   RECORD_COUNT,
+  ROUND,
   SLOT_COUNT,
   SPOOL_CONVERTED,
   SPOOL_WRITTEN,
@@ -21,6 +24,7 @@ import {
   UNKNOWN_LOSS_COUNT,
   WAKE,
   WRITTEN_BYTES,
+  type QueuedSlot,
 } from './page-queue.ts';
 import type { WorkerMessage } from './reader-worker.ts';
 import {
@@ -32,6 +36,7 @@ import {
   tryReadEntry,
   type SpoolDescription,
 } from './spool.ts';
+import { ThreadTable } from './thread-table.ts';
 import { errorCode } from './tracefs.ts';
 
 export interface ConverterWorkerData {
@@ -54,13 +59,24 @@ class ConverterLoop {
   #spoolStart = 0n;
   #progress: SpoolProgress | undefined;
   #hasFailed = false;
+  /** Chunks at the head of the queue that were looked at. */
+  #lookedAhead = 0;
   #lastFlushMs = 0;
 
   constructor(options: ConverterWorkerData) {
     this.#stateDirectory = options.stateDirectory;
     this.#description = parseSpoolDescription(options.descriptionText, options.stateDirectory);
     this.#queue = new PageQueue(options.memory);
-    this.#converter = new ChunkConverter(this.#description, options.stateDirectory);
+    const threads = new ThreadTable();
+    this.#converter = new ChunkConverter(this.#description, options.stateDirectory, threads);
+    const { control } = this.#queue;
+    if (this.#converter.needsLookahead) {
+      Atomics.store(control, IS_ROUND_AWAITED, 1);
+      // Those that end before their first record is converted are known by this alone.
+      threads.readAll(listThreads);
+    }
+    Atomics.store(control, ARE_THREADS_KNOWN, 1);
+    Atomics.notify(control, ARE_THREADS_KNOWN);
   }
 
   run(): void {
@@ -85,11 +101,13 @@ class ConverterLoop {
     // Read before the queue: see page-queue.ts.
     const spoolWritten = Atomics.load(this.#queue.counters, SPOOL_WRITTEN);
     const taken = this.#queue.tryTake();
+    if (taken !== undefined && this.#isTooEarly(taken)) return false;
     if (taken !== undefined) {
       this.#guard(() =>
         this.#converter.convert(taken, this.#queue.words, this.#queue.bytes, this.#queue.chunkOffset(taken.index)),
       );
       this.#queue.release();
+      this.#lookedAhead = Math.max(0, this.#lookedAhead - 1);
       this.#publish();
       return true;
     }
@@ -98,6 +116,27 @@ class ConverterLoop {
     this.#convertSpooled(converted, spoolWritten);
     this.#publish();
     return true;
+  }
+
+  /**
+   * Whether a thread of this chunk may have begun in a chunk that is still to come. It may when the
+   * reader has not been at every CPU since; then waiting costs two of its rounds. While the queue fills up there is
+   * no waiting: a thread that nobody knows is better than a lost page.
+   */
+  #isTooEarly(chunk: QueuedSlot): boolean {
+    if (!this.#converter.needsLookahead) return false;
+    for (;;) {
+      const next = this.#queue.tryPeek(this.#lookedAhead);
+      if (next === undefined) break;
+      this.#converter.lookAhead(next, this.#queue.words, this.#queue.chunkOffset(next.index));
+      this.#lookedAhead++;
+    }
+    const { control } = this.#queue;
+    return (
+      Atomics.load(control, READER_ENDED) === 0 &&
+      this.#queue.waitingCount < SLOT_COUNT / 2 &&
+      ((Atomics.load(control, ROUND) - chunk.round) | 0) < 2
+    );
   }
 
   #convertSpooled(converted: bigint, spoolWritten: bigint): void {
@@ -119,6 +158,7 @@ class ConverterLoop {
       );
       if (slot === undefined) return;
       next = converted + BigInt(ENTRY_HEADER_SIZE_BYTES + slot.sizeBytes);
+      this.#converter.lookAhead(slot, this.#queue.words, offset);
       this.#converter.convert(slot, this.#queue.words, this.#queue.bytes, offset);
     });
     // The reader goes back to the queue when this reaches what it wrote, so the packets come first.
@@ -175,6 +215,17 @@ class ConverterLoop {
     Atomics.store(counters, UNKNOWN_LOSS_COUNT, BigInt(this.#converter.countLosses('unknownLossCount')));
     Atomics.store(counters, DAMAGED_PAGE_COUNT, BigInt(this.#converter.countLosses('damagedPageCount')));
     if (this.#native !== undefined) Atomics.store(counters, CONVERTER_CPU_NS, this.#native.clockNs('thread-cpu'));
+  }
+}
+
+function* listThreads(): Generator<number> {
+  for (const pid of readdirSync('/proc')) {
+    if (!/^\d+$/.test(pid)) continue;
+    try {
+      for (const tid of readdirSync(`/proc/${pid}/task`)) yield Number(tid);
+    } catch {
+      // It has ended.
+    }
   }
 }
 

@@ -41,14 +41,31 @@ function isDescribed(place: Place, rules = RULES): boolean {
   const before = descriptionCount;
   const description = describeCached(place, rules, (): EventDescription => {
     descriptionCount++;
-    return { channels: [{ events: [], wholeSystems: ['sched'], metadataText: 'event {}' }], plansText: '[]' };
+    return DESCRIPTION;
   });
-  assert.deepEqual(description, {
-    channels: [{ events: [], wholeSystems: ['sched'], metadataText: 'event {}' }],
-    plansText: '[]',
-  });
+  assert.deepEqual(description, DESCRIPTION);
   return descriptionCount > before;
 }
+
+const DESCRIPTION: EventDescription = {
+  channels: [
+    {
+      events: [],
+      wholeSystems: ['sched'],
+      metadataText: 'event {}',
+      conversion: {
+        streamClassId: 0,
+        contexts: [],
+        filters: [],
+        tracker: '',
+        observed: [],
+        kernelStackId: 0,
+        userStackId: 0,
+      },
+    },
+  ],
+  plansText: '[]',
+};
 
 function onlyFile(place: Place): string {
   const names = readdirSync(place.directory);

@@ -27,7 +27,7 @@ import type { ChannelRules, EventDescription } from './event-description.ts';
 import { readTracefs } from './tracefs.ts';
 
 /** To be raised with every change of what a description says: event-class.ts, lttng-names.ts, the rules' meaning. */
-const VERSION = 2;
+const VERSION = 3;
 const FILE_NAME = /^kernel-events-[0-9a-f]{16}\.json$/;
 /** Sets of rules that are kept, of half a megabyte at most each. */
 const MAX_FILE_COUNT = 8;
@@ -71,9 +71,11 @@ function programIdentity(): string {
 }
 
 function digestOfRules(channels: readonly ChannelRules[]): string {
-  const rules = channels.map(({ name, id, rules: texts }) => [
+  const rules = channels.map(({ name, id, contexts, trackers, rules: texts }) => [
     name,
     id,
+    contexts,
+    trackers,
     texts.map((rule) => (typeof rule === 'string' ? rule : [rule.kind, rule.pattern, rule.text])),
   ]);
   return digest(JSON.stringify(rules));

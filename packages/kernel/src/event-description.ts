@@ -3,12 +3,18 @@
 // them: what to enable, with which filters, how to convert it and what the metadata says. Texts and
 // plain JSON only, so that a later start can take it from a file (description-cache.ts).
 
+import { InputError } from '@lockstep/base';
 import type { Rule } from '@lockstep/filter';
+import type { ChannelConversion, EventFilter, ObservedEvent } from './channel-conversion.ts';
+import { findContextField, parseContexts, type ContextField } from './context-fields.ts';
 import { makeEventClass, type KernelEventClass } from './event-class.ts';
-import { parseEventFormat } from './event-format.ts';
-import { isUnfiltered, kernelFilterOf } from './kernel-filter.ts';
+import { parseEventFormat, type KernelEventFormat } from './event-format.ts';
+import { filterFitsNothing, splitFilters, whyNoFit } from './kernel-filter.ts';
 import { listAvailableEvents, matchKernelRules, type AvailableEvent, type MatchedEvent } from './kernel-rules.ts';
 import { writeEventClasses } from './kernel-trace-class.ts';
+import { namesToObserve, needsOf, observe } from './observed-events.ts';
+import { namesOf } from './record-filter.ts';
+import { parseTrackers } from './trackers.ts';
 import { readTracefs } from './tracefs.ts';
 
 export interface DescribedEvent {
@@ -26,6 +32,7 @@ export interface DescribedChannel {
   readonly wholeSystems: readonly string[];
   /** The event record classes as metadata. */
   readonly metadataText: string;
+  readonly conversion: ChannelConversion;
 }
 
 export interface EventDescription {
@@ -38,6 +45,10 @@ export interface ChannelRules {
   readonly name: string;
   readonly id: number;
   readonly rules: readonly (string | Rule)[];
+  /** Names of context fields. */
+  readonly contexts?: readonly string[];
+  /** `KIND=VALUE`: see trackers.ts. */
+  readonly trackers?: readonly string[];
 }
 
 /** Reads and parses a format file an event, which takes long. Throws InputError for rules that name nothing. */
@@ -47,54 +58,171 @@ export function describeEvents(tracefs: string, channels: readonly ChannelRules[
   const matched = channels.map((channel) => ({ channel, events: matchKernelRules(channel.rules, available) }));
   const reader = new FormatReader(tracefs);
   const plans = new Map<number, KernelEventClass['plan']>();
-  const described = matched.map(({ channel, events }): DescribedChannel => {
-    const classes = events.map((event) => reader.classOf(event)).filter((eventClass) => eventClass !== undefined);
-    for (const { plan } of classes) plans.set(plan.id, plan);
-    return {
-      events: events.map((event) => describeEvent(event, reader)),
-      wholeSystems: findWholeSystems(events, available),
-      metadataText: writeEventClasses({ ...channel, events: classes }),
-    };
+  const described = matched.map(({ channel, events }) => {
+    const description = new ChannelDescriber(channel, available, reader).describe(events);
+    for (const { plan } of description.classes) plans.set(plan.id, plan);
+    return description.channel;
   });
   return { channels: described, plansText: JSON.stringify([...plans.values()]) };
 }
 
-function describeEvent(event: MatchedEvent, reader: FormatReader): DescribedEvent {
+/** Makes one channel of the events that its rules match. */
+class ChannelDescriber {
+  readonly #rules: ChannelRules;
+  readonly #available: readonly AvailableEvent[];
+  readonly #reader: FormatReader;
+  readonly #contexts: readonly ContextField[];
+  readonly #tracker: string;
+
+  constructor(rules: ChannelRules, available: readonly AvailableEvent[], reader: FormatReader) {
+    this.#rules = rules;
+    this.#available = available;
+    this.#reader = reader;
+    this.#contexts = parseContexts(rules.contexts ?? []);
+    this.#tracker = parseTrackers(rules.trackers ?? []);
+  }
+
+  describe(matched: readonly MatchedEvent[]): {
+    readonly channel: DescribedChannel;
+    readonly classes: readonly KernelEventClass[];
+  } {
+    const hasProcessField = matched.some((event) =>
+      this.#reader.read(event)?.eventClass.plan.steps.some((step) => step.kind === 'process'),
+    );
+    const toObserve = new Set(namesToObserve(needsOf(this.#contextNames(matched)), hasProcessField));
+    const events: DescribedEvent[] = [];
+    const filters: EventFilter[] = [];
+    const observed: ObservedEvent[] = [];
+    const classes: KernelEventClass[] = [];
+    const hidden: KernelEventClass[] = [];
+    for (const event of matched) {
+      const known = this.#reader.read(event);
+      if (known === undefined) continue;
+      const isObserved = toObserve.has(keyOf(event));
+      const split = splitFilters(event, known.format, known.eventClass, !isObserved);
+      if (split === undefined) continue;
+      if (split.conversion !== undefined) filters.push(split.conversion);
+      events.push(describeEvent(event, split.kernel));
+      classes.push(known.eventClass);
+    }
+    if (events.length === 0) this.#refuseFilters(matched);
+    for (const event of this.#available) {
+      if (!toObserve.has(keyOf(event))) continue;
+      const known = this.#reader.read(event);
+      const isHidden = !events.some((one) => keyOf(one) === keyOf(event));
+      const one = known === undefined ? undefined : observe(known.format, isHidden);
+      if (known === undefined || one === undefined) continue;
+      observed.push(one);
+      if (!isHidden) continue;
+      events.push(describeEvent(event, undefined));
+      hidden.push(known.eventClass);
+    }
+    return {
+      channel: {
+        events,
+        wholeSystems: findWholeSystems(events, this.#available),
+        metadataText: writeEventClasses({ ...this.#rules, events: classes }),
+        conversion: {
+          streamClassId: this.#rules.id,
+          contexts: this.#contexts.map((field) => field.name),
+          filters,
+          tracker: this.#tracker,
+          observed,
+          kernelStackId: this.#stackId('kernel'),
+          userStackId: this.#stackId('user'),
+        },
+      },
+      classes: [...classes, ...hidden],
+    };
+  }
+
+  /** All context fields that the channel writes or asks for. */
+  #contextNames(matched: readonly MatchedEvent[]): Set<string> {
+    const names = new Set(this.#contexts.map((field) => field.name));
+    const expressions = new Set([this.#tracker]);
+    for (const { rules } of matched)
+      for (const { filter } of rules) if (filter !== undefined) expressions.add(filter.text);
+    expressions.delete('');
+    for (const text of expressions)
+      for (const name of namesOf(text).context) names.add(findContextField(name)?.name ?? name);
+    return names;
+  }
+
+  #refuseFilters(matched: readonly MatchedEvent[]): void {
+    for (const event of matched) {
+      const known = this.#reader.read(event);
+      for (const rule of event.rules) {
+        const reason = known === undefined ? undefined : whyNoFit(rule, known.eventClass);
+        if (reason !== undefined) throw filterFitsNothing(rule, reason, event.lttngName);
+      }
+    }
+  }
+
+  /** Of the kernel's own event that carries stacks; 0 when they are not asked for. */
+  #stackId(of: 'kernel' | 'user'): number {
+    if (!this.#contexts.some((field) => field.shape === 'stack' && field.of === of)) return 0;
+    const format = this.#reader.read({ system: 'ftrace', name: `${of}_stack` })?.format;
+    if (format === undefined) {
+      throw new InputError(`This kernel does not record ${of} stacks; leave out the context field callstack-${of}.`, {
+        context: `callstack-${of}`,
+      });
+    }
+    return format.id;
+  }
+}
+
+interface EventName {
+  readonly system: string;
+  readonly name: string;
+}
+
+function keyOf(event: EventName): string {
+  return `${event.system}:${event.name}`;
+}
+
+function describeEvent(event: AvailableEvent, filter: string | undefined): DescribedEvent {
   const { system, name, lttngName } = event;
-  const filter = isUnfiltered(event) ? undefined : kernelFilterOf(event, reader.textOf(event));
   return { system, name, lttngName, ...(filter === undefined ? {} : { filter }) };
+}
+
+interface KnownEvent {
+  readonly format: KernelEventFormat;
+  readonly eventClass: KernelEventClass;
 }
 
 /** Several channels may record the same events; a format is read once. */
 class FormatReader {
   readonly #tracefs: string;
-  readonly #texts = new Map<string, string>();
-  readonly #classes = new Map<string, KernelEventClass | undefined>();
+  readonly #known = new Map<string, KnownEvent | undefined>();
 
   constructor(tracefs: string) {
     this.#tracefs = tracefs;
   }
 
-  textOf(event: AvailableEvent): string {
+  /** Undefined for what has no format that makes sense. */
+  read(event: EventName): KnownEvent | undefined {
     const key = `${event.system}/${event.name}`;
-    let text = this.#texts.get(key);
-    if (text === undefined) this.#texts.set(key, (text = readTracefs(`${this.#tracefs}/events/${key}/format`)));
-    return text;
+    if (!this.#known.has(key))
+      this.#known.set(key, this.#readFormat(event.system, `${this.#tracefs}/events/${key}/format`));
+    return this.#known.get(key);
   }
 
-  classOf(event: AvailableEvent): KernelEventClass | undefined {
-    const key = `${event.system}/${event.name}`;
-    if (!this.#classes.has(key)) {
-      const format = parseEventFormat(event.system, this.textOf(event));
-      this.#classes.set(key, format === undefined ? undefined : makeEventClass(format));
+  #readFormat(system: string, path: string): KnownEvent | undefined {
+    let text: string;
+    try {
+      text = readTracefs(path);
+    } catch {
+      return undefined;
     }
-    return this.#classes.get(key);
+    const format = parseEventFormat(system, text);
+    return format === undefined ? undefined : { format, eventClass: makeEventClass(format) };
   }
 }
 
-function findWholeSystems(events: readonly MatchedEvent[], available: readonly AvailableEvent[]): string[] {
+function findWholeSystems(events: readonly DescribedEvent[], available: readonly AvailableEvent[]): string[] {
   const missing = new Map<string, number>();
   for (const event of available) missing.set(event.system, (missing.get(event.system) ?? 0) + 1);
-  for (const event of events) if (isUnfiltered(event)) missing.set(event.system, (missing.get(event.system) ?? 0) - 1);
+  for (const event of events)
+    if (event.filter === undefined) missing.set(event.system, (missing.get(event.system) ?? 0) - 1);
   return [...missing].filter(([, count]) => count === 0).map(([system]) => system);
 }

@@ -20,14 +20,18 @@ import {
   type KernelTraceOptions,
 } from './kernel-trace-class.ts';
 import * as page from './page-queue.ts';
+import { needsLookahead } from './record-hooks.ts';
 import type { ReaderSource, ReaderWorkerData, WorkerMessage } from './reader-worker.ts';
 import { removeSpool, spoolDescriptionText, writeSpoolDescription, type StreamDescription } from './spool.ts';
 import { dumpState } from './state-dump.ts';
 import { errorCode, openTracefs } from './tracefs.ts';
 import { listCpuIds, removeAbandonedInstances, TracefsInstance } from './tracefs-instance.ts';
+import { threadsToTrack } from './trackers.ts';
 import { startWatchdog, type Watchdog } from './watchdog.ts';
 
 export const DEFAULT_BUFFER_SIZE_KB = 32 * 1024;
+/** Ten times what 10 000 processes take. Without it the threads that end early are unknown. */
+const MAX_THREADS_READ_MS = 10_000;
 
 /** What the kernel half needs of a trace clock; @lockstep/clock's TraceClock is one. */
 export interface KernelClock {
@@ -43,6 +47,10 @@ export interface KernelChannelOptions {
   /** CTF data stream class id. */
   readonly id: number;
   readonly rules: readonly (string | Rule)[];
+  /** Names of context fields that each event record is to carry: see context-fields.ts. */
+  readonly contexts?: readonly string[];
+  /** `KIND=VALUE`: only what these processes, threads or users do. */
+  readonly trackers?: readonly string[];
   /** `roots`: these processes and what they fork. With no root yet nothing is recorded before the first `addPid`. */
   readonly pids: 'all' | { readonly roots: readonly number[] };
   /** Of each CPU. */
@@ -171,6 +179,7 @@ class Recording implements KernelRecording {
         name: channel.options.name,
         id: channel.options.id,
         events: [],
+        contexts: channel.described.conversion.contexts,
       })),
       stateDumpChannelId: Math.max(0, ...channels.map((channel) => channel.options.id)) + 1,
       traceName: options.name,
@@ -183,6 +192,7 @@ class Recording implements KernelRecording {
         uuid,
         streams: this.#streams().map(({ stream }) => stream),
         clockHistory: options.clock.historyPath === undefined ? undefined : basename(options.clock.historyPath),
+        channels: channels.map((channel) => channel.described.conversion),
       },
       plansText,
     );
@@ -220,8 +230,18 @@ class Recording implements KernelRecording {
     // On disk before the first page: formats, ids, clock.
     this.#writeMetadata(this.#traceOptions.clockClass);
     writeSpoolDescription(stateDirectory, this.#descriptionText);
+    if (this.#channels.some((channel) => needsLookahead(channel.described.conversion))) await this.#threadsKnown();
     await this.#enableAll(made, tids);
     this.#stateDump = this.#dumpState();
+  }
+
+  /** Until the converter has read what threads there are; those that begin later tell it themselves. */
+  async #threadsKnown(): Promise<void> {
+    const { control } = this.#queue;
+    for (const end = performance.now() + MAX_THREADS_READ_MS; performance.now() < end;) {
+      if (Atomics.load(control, page.ARE_THREADS_KNOWN) !== 0 || Atomics.load(control, page.READER_ENDED) !== 0) return;
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
   }
 
   /** Every channel as soon as its instance is there. */
@@ -229,6 +249,8 @@ class Recording implements KernelRecording {
     for (const [index, channel] of this.#channels.entries()) {
       await made[index];
       const { pids } = channel.options;
+      const tracked = threadsToTrack(channel.options.trackers ?? []);
+      if (tracked !== undefined && pids === 'all') channel.instance.setPids(tracked);
       if (pids === 'all') channel.instance.excludeThreads([...tids, ...(this.#options.excludePids ?? [])]);
       else if (pids.roots.length > 0) channel.instance.setPids(pids.roots);
       if (pids === 'all' || pids.roots.length > 0) this.#enable(channel);
@@ -321,7 +343,8 @@ class Recording implements KernelRecording {
 
   #enable(channel: Channel): void {
     channel.isEnabled = true;
-    const { events, wholeSystems } = channel.described;
+    const { events, wholeSystems, conversion } = channel.described;
+    channel.instance.recordStacks(conversion.kernelStackId !== 0, conversion.userStackId !== 0);
     const enabledSystems = new Set<string>();
     for (const system of wholeSystems) {
       try {

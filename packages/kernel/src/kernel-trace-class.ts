@@ -10,6 +10,7 @@ import { hostname, release, version } from 'node:os';
 import { assert } from '@lockstep/base';
 import {
   kernelPacketClasses,
+  structure,
   writeEventRecordClass,
   writeMetadata,
   type ClockClass,
@@ -18,6 +19,7 @@ import {
   type EventRecordClass,
   type TraceClass,
 } from '@lockstep/ctf/write';
+import { contextMembers, findContextField } from './context-fields.ts';
 import type { KernelEventClass } from './event-class.ts';
 import { STATE_DUMP_EVENT_CLASSES } from './state-dump.ts';
 
@@ -25,6 +27,8 @@ export interface ChannelClass {
   readonly name: string;
   readonly id: number;
   readonly events: readonly Pick<KernelEventClass, 'name' | 'payload' | 'plan'>[];
+  /** Names of context fields that stand in each of its event records. */
+  readonly contexts?: readonly string[];
 }
 
 export const STATE_DUMP_CHANNEL_NAME = 'statedump';
@@ -47,7 +51,10 @@ export function kernelTraceClass(options: KernelTraceOptions): TraceClass {
       name: event.name,
       payload: event.payload,
     }));
-    dataStreamClasses.set(BigInt(channel.id), dataStreamClass(options.clockClass, channel.id, channel.name, events));
+    dataStreamClasses.set(
+      BigInt(channel.id),
+      dataStreamClass(options.clockClass, channel.id, channel.name, events, channel.contexts),
+    );
   }
   const dumpId = options.stateDumpChannelId;
   dataStreamClasses.set(
@@ -69,14 +76,17 @@ function dataStreamClass(
   id: number,
   name: string,
   events: readonly EventRecordClass[],
+  contexts: readonly string[] = [],
 ): DataStreamClass {
   const classes = kernelPacketClasses(clock.name);
+  const { commonContext } = classes;
+  const added = contextMembers(contexts.flatMap((context) => findContextField(context) ?? []));
   return {
     id: BigInt(id),
     name,
     packetContext: classes.packetContext,
     eventRecordHeader: classes.eventRecordHeader,
-    ...(classes.commonContext === undefined ? {} : { commonContext: classes.commonContext }),
+    ...(commonContext === undefined ? {} : { commonContext: structure([...commonContext.memberClasses, ...added]) }),
     defaultClock: clock,
     eventRecordClasses: new Map(events.map((event) => [event.id, event])),
   };

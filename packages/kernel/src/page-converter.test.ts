@@ -79,7 +79,7 @@ function convert(
   makeCopier?: typeof interpretPlan,
 ): { readonly packets: Packet[]; readonly converter: PageConverter } {
   const packets: Packet[] = [];
-  const converter = new PageConverter(new CopierTable(PLANS, makeCopier), 0n, (packet) =>
+  const converter = new PageConverter(new CopierTable(PLANS, { makeCopier }), 0n, (packet) =>
     packets.push({
       records: readPacket(packet.bytes.slice(), packet.contentSizeBytes, packet.timestampBegin),
       begin: packet.timestampBegin,
@@ -284,7 +284,7 @@ test('generated copiers and the plain twin give the same bytes', () => {
       const pages = [rawPage([event(0, 1, 2, [...fields])])];
       const read = (makeCopier: typeof interpretPlan | undefined): number[][] => {
         const packets: number[][] = [];
-        const converter = new PageConverter(new CopierTable([plan], makeCopier), 0n, (packet) =>
+        const converter = new PageConverter(new CopierTable([plan], { makeCopier }), 0n, (packet) =>
           packets.push([...packet.bytes.subarray(88, packet.contentSizeBytes)]),
         );
         for (const page of pages) converter.convertPage(new Int32Array(page.buffer), page, 0, page.length);

@@ -13,8 +13,14 @@
 
 import { assert } from '@lockstep/base';
 import { KERNEL_PACKET_HEADER_SIZE_BYTES, MAX_COMPACT_EVENT_ID } from '@lockstep/ctf/write';
-import { generateCopier, payloadBound, wordMoves, type PayloadCopier } from './conversion-code.ts';
-import { payloadOffset, type ConversionPlan } from './event-class.ts';
+import {
+  generateCopier,
+  payloadBound,
+  wordMoves,
+  type CopierEnvironment,
+  type PayloadCopier,
+} from './conversion-code.ts';
+import { payloadOffset, TID_END, type ConversionPlan } from './event-class.ts';
 
 const PAGE_HEADER_SIZE_BYTES = 16;
 const COMMIT_SIZE_MASK = 0x07ff_ffff;
@@ -43,6 +49,15 @@ export interface ConvertedPacket {
   readonly recordCount: number;
 }
 
+export interface CopierOptions {
+  readonly makeCopier?: typeof generateCopier | undefined;
+  readonly environment?: CopierEnvironment;
+  /** Bytes that a record can need beside its payload: its context. */
+  readonly extraBytes?: number;
+  /** Another copier around the plan's own; undefined leaves that as it is. record-hooks.ts says what one may do. */
+  readonly wrap?: (plan: ConversionPlan, copier: PayloadCopier) => PayloadCopier | undefined;
+}
+
 /** The events that a set of streams can carry: type id -> copier and sizes. */
 export class CopierTable {
   readonly copiers: (PayloadCopier | undefined)[] = [];
@@ -56,7 +71,8 @@ export class CopierTable {
   readonly payloadWords: Int32Array;
   readonly moves: Uint8Array;
 
-  constructor(plans: readonly ConversionPlan[], makeCopier: (plan: ConversionPlan) => PayloadCopier = generateCopier) {
+  constructor(plans: readonly ConversionPlan[], options: CopierOptions = {}) {
+    const { makeCopier = generateCopier, environment = { processOf: (tid) => tid, contextEnd: TID_END } } = options;
     const size = plans.reduce((largest, plan) => Math.max(largest, plan.id), 0) + 1;
     assert(size <= MAX_COMPACT_EVENT_ID + 1, 'kernel event ids fit the compact event header');
     this.minimumSizes = new Int32Array(size);
@@ -69,18 +85,29 @@ export class CopierTable {
     this.copiers = new Array<PayloadCopier | undefined>(size).fill(undefined);
     for (const plan of plans) {
       const bound = payloadBound(plan);
-      // Of seven hundred system calls a recording meets thirty: code is made for those.
-      this.copiers[plan.id] = (source, sourceBytes, s, sizeBytes, target, targetBytes, d) => {
-        const copier = makeCopier(plan);
-        this.copiers[plan.id] = copier;
-        return copier(source, sourceBytes, s, sizeBytes, target, targetBytes, d);
+      const lazy: PayloadCopier = (source, sourceBytes, s, sizeBytes, target, targetBytes, d) => {
+        made ??= makeCopier(plan, environment);
+        return made(source, sourceBytes, s, sizeBytes, target, targetBytes, d);
       };
+      // Of seven hundred system calls a recording meets thirty: code is made for those.
+      let made: PayloadCopier | undefined;
+      const wrapped = options.wrap?.(plan, lazy);
+      this.copiers[plan.id] =
+        wrapped ??
+        ((source, sourceBytes, s, sizeBytes, target, targetBytes, d) => {
+          const copier = makeCopier(plan, environment);
+          this.copiers[plan.id] = copier;
+          return copier(source, sourceBytes, s, sizeBytes, target, targetBytes, d);
+        });
       this.minimumSizes[plan.id] = plan.sizeBytes;
       // The extended event header is 16 bytes longer than the compact one.
-      this.fixedBounds[plan.id] = bound.fixedBytes + 24;
+      this.fixedBounds[plan.id] = bound.fixedBytes + 24 + (options.extraBytes ?? 0);
       this.dynamicCounts[plan.id] = bound.dynamicCount;
       // A given maker of copiers is to be used: it is what a test compares.
-      const own = makeCopier === generateCopier ? wordMoves(plan) : undefined;
+      const own =
+        makeCopier === generateCopier && wrapped === undefined && environment.contextEnd === TID_END
+          ? wordMoves(plan)
+          : undefined;
       if (own === undefined) continue;
       this.payloadWords[plan.id] = payloadOffset(plan.alignment) / 4;
       this.moveBegins[plan.id] = moves.length;
@@ -259,6 +286,7 @@ export class PageConverter {
           continue;
         }
       }
+      const begin = d;
       if (count === 0) {
         this.#beginLow = low;
         this.#beginHigh = high;
@@ -284,7 +312,12 @@ export class PageConverter {
         while (move < moveEnd) target[to++] = source[record + (moves[move++] as number)] as number;
         end = to << 2;
       } else {
-        end = copier(source, sourceBytes, record, recordBytes, target, targetBytes, d);
+        const copied = copier(source, sourceBytes, record, recordBytes, target, targetBytes, d);
+        if (copied < 0) {
+          d = begin;
+          continue;
+        }
+        end = copied;
       }
       d = ((end + 7) >> 3) << 1;
       lastLow = low;

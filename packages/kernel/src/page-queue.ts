@@ -4,9 +4,10 @@
 //
 //   int32 words  0 stop wish (session)     1 wake word (reader: after every hand-over)
 //                2 chunks queued (reader)  3 chunks converted (converter)    4 reader ended (reader)
-//                5 instances are there (session)
+//                5 instances are there (session)   6 rounds over all CPUs (reader)   7 wake after each (converter)
+//                8 the threads of now are known (converter)
 //   uint64 words from byte 64: see WORD_
-//   slot table from byte 256: 4 int32 a slot: stream, bytes, page size, unused
+//   slot table from byte 256: 4 int32 a slot: stream, bytes, page size, rounds so far
 //   chunks from byte 4096: SLOT_COUNT + 1, the last one is the converter's, for what it reads from the spool
 //
 // Order: the reader queues to memory only while the spool is drained, and else writes to the spool.
@@ -25,6 +26,10 @@ export const QUEUED = 2;
 export const CONVERTED = 3;
 export const READER_ENDED = 4;
 export const ARE_INSTANCES_THERE = 5;
+/** How often the reader has asked every CPU. What was recorded before a chunk of round r is queued by round r + 2. */
+export const ROUND = 6;
+export const IS_ROUND_AWAITED = 7;
+export const ARE_THREADS_KNOWN = 8;
 
 export const SPOOL_WRITTEN = 0;
 export const SPOOL_CONVERTED = 1;
@@ -42,6 +47,12 @@ export interface Slot {
   readonly stream: number;
   readonly sizeBytes: number;
   readonly pageSizeBytes: number;
+}
+
+export interface QueuedSlot extends Slot {
+  readonly index: number;
+  /** Rounds that the reader had ended when it queued the chunk. */
+  readonly round: number;
 }
 
 export class PageQueue {
@@ -79,22 +90,34 @@ export class PageQueue {
     this.#slots[at] = slot.stream;
     this.#slots[at + 1] = slot.sizeBytes;
     this.#slots[at + 2] = slot.pageSizeBytes;
+    this.#slots[at + 3] = Atomics.load(this.control, ROUND);
     Atomics.add(this.control, QUEUED, 1);
     this.wake();
   }
 
   /** Converter: the oldest chunk and its index, or undefined. */
-  tryTake(): (Slot & { readonly index: number }) | undefined {
-    const converted = Atomics.load(this.control, CONVERTED);
-    if (converted === Atomics.load(this.control, QUEUED)) return undefined;
-    const index = (converted >>> 0) % SLOT_COUNT;
+  tryTake(): QueuedSlot | undefined {
+    return this.tryPeek(0);
+  }
+
+  /** Converter: the chunk that `ahead` others stand before. */
+  tryPeek(ahead: number): QueuedSlot | undefined {
+    const number = Atomics.load(this.control, CONVERTED) + ahead;
+    if (((Atomics.load(this.control, QUEUED) - number) | 0) <= 0) return undefined;
+    const index = (number >>> 0) % SLOT_COUNT;
     const at = index * 4;
     return {
       index,
       stream: this.#slots[at] as number,
       sizeBytes: this.#slots[at + 1] as number,
       pageSizeBytes: this.#slots[at + 2] as number,
+      round: this.#slots[at + 3] as number,
     };
+  }
+
+  /** Chunks that wait for the converter. */
+  get waitingCount(): number {
+    return (Atomics.load(this.control, QUEUED) - Atomics.load(this.control, CONVERTED)) | 0;
   }
 
   /** Converter: the chunk it took may be filled again. */

@@ -8,10 +8,12 @@ import { loadNative } from '@lockstep/native';
 import {
   ARE_INSTANCES_THERE,
   CHUNK_SIZE_BYTES,
+  IS_ROUND_AWAITED,
   PageQueue,
   READ_BYTES,
   READER_CPU_NS,
   READER_ENDED,
+  ROUND,
   SPOOL_WRITTEN,
   STOP,
 } from './page-queue.ts';
@@ -97,6 +99,8 @@ class PageReader {
     for (;;) {
       const isStopping = Atomics.load(control, STOP) !== 0;
       const isBusy = this.#drainAll(isStopping);
+      Atomics.add(control, ROUND, 1);
+      if (Atomics.load(control, IS_ROUND_AWAITED) !== 0 && this.#queue.waitingCount > 0) this.#queue.wake();
       if (native !== undefined) Atomics.store(counters, READER_CPU_NS, native.clockNs('thread-cpu'));
       if (isStopping && !isBusy) break;
       if (!isBusy) Atomics.wait(control, STOP, 0, this.#sleepMs);

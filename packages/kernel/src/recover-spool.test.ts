@@ -46,11 +46,12 @@ function makeSpool(t: TestContext): Spool {
   mkdirSync(state);
   mkdirSync(`${output}/index`, { recursive: true });
   const description: SpoolDescription = {
-    version: 1,
+    version: 2,
     outputDirectory: '/nonexistent',
     uuid: '2a6422d0-6cee-11e0-8c08-cb07d7b3a564',
     plans: [{ id: 7, sizeBytes: 16, alignment: 8, steps: [{ kind: 'integer', from: 8, sizeBytes: 8 }] }],
     streams: [0, 1].map((cpuId) => ({ fileName: `k_${cpuId}`, streamClassId: 3, cpuId })),
+    channels: [],
   };
   writeSpoolDescription(state, spoolDescriptionText(description, JSON.stringify(description.plans)));
   return { state, output, description };
@@ -127,7 +128,7 @@ test('a directory without a spool has nothing to finish, a damaged description i
   assert.equal(recoverKernelSpool(`${state}/none`, output), undefined);
   const withPlan = (plan: object): string =>
     spoolDescriptionText(
-      { outputDirectory: output, uuid: 'u', streams: [] },
+      { outputDirectory: output, uuid: 'u', streams: [], channels: [] },
       JSON.stringify([{ id: 1, sizeBytes: 8, alignment: 1, steps: [], ...plan }]),
     );
   // Code is made of these.

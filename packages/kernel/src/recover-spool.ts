@@ -52,6 +52,7 @@ export function recoverKernelSpool(
       slot !== undefined;
       slot = tryReadEntry(fd, at, bytes, description.streams.length)
     ) {
+      converter.lookAhead(slot, words, 0);
       converter.convert(slot, words, bytes, 0);
       at += ENTRY_HEADER_SIZE_BYTES + slot.sizeBytes;
       onProgress((done + at) / total);

@@ -21,6 +21,7 @@ import {
 import { ProtocolError } from '@lockstep/base';
 import { CLOCK_HISTORY_FILE } from '@lockstep/clock';
 import { MAX_COMPACT_EVENT_ID } from '@lockstep/ctf/write';
+import { isChannelConversion, type ChannelConversion } from './channel-conversion.ts';
 import type { ConversionPlan } from './event-class.ts';
 import { CHUNK_SIZE_BYTES, type Slot } from './page-queue.ts';
 
@@ -29,7 +30,7 @@ const SPOOL_PREFIX = 'kernel-spool.';
 const PROGRESS_NAME = 'kernel-spool.progress';
 const ENTRY_MAGIC = 0x504b534c;
 export const ENTRY_HEADER_SIZE_BYTES = 16;
-const VERSION = 1;
+const VERSION = 2;
 
 export interface StreamDescription {
   /** Name of the data stream file. */
@@ -48,6 +49,8 @@ export interface SpoolDescription {
   readonly streams: readonly StreamDescription[];
   /** With a synthetic clock: name of the file beside the description that turns cycles into its ns. */
   readonly clockHistory?: string | undefined;
+  /** What is done to the records of each data stream class beside copying them. */
+  readonly channels: readonly ChannelConversion[];
 }
 
 export function writeSpoolDescription(directory: string, text: string): void {
@@ -59,8 +62,8 @@ export function spoolDescriptionText(
   description: Omit<SpoolDescription, 'version' | 'plans'>,
   plansText: string,
 ): string {
-  const { outputDirectory, uuid, streams, clockHistory } = description;
-  return `${JSON.stringify({ version: VERSION, outputDirectory, uuid, streams, clockHistory }).slice(0, -1)},"plans":${plansText}}`;
+  const { outputDirectory, uuid, streams, channels, clockHistory } = description;
+  return `${JSON.stringify({ version: VERSION, outputDirectory, uuid, streams, channels, clockHistory }).slice(0, -1)},"plans":${plansText}}`;
 }
 
 /** Undefined when there is none: nothing was left to finish. */
@@ -86,6 +89,7 @@ export function parseSpoolDescription(text: string, path: string): SpoolDescript
     description?.version !== VERSION ||
     !Array.isArray(description.plans) ||
     !Array.isArray(description.streams) ||
+    !Array.isArray(description.channels) ||
     typeof description.uuid !== 'string'
   ) {
     throw new ProtocolError(
@@ -101,6 +105,9 @@ export function parseSpoolDescription(text: string, path: string): SpoolDescript
     throw new ProtocolError('The description of the spooled kernel pages names an impossible file.', { path });
   if (!(description.plans as readonly unknown[]).every(isPlan)) {
     throw new ProtocolError('The description of the spooled kernel pages has an impossible conversion plan.', { path });
+  }
+  if (!(description.channels as readonly unknown[]).every(isChannelConversion)) {
+    throw new ProtocolError('The description of the spooled kernel pages has an impossible channel.', { path });
   }
   return description as SpoolDescription;
 }

@@ -4,6 +4,7 @@
 // whose owner is dead from another recording's, and touches nothing that is not Lockstep's.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { InputError } from '@lockstep/base';
 import {
   errorCode,
   readTracefs,
@@ -77,6 +78,17 @@ export class TracefsInstance {
 
   addPid(pid: number): void {
     writeTracefs(`${this.path}/set_event_pid`, String(pid), 'append');
+  }
+
+  /** Behind each event the kernel records its stacks. Throws InputError where it cannot. */
+  recordStacks(kernel: boolean, user: boolean): void {
+    for (const [isWanted, option, name] of [
+      [kernel, 'stacktrace', 'callstack-kernel'],
+      [user, 'userstacktrace', 'callstack-user'],
+    ] as const) {
+      if (isWanted && !tryWriteTracefs(`${this.path}/options/${option}`, '1'))
+        throw new InputError(`This kernel does not record ${name}; leave out that context field.`, { context: name });
+    }
   }
 
   /** These threads are left out. */

@@ -17,6 +17,10 @@ export interface KernelHalfOptions {
   readonly clock: TraceClock;
   /** Rules of -k; empty: the default rules. */
   readonly rules: readonly Rule[];
+  /** Names of context fields. */
+  readonly contexts: readonly string[];
+  /** `KIND=VALUE`: what of the machine is recorded. */
+  readonly trackers: readonly string[];
 }
 
 export interface KernelHalf {
@@ -76,8 +80,13 @@ export async function startKernelHalf(options: KernelHalfOptions): Promise<Kerne
   // System calls of the whole machine would be mostly those of others.
   const processRules = isDefault ? DEFAULT_PROCESS_RULES : options.rules.filter((rule) => rule.kind === 'syscall');
   const channels: KernelChannelOptions[] = [];
-  if (system.length > 0) channels.push({ ...SYSTEM_CHANNEL, rules: system, pids: 'all' });
-  if (processRules.length > 0) channels.push({ ...PROCESS_CHANNEL, rules: processRules, pids: { roots: [] } });
+  const { contexts, trackers } = options;
+  if (system.length > 0) channels.push({ ...SYSTEM_CHANNEL, rules: system, contexts, trackers, pids: 'all' });
+  if (processRules.length > 0) {
+    // Who says what to track means that, and not the program alone.
+    const pids = trackers.length > 0 ? 'all' : { roots: [] };
+    channels.push({ ...PROCESS_CHANNEL, rules: processRules, contexts, trackers, pids });
+  }
   try {
     const recording = await startKernelRecording({
       name: options.sessionName,

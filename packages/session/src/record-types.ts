@@ -13,6 +13,10 @@ export interface RecordOptions {
   /** Texts of -u; empty: everything that the program can tell. */
   readonly userRules: readonly string[];
   readonly isKernelWanted: boolean;
+  /** Texts of -t: context fields of the kernel's event records. */
+  readonly contexts?: readonly string[] | undefined;
+  /** Texts of --track: only these processes, threads or users of the machine. */
+  readonly trackers?: readonly string[] | undefined;
   readonly isSamplerWanted: boolean;
   /** Flight recorder: keeps what the buffers hold at the end. */
   readonly isSnapshot: boolean;

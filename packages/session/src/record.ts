@@ -214,6 +214,8 @@ class Recording {
       sessionName: safeName(name),
       clock,
       rules: rules.kernel,
+      contexts: this.#options.contexts ?? [],
+      trackers: this.#options.trackers ?? [],
     });
     if (typeof started === 'string') this.#missing.push(started);
     else this.#kernel = started;

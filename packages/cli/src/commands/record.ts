@@ -13,6 +13,7 @@ interface RecordFlags {
   readonly kernelRule: readonly string[];
   readonly userRule: readonly string[];
   readonly context: readonly string[];
+  readonly track: readonly string[];
   readonly sampler: boolean;
   readonly snapshot?: boolean;
   readonly duration?: string;
@@ -49,13 +50,17 @@ function readOptions(command: readonly string[], options: RecordFlags): RecordOp
   if (command.length === 0) throw new InputError('record needs a program to run: lockstep record -- node server.js');
   if (!options.kernel && options.kernelRule.length > 0)
     throw new InputError('--no-kernel and -k exclude each other', { rule: options.kernelRule[0] });
-  if (options.context.length > 0)
-    throw new InputError('Context fields (-t) are not there yet; leave -t out', { context: options.context[0] });
+  if (!options.kernel && options.context.length + options.track.length > 0)
+    throw new InputError('Context fields (-t) and --track are of the kernel; --no-kernel excludes them', {
+      option: options.context[0] ?? options.track[0],
+    });
   return {
     command,
     traceDirectory: options.output,
     kernelRules: options.kernelRule,
     isKernelWanted: options.kernel,
+    contexts: options.context,
+    trackers: options.track,
     userRules: options.userRule,
     isSamplerWanted: options.sampler,
     isSnapshot: options.snapshot === true,
