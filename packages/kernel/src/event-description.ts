@@ -86,9 +86,10 @@ class ChannelDescriber {
     readonly channel: DescribedChannel;
     readonly classes: readonly KernelEventClass[];
   } {
-    const hasProcessField = matched.some((event) =>
-      this.#reader.read(event)?.eventClass.plan.steps.some((step) => step.kind === 'process'),
-    );
+    const hasProcessField = matched.some((event) => {
+      const steps = this.#reader.read(event)?.eventClass.plan.steps ?? [];
+      return steps.some((step) => step.kind === 'process');
+    });
     const toObserve = new Set(namesToObserve(needsOf(this.#contextNames(matched)), hasProcessField));
     const events: DescribedEvent[] = [];
     const filters: EventFilter[] = [];

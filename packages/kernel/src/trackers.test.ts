@@ -31,7 +31,7 @@ test('what cannot be tracked is refused in one sentence', () => {
 test('the kernel is told the threads of pids and tids, and nothing when neither is tracked', () => {
   assert.equal(threadsToTrack(['name=x']), undefined);
   assert.deepEqual(threadsToTrack(['tid=5,6']), [5, 6]);
-  assert.ok(threadsToTrack([`pid=${process.pid}`])?.includes(process.pid));
+  assert.ok((threadsToTrack([`pid=${process.pid}`]) ?? []).includes(process.pid));
 });
 
 test('context fields have the names of LTTng, each once, stacks last', () => {
