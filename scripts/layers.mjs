@@ -14,7 +14,8 @@ const ALLOWED = {
   filter: ['base'],
   symbols: ['base'],
   'ring-buffer': ['base', 'native', 'clock'],
-  ctf: ['base'],
+  // protocol: the live protocol, in ctf/node.
+  ctf: ['base', 'protocol'],
   protocol: ['base'],
   tracer: ['base', 'native', 'clock', 'ring-buffer', 'filter', 'protocol', 'ctf/write'],
   kernel: ['base', 'native', 'clock', 'filter', 'symbols', 'ctf', 'ctf/write', 'ctf/node'],

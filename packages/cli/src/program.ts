@@ -106,7 +106,10 @@ function addView(program: Command): void {
   program
     .command('view')
     .description('print the event records of a trace as text')
-    .argument('[dir]', 'trace directory; the last recorded one when not given')
+    .argument(
+      '[dir]',
+      'trace directory; the last recorded one when not given; or a live session: net://HOST[:PORT]/host/TRACED-HOST/SESSION',
+    )
     .option('--count', 'decode everything and print only how many event records there are')
     .option('-b, --begin <time>', 'from here on: [YYYY-MM-DD ]HH:MM[:SS[.fraction]] or seconds since the epoch')
     .option('-e, --end <time>', 'up to here')
@@ -124,6 +127,7 @@ function addView(program: Command): void {
     .option('-n, --names <list>', 'print the names of these: payload, context, scope, header, all or none')
     .option('--no-delta', 'leave the difference to the record before out')
     .addOption(new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']).default('auto'))
+    .option('--follow', 'wait for what is still being recorded into the directory, until Ctrl-C')
     .option('--json', 'print one JSON object a record')
     .addHelpText('after', example('lockstep view --begin 14:02:07 --fields loglevel ./trace | less'))
     .action(async (directory: string | undefined, options: object) => {

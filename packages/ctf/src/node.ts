@@ -9,3 +9,6 @@ export {
   type TextReadOptions,
   type TraceCounts,
 } from './node/read-traces.ts';
+export { followTraceDirectory, type FollowedDirectory } from './node/follow-directory.ts';
+export type { FollowOptions } from './node/follow-pause.ts';
+export { listLiveSessions, openLiveSession, type LiveOptions, type LiveSession } from './node/live-session.ts';

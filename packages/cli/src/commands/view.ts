@@ -3,6 +3,7 @@
 
 import { isEventRecord } from '@lockstep/ctf';
 import { countEventRecords, openTraceDirectory, readEventRecords, readText, type TraceSet } from '@lockstep/ctf/node';
+import { isLiveUrl } from '@lockstep/protocol';
 import { countText } from '../amounts.ts';
 import { writeOutput } from '../output.ts';
 import { recordToJson } from '../record-json.ts';
@@ -14,6 +15,7 @@ interface ViewFlags extends TextFlags, RangeFlags, ClockOffsetFlags {
   readonly clockGmt?: boolean;
   readonly count?: boolean;
   readonly json?: boolean;
+  readonly follow?: boolean;
 }
 
 /** Characters of JSON that are written together. */
@@ -23,6 +25,11 @@ export async function runView(directory: string | undefined, flags: object): Pro
   const options = flags as ViewFlags;
   const text = readTextOptions(options);
   const clockOffsetNs = readClockOffset(options);
+  if (options.follow === true || (directory !== undefined && isLiveUrl(directory))) {
+    const { runGrowingView } = await import('./view-growing.ts');
+    await runGrowingView(directory, { ...options, text });
+    return;
+  }
   const path = await findTrace(directory);
   const traceSet = openTraceDirectory(path, { clockOffsetNs });
   try {

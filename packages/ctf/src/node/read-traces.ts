@@ -140,7 +140,7 @@ function packetOptions(
 }
 
 /** Node's own decoder, which makes short strings several times faster than TextDecoder. */
-function makeTextDecode(): TextDecode {
+export function makeTextDecode(): TextDecode {
   let bytes: Uint8Array | undefined;
   let buffer = Buffer.alloc(0);
   return (source, begin, end) => {

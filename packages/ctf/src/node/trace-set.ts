@@ -75,7 +75,7 @@ function entriesOf(directory: string): Dirent[] {
   return entries.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
 
-function findTraceDirectories(directory: string, depth: number): string[] {
+export function findTraceDirectories(directory: string, depth: number): string[] {
   const entries = entriesOf(directory);
   if (entries.some((entry) => entry.name === 'metadata' && !entry.isDirectory())) return [directory];
   if (depth >= DEEPEST_SEARCH) return [];

@@ -4,6 +4,7 @@
 
 import type { Nanoseconds } from '@lockstep/base';
 import type { DataStream, DiscardedItems, EventRecord, PacketScopes } from '../model/event-record.ts';
+import type { TraceClass } from '../model/trace-class.ts';
 import { LossFinder, type Loss } from './loss-finder.ts';
 import type { Medium } from './medium.ts';
 import type { PacketPlace } from './packet-index.ts';
@@ -42,13 +43,15 @@ export class DataStreamReader {
   #scopes: PacketScopes = { header: undefined, context: undefined };
   #pending: DiscardedItems[] = [];
   readonly #losses = new LossFinder();
+  readonly #kind: DecoderKind;
   #isInPacket = false;
 
   constructor(options: DataStreamReaderOptions) {
     this.dataStream = options.dataStream;
     const { dataStream, medium, textDecode, start } = options;
+    this.#kind = options.decoder ?? 'generated';
     this.#packets = new PacketReader({
-      decoder: traceDecoderOf(dataStream.trace.traceClass, options.decoder ?? 'generated'),
+      decoder: traceDecoderOf(dataStream.trace.traceClass, this.#kind),
       medium,
       streamName: dataStream.path ?? dataStream.name,
       ...(textDecode === undefined ? {} : { textDecode }),
@@ -57,7 +60,12 @@ export class DataStreamReader {
     this.#begin = options.begin;
   }
 
-  /** The next item; undefined at the end of the stream. */
+  /** Metadata that grew, from the next packet on. */
+  useTraceClass(traceClass: TraceClass): void {
+    this.#packets.useDecoder(traceDecoderOf(traceClass, this.#kind));
+  }
+
+  /** The next item; undefined at the end of the stream, or until its medium has more. */
   next(): StreamItem | undefined {
     const { state } = this.#packets;
     for (;;) {

@@ -34,9 +34,9 @@ export class PacketReader {
   packetSizeBytes = 0;
   contentSizeBits = 0;
   isTruncated = false;
-  readonly #traceDecoder: TraceDecoder;
+  #traceDecoder: TraceDecoder;
   readonly #medium: Medium;
-  readonly #uuid: Uint8Array | undefined;
+  #uuid: Uint8Array | undefined;
   #nextOffset = 0;
   #readGuess = FIRST_READ_BYTES;
 
@@ -48,6 +48,13 @@ export class PacketReader {
     this.state.streamName = options.streamName;
     this.state.packetIndex = (options.start?.index ?? 0) - 1;
     this.#nextOffset = options.start?.offset ?? 0;
+  }
+
+  /** Metadata that grew: the packets from the next one on are read with it. */
+  useDecoder(decoder: TraceDecoder): void {
+    this.#traceDecoder = decoder;
+    this.#uuid = uuidBytes(decoder.traceClass);
+    this.decoder = undefined;
   }
 
   /** Loads the next packet; false at the end of the medium. */

@@ -139,6 +139,29 @@ export class Lttng {
     }
   }
 
+  /** A live session that sends to a relay; `run` records into it, `end` destroys it. */
+  live(
+    name: string,
+    relayUrl: string,
+  ): { readonly run: (events: 'all' | 'pairs', count: number) => void; readonly end: () => void } {
+    const lttng = (...parts: string[]): void => {
+      execFileSync('lttng', ['-q', '--no-sessiond', ...parts], { env: this.#environment, stdio: 'pipe' });
+    };
+    lttng('create', name, '--live=200000', `--set-url=${relayUrl}`);
+    lttng('enable-event', '-s', name, '-u', 'lockstep_test:*');
+    lttng('start', name);
+    return {
+      run: (events, count) => {
+        execFileSync('./program', [events, String(count)], {
+          cwd: this.#directory,
+          env: this.#environment,
+          stdio: 'pipe',
+        });
+      },
+      end: () => lttng('destroy', name),
+    };
+  }
+
   record(options: LttngTraceOptions): void {
     const name = `lockstep-${process.pid}-${Math.trunc(performance.now())}`;
     const lttng = (...parts: string[]): void => {
