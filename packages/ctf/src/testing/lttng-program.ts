@@ -115,6 +115,8 @@ export class Lttng {
   readonly #directory: string;
   readonly #environment: NodeJS.ProcessEnv;
   #daemon: ChildProcess | undefined;
+  /** Of this process alone: root's session daemon is shared by all that test at once. */
+  readonly provider = `lockstep_test_${process.pid}`;
 
   /** `directory` takes the compiled program and LTTng's own files. */
   constructor(directory: string) {
@@ -124,8 +126,9 @@ export class Lttng {
   }
 
   start(): void {
-    writeFileSync(join(this.#directory, 'provider.h'), PROVIDER);
-    writeFileSync(join(this.#directory, 'program.c'), PROGRAM);
+    const named = (source: string): string => source.replaceAll('lockstep_test', this.provider);
+    writeFileSync(join(this.#directory, 'provider.h'), named(PROVIDER));
+    writeFileSync(join(this.#directory, 'program.c'), named(PROGRAM));
     execFileSync('cc', ['-O2', '-I.', 'program.c', '-o', 'program', '-llttng-ust', '-ldl'], {
       cwd: this.#directory,
       stdio: 'pipe',
@@ -148,7 +151,7 @@ export class Lttng {
       execFileSync('lttng', ['-q', '--no-sessiond', ...parts], { env: this.#environment, stdio: 'pipe' });
     };
     lttng('create', name, '--live=200000', `--set-url=${relayUrl}`);
-    lttng('enable-event', '-s', name, '-u', 'lockstep_test:*');
+    lttng('enable-event', '-s', name, '-u', `${this.provider}:*`);
     lttng('start', name);
     return {
       run: (events, count) => {
@@ -170,7 +173,7 @@ export class Lttng {
     lttng('create', name, '-o', options.directory);
     try {
       lttng('enable-channel', '-s', name, '-u', 'ch', ...(options.channelOptions ?? []));
-      lttng('enable-event', '-s', name, '-u', '-c', 'ch', 'lockstep_test:*');
+      lttng('enable-event', '-s', name, '-u', '-c', 'ch', `${this.provider}:*`);
       const contexts = options.contexts ?? [];
       if (contexts.length > 0)
         lttng('add-context', '-s', name, '-u', '-c', 'ch', ...contexts.flatMap((context) => ['-t', context]));
