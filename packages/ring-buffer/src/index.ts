@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-export { readRingHeader, type RingHeader } from './header.ts';
+export { readRingCounters, type RingCounters } from './counters.ts';
+export { createRing, readRingHeader, type RingHeader, type RingIdentity } from './header.ts';
 export {
   BAD_ARGUMENTS_WORD,
   CLOCK_HIGH_WORD,
   COMMITTED_WORD,
   LIMIT_WORD,
   MAX_SUB_BUFFER_COUNT,
+  MAX_WRITER_COUNT,
   MIN_SUB_BUFFER_SIZE_BYTES,
   ringSizeBytes,
   TRUNCATED_STRINGS_WORD,
@@ -13,19 +15,18 @@ export {
 } from './layout.ts';
 export {
   openRingReader,
-  type RingPacket,
+  type RingPositions,
   type RingReader,
   type RingReaderOptions,
   type RingSnapshot,
-  type SnapshotPacket,
+  type SnapshotOptions,
 } from './reader.ts';
+export type { RingPacket, SnapshotPacket } from './ring-words.ts';
 export {
-  createRing,
   needsOrderedCommit,
-  readRingCounters,
+  recoverWriters,
   tryAttachWriter,
   type RingClient,
-  type RingCounters,
   type RingOwner,
   type RingWriter,
 } from './writer.ts';

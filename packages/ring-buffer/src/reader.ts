@@ -1,74 +1,81 @@
 // SPDX-License-Identifier: MIT
-// The readers of a ring buffer: memory that another process writes -> packets as bytes. One consuming
-// reader takes delivered sub-buffers in order and gives them back; snapshots copy and take nothing.
+// The reader of a ring buffer: memory that other threads and processes write -> packets as bytes. One
+// consuming reader takes delivered sub-buffers and gives them back; it may also look at any position
+// without moving on. Snapshots copy and take nothing, and any number of readers may make them.
 //
-// The memory is hostile: each word may change at any time. Words are loaded once, checked, and only
-// the checked copy is used; every loop is bounded by the geometry read at opening. A damaged word
-// throws ProtocolError, a race never does.
+// The memory is hostile (ring-words.ts): every loop is bounded by the geometry read at opening.
 
-import { ProtocolError } from '@lockstep/base';
-import { readRingHeader, type RingHeader } from './header.ts';
+import { InputError, ProtocolError } from '@lockstep/base';
+import { readRingCounters, type RingCounters } from './counters.ts';
+import type { RingHeader } from './header.ts';
 import {
-  COMMITTED_WORD,
   CONSUMED_WORD,
+  FREED_COUNT_WORD,
   isSlotOf,
-  NEXT_SEQUENCE_WORD,
+  OWNER_LIVE,
   OWNER_NONE,
-  OWNER_PID_WORD,
   OWNER_RELEASED,
-  OWNER_STATE_WORD,
-  OWNER_TID_WORD,
+  OWNER_STATE,
   packSlot,
   PHYSICAL_CONTENT_SIZE,
-  PHYSICAL_SEQUENCE,
-  physicalWord,
-  ringSizeBytes,
+  PHYSICAL_IS_CONSUMED,
   SLOT_DELIVERED,
   SLOT_FREE,
   SLOT_WRITING,
   slotPhysicalIndex,
-  SLOTS_WORD,
   slotState,
+  writerWord,
 } from './layout.ts';
-import { readRingCounters, type RingCounters, type RingOwner } from './writer.ts';
+import { RingWords, type RingPacket, type SnapshotPacket, type TryCopy } from './ring-words.ts';
+import { readOwner, type RingOwner } from './writer.ts';
 
-/** A sub-buffer that the reader holds, or a copy of one. */
-export interface RingPacket {
-  /** The whole sub-buffer; content ends at `contentSizeBytes`. Says there whether borrowed or a copy. */
-  readonly bytes: Uint8Array;
-  readonly contentSizeBytes: number;
-  readonly sequenceNumber: number;
+export interface RingPositions {
+  /** Nothing before this position is left. */
+  readonly consumed: number;
+  /** Sub-buffers begun so far: the position that the next one gets. */
+  readonly produced: number;
 }
 
-export interface SnapshotPacket extends RingPacket {
-  /** Its writer was still in it: the end of its header is not filled. */
-  readonly isActive: boolean;
-}
-
-export interface RingSnapshot {
-  /** Copies, oldest first, contiguous sequence numbers up to the active sub-buffer. */
+export interface RingSnapshot extends RingPositions {
+  /** Copies, contiguous up to the sub-buffers being written, in the order asked for. */
   readonly packets: readonly SnapshotPacket[];
-  /** Sub-buffers that the writer took back while they were copied. */
+  /** Sub-buffers that writers took back while they were copied. */
   readonly goneCount: number;
+}
+
+export interface SnapshotOptions {
+  /** 'newest-first' reads backwards until what writers took back: a writer at full speed leaves the most that way. */
+  readonly order?: 'oldest-first' | 'newest-first';
 }
 
 export interface RingReader {
   readonly header: RingHeader;
-  /** The next delivered sub-buffer, borrowed until `putSubBuffer`; undefined when there is none. */
-  tryGetSubBuffer(): RingPacket | undefined;
-  /** Gives it back to the writer. */
-  putSubBuffer(): void;
+  /** The next delivered sub-buffer, borrowed until `putNextSubBuffer`; undefined when there is none. */
+  getNextSubBuffer(): RingPacket | undefined;
+  /** Gives the sub-buffer that is held back to the writers and moves on. */
+  putNextSubBuffer(): void;
+  /** Where reader and writers are now. Both only grow; in overwrite mode writers push `consumed`. */
+  snapshotPositions(): RingPositions;
   /**
-   * A copy of what is committed in the sub-buffer being written, for the end of a recording or after
-   * a crash; take the delivered ones first. `bytes` is as long as the content. Undefined when there is none.
+   * The sub-buffer at a position, borrowed until `putSubBuffer`; the consumer does not move. 'busy':
+   * not delivered yet. 'gone': overwritten, consumed, or, with several writers, passed over.
    */
-  takeActive(): RingPacket | undefined;
+  getSubBuffer(position: number): RingPacket | 'gone' | 'busy';
+  /** Puts the sub-buffer that is held back where it was; it is 'gone' if writers came round meanwhile. */
+  putSubBuffer(): void;
+  /** Gives up everything delivered before `position`. Never moves back. */
+  moveConsumer(position: number): void;
+  /**
+   * Copies of what is committed in the sub-buffers being written, oldest first, for the end of a
+   * recording or after a crash; take the delivered ones first. `bytes` is as long as the content.
+   */
+  takeActive(): RingPacket[];
   /** Copies what the buffer holds now and takes nothing. */
-  snapshot(): RingSnapshot;
-  counters(): RingCounters;
-  /** The thread that wrote ended properly. */
+  snapshot(options?: SnapshotOptions): RingSnapshot;
+  counters(writerIndex?: number): RingCounters;
+  /** All threads that wrote ended properly. */
   readonly isReleased: boolean;
-  /** Thread that writes or wrote last; undefined before the first. */
+  /** Thread that writes or wrote last, of the first writer; undefined before the first. */
   readonly owner: RingOwner | undefined;
 }
 
@@ -77,83 +84,172 @@ export interface RingReaderOptions {
    * Copies from the memory; false when its pages are gone. The default copies plainly: give
    * native's `tryCopy` where the writer may shrink its file.
    */
-  readonly tryCopy?: (
-    source: ArrayBufferLike,
-    sourceOffset: number,
-    target: Uint8Array,
-    targetOffset: number,
-    sizeBytes: number,
-  ) => boolean;
+  readonly tryCopy?: TryCopy;
+  /** A sub-buffer was given back in discard mode: wakes writers that wait for one. */
+  readonly onFreed?: () => void;
 }
-
-const MAX_ATTEMPTS = 8;
 
 /** Opens the buffer in `memory`, which is mapped read-write. One consuming reader at a time. */
 export function openRingReader(memory: ArrayBufferLike, options: RingReaderOptions = {}): RingReader {
   return new MemoryRingReader(memory, options);
 }
 
+interface HeldSubBuffer {
+  readonly sequence: number;
+  readonly slot: number;
+  readonly physicalIndex: number;
+  /** Overwrite mode: the slot's word since the exchange; undefined: no slot names it, a reader died with it. */
+  readonly exchangedWord: number | undefined;
+}
+
 class MemoryRingReader implements RingReader {
   readonly header: RingHeader;
-  readonly #memory: ArrayBufferLike;
+  readonly #ring: RingWords;
   readonly #words: Int32Array;
-  readonly #tryCopy: NonNullable<RingReaderOptions['tryCopy']>;
-  /** Own memory: an atomic add on it is the fence between a copy and the look whether it is valid. */
-  readonly #fence = new Int32Array(new SharedArrayBuffer(4));
-  /** Slot, or physical index in overwrite mode, of the sub-buffer held; undefined = none. */
-  #held: { readonly sequence: number; readonly slot: number; readonly physicalIndex: number } | undefined;
-  /** Overwrite mode: the physical sub-buffer that no slot names. */
+  readonly #onFreed: (() => void) | undefined;
+  #held: HeldSubBuffer | undefined;
+  /** Overwrite mode: the physical sub-buffer that no slot names; -1 until it is looked for. */
   #spare = -1;
+  /** What a reader that died had in its hands and no slot can have back. It lies in the spare. */
+  #left: HeldSubBuffer | undefined;
+  /** Sequence numbers that were delivered at the last look, oldest last. */
+  readonly #delivered: number[] = [];
 
   constructor(memory: ArrayBufferLike, options: RingReaderOptions) {
-    this.header = readRingHeader(memory);
-    this.#memory = memory;
-    this.#words = new Int32Array(memory, 0, ringSizeBytes(this.header) >> 2);
-    this.#tryCopy = options.tryCopy ?? copyPlainly;
+    this.#ring = new RingWords(memory, options.tryCopy);
+    this.header = this.#ring.header;
+    this.#words = this.#ring.words;
+    this.#onFreed = options.onFreed;
   }
 
-  tryGetSubBuffer(): RingPacket | undefined {
-    if (this.#held !== undefined)
-      throw new ProtocolError('A sub-buffer is held already; put it back first', { sequence: this.#held.sequence });
-    return this.header.mode === 'discard' ? this.#getInPlace() : this.#getByExchange();
+  getNextSubBuffer(): RingPacket | undefined {
+    this.#refuseHeld();
+    if (this.header.mode === 'overwrite') this.#findSpare();
+    if (this.#left !== undefined) {
+      const left = this.#left;
+      this.#left = undefined;
+      return this.#hold(left);
+    }
+    for (let look = 0; look < 2; look++) {
+      if (this.#delivered.length === 0) this.#findDelivered();
+      for (let count = this.#delivered.length; count > 0; count--) {
+        const packet = this.#tryHold(this.#delivered.pop()!);
+        if (typeof packet === 'object') return packet;
+      }
+    }
+    return undefined;
+  }
+
+  putNextSubBuffer(): void {
+    const held = this.#held;
+    if (held === undefined) return;
+    this.#held = undefined;
+    if (this.header.mode === 'overwrite') {
+      // A consumer that dies before this store finds the same sub-buffer in its spare again.
+      Atomics.store(this.#words, this.#ring.entry(held.physicalIndex) + PHYSICAL_IS_CONSUMED, 1);
+      this.#spare = held.physicalIndex;
+      this.#raiseConsumed(held.sequence + 1);
+      return;
+    }
+    // The slot first: dying between the two leaves CONSUMED at a slot that is FREE, and goes past it.
+    Atomics.store(this.#words, this.#ring.slots + held.slot, packSlot(held.sequence, held.physicalIndex, SLOT_FREE));
+    this.#raiseConsumed(held.sequence + 1);
+    this.#tellFreed();
+  }
+
+  snapshotPositions(): RingPositions {
+    const consumed = this.#consumed();
+    const produced = this.#ring.nextSequence();
+    // Writers in overwrite mode are never further ahead than the buffer is long.
+    return { consumed: Math.min(Math.max(consumed, produced - this.header.subBufferCount), produced), produced };
+  }
+
+  getSubBuffer(position: number): RingPacket | 'gone' | 'busy' {
+    this.#refuseHeld();
+    if (!Number.isSafeInteger(position) || position < 0)
+      throw new InputError('A position in a ring buffer is a whole number from 0 on', { position });
+    if (this.header.mode === 'overwrite') this.#findSpare();
+    if (this.#left?.sequence === position) {
+      const left = this.#left;
+      this.#left = undefined;
+      return this.#hold(left);
+    }
+    return position >= this.#ring.nextSequence() ? 'busy' : this.#tryHold(position);
   }
 
   putSubBuffer(): void {
     const held = this.#held;
     if (held === undefined) return;
     this.#held = undefined;
-    if (this.header.mode === 'overwrite') {
-      // A consumer that dies before this store finds the same sub-buffer in its spare again.
-      Atomics.store(this.#words, CONSUMED_WORD, held.sequence + 1);
-      this.#spare = held.physicalIndex;
+    if (this.header.mode === 'discard') return;
+    if (held.exchangedWord === undefined) {
+      this.#left = held;
       return;
     }
-    // The slot first: dying between the two leaves CONSUMED at a slot that is FREE, and goes past it.
-    Atomics.store(this.#words, SLOTS_WORD + held.slot, packSlot(held.sequence, held.physicalIndex, SLOT_FREE));
-    Atomics.store(this.#words, CONSUMED_WORD, held.sequence + 1);
+    this.#putBack(held, held.exchangedWord);
   }
 
-  takeActive(): RingPacket | undefined {
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const sequence = this.#nextSequence() - 1;
-      if (sequence < 0) return undefined;
-      const slot = sequence % this.header.subBufferCount;
-      const word = Atomics.load(this.#words, SLOTS_WORD + slot);
-      if (!isSlotOf(word, sequence) || slotState(word) !== SLOT_WRITING) return undefined;
-      const packet = this.#copyActive(word, slot, sequence);
-      if (packet !== 'changed') return packet;
+  moveConsumer(position: number): void {
+    this.#refuseHeld();
+    if (!Number.isSafeInteger(position) || position < 0 || position > this.#ring.nextSequence())
+      throw new InputError('The consumer moves to a position that was produced', { position });
+    if (this.#left !== undefined && this.#left.sequence < position) {
+      Atomics.store(this.#words, this.#ring.entry(this.#left.physicalIndex) + PHYSICAL_IS_CONSUMED, 1);
+      this.#left = undefined;
     }
-    return undefined;
+    this.#findDelivered();
+    for (const sequence of this.#delivered) {
+      if (sequence >= position) continue;
+      const slot = this.#ring.slots + (sequence % this.header.subBufferCount);
+      const word = Atomics.load(this.#words, slot);
+      // Lost to a writer that took it back: given up all the same.
+      if (isSlotOf(word, sequence) && slotState(word) === SLOT_DELIVERED)
+        Atomics.compareExchange(this.#words, slot, word, packSlot(sequence, slotPhysicalIndex(word), SLOT_FREE));
+    }
+    this.#delivered.length = 0;
+    this.#raiseConsumed(position);
+    if (this.header.mode === 'discard') this.#tellFreed();
   }
 
-  snapshot(): RingSnapshot {
-    const { subBufferCount } = this.header;
+  takeActive(): RingPacket[] {
+    const packets: RingPacket[] = [];
+    const next = this.#ring.nextSequence();
+    for (let slot = 0; slot < this.header.subBufferCount; slot++) {
+      for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+        const word = this.#ring.slotWord(slot);
+        if (slotState(word) !== SLOT_WRITING) break;
+        const sequence = nearestSequence(word, next);
+        const packet = sequence < 0 ? undefined : this.#ring.copyActive(word, slot, sequence);
+        if (packet === 'changed') continue;
+        if (packet !== undefined) packets.push(packet);
+        break;
+      }
+    }
+    return packets.sort((a, b) => a.sequenceNumber - b.sequenceNumber);
+  }
+
+  snapshot(options: SnapshotOptions = {}): RingSnapshot {
+    const positions = this.snapshotPositions();
+    const { consumed, produced } = positions;
     const packets: SnapshotPacket[] = [];
-    const end = this.#nextSequence();
     let goneCount = 0;
-    // Oldest first: it is the next that the writer takes back.
-    for (let sequence = Math.max(0, end - subBufferCount); sequence < end; sequence++) {
-      const packet = this.#copySlot(sequence);
+    if (options.order === 'newest-first') {
+      for (let sequence = produced - 1; sequence >= consumed; sequence--) {
+        const packet = this.#ring.copySlot(sequence);
+        if (packet === 'empty') continue;
+        if (packet === 'taken') break;
+        if (packet === 'gone') {
+          // What is older went before it.
+          goneCount = sequence - consumed + 1;
+          break;
+        }
+        packets.push(packet);
+      }
+      return { ...positions, packets, goneCount };
+    }
+    // Oldest first: it is the next that a writer takes back.
+    for (let sequence = consumed; sequence < produced; sequence++) {
+      const packet = this.#ring.copySlot(sequence);
       if (packet === 'empty') continue;
       if (packet === 'taken') {
         packets.length = 0;
@@ -167,196 +263,141 @@ class MemoryRingReader implements RingReader {
       }
       packets.push(packet);
     }
-    return { packets, goneCount };
+    return { ...positions, packets, goneCount };
   }
 
-  counters(): RingCounters {
-    return readRingCounters(this.#words);
+  counters(writerIndex?: number): RingCounters {
+    return readRingCounters(this.#words, writerIndex);
   }
 
   get isReleased(): boolean {
-    return Atomics.load(this.#words, OWNER_STATE_WORD) === OWNER_RELEASED;
+    let hasWritten = false;
+    for (let index = 0; index < this.header.writerCount; index++) {
+      const state = Atomics.load(this.#words, writerWord(index) + OWNER_STATE);
+      if (state === OWNER_LIVE) return false;
+      if (state === OWNER_RELEASED) hasWritten = true;
+    }
+    return hasWritten;
   }
 
   get owner(): RingOwner | undefined {
-    if (Atomics.load(this.#words, OWNER_STATE_WORD) === OWNER_NONE) return undefined;
-    return { pid: Atomics.load(this.#words, OWNER_PID_WORD), tid: Atomics.load(this.#words, OWNER_TID_WORD) };
-  }
-
-  #getInPlace(): RingPacket | undefined {
-    const { subBufferCount } = this.header;
-    const end = this.#nextSequence();
-    for (let sequence = this.#firstSequence(end); sequence < end; sequence++) {
-      const slot = sequence % subBufferCount;
-      const word = Atomics.load(this.#words, SLOTS_WORD + slot);
-      // Taken before this reader opened: go past it.
-      if (!isSlotOf(word, sequence) || slotState(word) === SLOT_FREE) continue;
-      if (slotState(word) !== SLOT_DELIVERED) return undefined;
-      const physicalIndex = this.#checkPhysicalIndex(word);
-      this.#held = { sequence, slot, physicalIndex };
-      return this.#borrow(physicalIndex, sequence);
-    }
-    return undefined;
-  }
-
-  #getByExchange(): RingPacket | undefined {
-    const { subBufferCount } = this.header;
-    const left = this.#findSpare();
-    if (left !== undefined) return left;
-    const end = this.#nextSequence();
-    for (let sequence = this.#firstSequence(end); sequence < end; sequence++) {
-      const slot = sequence % subBufferCount;
-      const word = Atomics.load(this.#words, SLOTS_WORD + slot);
-      // The writer came round, or it was taken before: go past it.
-      if (!isSlotOf(word, sequence) || slotState(word) === SLOT_FREE) continue;
-      if (slotState(word) !== SLOT_DELIVERED) return undefined;
-      const physicalIndex = this.#checkPhysicalIndex(word);
-      const exchanged = packSlot(sequence, this.#spare, SLOT_FREE);
-      // Lost: the writer took it back between load and exchange.
-      if (Atomics.compareExchange(this.#words, SLOTS_WORD + slot, word, exchanged) !== word) continue;
-      this.#held = { sequence, slot, physicalIndex };
-      return this.#borrow(physicalIndex, sequence);
-    }
-    return undefined;
+    const block = writerWord(0);
+    if (Atomics.load(this.#words, block + OWNER_STATE) === OWNER_NONE) return undefined;
+    return readOwner(this.#words, block);
   }
 
   /**
-   * On the first call: finds the spare by what no slot names. If a reader died with it in its hands,
-   * that sub-buffer is handed out again.
+   * Looks at every slot: writers deliver in any order, and one that was passed may begin late. Within
+   * a writer the order of the numbers is the order of time; it is kept by leaving for the next look
+   * what began after this one: a writer may deliver one behind the look and the next before it.
    */
-  #findSpare(): RingPacket | undefined {
-    if (this.#spare >= 0) return undefined;
+  #findDelivered(): void {
+    const { subBufferCount } = this.header;
+    const end = this.#ring.nextSequence();
+    this.#delivered.length = 0;
+    for (let slot = 0; slot < subBufferCount; slot++) {
+      const word = this.#ring.slotWord(slot);
+      if (slotState(word) !== SLOT_DELIVERED) continue;
+      const sequence = this.#ring.sequenceOf(slotPhysicalIndex(word));
+      if (isSlotOf(word, sequence) && sequence >= 0 && sequence % subBufferCount === slot) {
+        if (sequence < end) this.#delivered.push(sequence);
+      } else if (this.#ring.isStill(slot, word)) {
+        throw this.#ring.damaged('sequence number', sequence);
+      }
+    }
+    this.#delivered.sort((a, b) => b - a);
+  }
+
+  #tryHold(sequence: number): RingPacket | 'gone' | 'busy' {
+    const slot = sequence % this.header.subBufferCount;
+    const word = this.#ring.slotWord(slot);
+    if (!isSlotOf(word, sequence) || slotState(word) === SLOT_FREE) return 'gone';
+    if (slotState(word) === SLOT_WRITING) return 'busy';
+    const physicalIndex = slotPhysicalIndex(word);
+    if (this.header.mode === 'discard') return this.#hold({ sequence, slot, physicalIndex, exchangedWord: undefined });
+    // The spare is needed for the exchange: what no slot can have back is lost to a writer by now.
+    this.#left = undefined;
+    const exchangedWord = packSlot(sequence, this.#spare, SLOT_FREE);
+    // Lost: a writer took it back between load and exchange.
+    if (Atomics.compareExchange(this.#words, this.#ring.slots + slot, word, exchangedWord) !== word) return 'gone';
+    return this.#hold({ sequence, slot, physicalIndex, exchangedWord });
+  }
+
+  #hold(held: HeldSubBuffer): RingPacket {
+    const packet = this.#ring.borrow(held.physicalIndex, held.sequence);
+    this.#held = held;
+    return packet;
+  }
+
+  /** Into its slot, unless a writer has claimed that meanwhile. */
+  #putBack(held: HeldSubBuffer, exchangedWord: number): void {
+    const restored = packSlot(held.sequence, held.physicalIndex, SLOT_DELIVERED);
+    const slot = this.#ring.slots + held.slot;
+    if (Atomics.compareExchange(this.#words, slot, exchangedWord, restored) === exchangedWord) return;
+    // A writer came round: as overwritten as if it had stayed in its place.
+    Atomics.store(this.#words, this.#ring.entry(held.physicalIndex) + PHYSICAL_IS_CONSUMED, 1);
+    this.#spare = held.physicalIndex;
+  }
+
+  /**
+   * On the first call: finds the spare by what no slot names. A reader may have died with it in its
+   * hands: then it goes back to its place, or is handed out again.
+   */
+  #findSpare(): void {
+    if (this.#spare >= 0) return;
     const { subBufferCount } = this.header;
     const isNamed = new Uint8Array(subBufferCount + 1);
-    for (let slot = 0; slot < subBufferCount; slot++) {
-      isNamed[this.#checkPhysicalIndex(Atomics.load(this.#words, SLOTS_WORD + slot))] = 1;
-    }
+    for (let slot = 0; slot < subBufferCount; slot++) isNamed[slotPhysicalIndex(this.#ring.slotWord(slot))] = 1;
     const spare = isNamed.indexOf(0);
-    // The writer never changes which indexes are named, only readers do: two of them, or damage.
+    // The writers never change which indexes are named, only readers do: two of them, or damage.
     if (isNamed.indexOf(0, spare + 1) >= 0)
       throw new ProtocolError('The slots of the ring buffer are damaged: one sub-buffer is named twice');
     this.#spare = spare;
-    const entry = physicalWord(subBufferCount, spare);
-    const sequence = Atomics.load(this.#words, entry + PHYSICAL_SEQUENCE);
+    const entry = this.#ring.entry(spare);
+    const sequence = this.#ring.sequenceOf(spare);
     const isUntaken =
       Atomics.load(this.#words, entry + PHYSICAL_CONTENT_SIZE) > 0 &&
-      sequence >= Atomics.load(this.#words, CONSUMED_WORD);
-    if (!isUntaken || sequence < 0 || sequence >= this.#nextSequence()) return undefined;
-    this.#held = { sequence, slot: sequence % subBufferCount, physicalIndex: spare };
-    return this.#borrow(spare, sequence);
-  }
-
-  #borrow(physicalIndex: number, sequenceNumber: number): RingPacket {
-    const contentSizeBytes = this.#contentSize(physicalIndex);
-    const bytes = new Uint8Array(this.#memory, this.#offsetOf(physicalIndex), this.header.subBufferSizeBytes);
-    return { bytes, contentSizeBytes, sequenceNumber };
-  }
-
-  /** A whole copy, or why there is none: 'taken' by the consumer, 'gone' to the writer, 'empty' as yet. */
-  #copySlot(sequence: number): SnapshotPacket | 'gone' | 'taken' | 'empty' {
-    const { subBufferCount, subBufferSizeBytes } = this.header;
+      Atomics.load(this.#words, entry + PHYSICAL_IS_CONSUMED) === 0;
+    if (!isUntaken || sequence < 0 || sequence >= this.#ring.nextSequence()) return;
     const slot = sequence % subBufferCount;
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const word = Atomics.load(this.#words, SLOTS_WORD + slot);
-      if (!isSlotOf(word, sequence)) return 'gone';
-      const state = slotState(word);
-      if (state === SLOT_FREE) return 'taken';
-      if (state === SLOT_WRITING) {
-        const packet = this.#copyActive(word, slot, sequence);
-        if (packet === 'changed') continue;
-        return packet === undefined ? 'empty' : { ...packet, isActive: true };
-      }
-      const physicalIndex = this.#checkPhysicalIndex(word);
-      const entry = physicalWord(subBufferCount, physicalIndex);
-      const contentSizeBytes = Atomics.load(this.#words, entry + PHYSICAL_CONTENT_SIZE);
-      const isPlausible = contentSizeBytes > 0 && contentSizeBytes <= subBufferSizeBytes;
-      const bytes = new Uint8Array(subBufferSizeBytes);
-      if (isPlausible) this.#copy(this.#offsetOf(physicalIndex), bytes, contentSizeBytes);
-      if (!this.#isStill(slot, word)) continue;
-      if (!isPlausible) throw this.#damaged('content size', contentSizeBytes);
-      return { bytes, contentSizeBytes, sequenceNumber: sequence, isActive: false };
-    }
-    return 'gone';
-  }
-
-  /** Copy of the committed part; 'changed' when the slot's word moved on meanwhile. */
-  #copyActive(word: number, slot: number, sequence: number): RingPacket | undefined | 'changed' {
-    const begin = this.#offsetOf(this.#checkPhysicalIndex(word));
-    const committed = Atomics.load(this.#words, COMMITTED_WORD);
-    // Elsewhere: its header is not complete yet, or its writer died there.
-    if (committed <= begin || committed > begin + this.header.subBufferSizeBytes) {
-      return this.#isStill(slot, word) ? undefined : 'changed';
-    }
-    const bytes = new Uint8Array(committed - begin);
-    this.#copy(begin, bytes, bytes.length);
-    if (!this.#isStill(slot, word)) return 'changed';
-    return { bytes, contentSizeBytes: bytes.length, sequenceNumber: sequence };
-  }
-
-  /** Whether the slot's word is unchanged since before the copy; if so the copy is whole. */
-  #isStill(slot: number, word: number): boolean {
-    // The copy's loads must be done before the word is loaded again.
-    Atomics.add(this.#fence, 0, 1);
-    return Atomics.load(this.#words, SLOTS_WORD + slot) === word;
-  }
-
-  #copy(offset: number, target: Uint8Array, sizeBytes: number): void {
-    if (!this.#tryCopy(this.#memory, offset, target, 0, sizeBytes)) {
-      throw new ProtocolError('The ring buffer was cut short by its owner', { offset, sizeBytes });
+    const word = this.#ring.slotWord(slot);
+    const other = slotPhysicalIndex(word);
+    const restored = packSlot(sequence, spare, SLOT_DELIVERED);
+    if (
+      isSlotOf(word, sequence) &&
+      slotState(word) === SLOT_FREE &&
+      Atomics.compareExchange(this.#words, this.#ring.slots + slot, word, restored) === word
+    ) {
+      this.#spare = other;
+    } else {
+      this.#left = { sequence, slot, physicalIndex: spare, exchangedWord: undefined };
     }
   }
 
-  #nextSequence(): number {
-    const next = Atomics.load(this.#words, NEXT_SEQUENCE_WORD);
-    if (next < 0) throw this.#damaged('next sequence number', next);
-    return next;
+  #refuseHeld(): void {
+    if (this.#held !== undefined)
+      throw new ProtocolError('A sub-buffer is held already; put it back first', { sequence: this.#held.sequence });
   }
 
-  /** Where a consuming reader starts to look: not before what the buffer can hold. */
-  #firstSequence(end: number): number {
+  #consumed(): number {
     const consumed = Atomics.load(this.#words, CONSUMED_WORD);
-    if (consumed < 0 || consumed > end) throw this.#damaged('consumed sequence number', consumed);
-    return Math.max(consumed, end - this.header.subBufferCount);
+    if (consumed < 0) throw this.#ring.damaged('consumed sequence number', consumed);
+    return consumed;
   }
 
-  #contentSize(physicalIndex: number): number {
-    const size = Atomics.load(
-      this.#words,
-      physicalWord(this.header.subBufferCount, physicalIndex) + PHYSICAL_CONTENT_SIZE,
-    );
-    if (size <= 0 || size > this.header.subBufferSizeBytes) {
-      this.#held = undefined;
-      throw this.#damaged('content size', size);
-    }
-    return size;
+  #raiseConsumed(position: number): void {
+    if (Atomics.load(this.#words, CONSUMED_WORD) < position) Atomics.store(this.#words, CONSUMED_WORD, position);
   }
 
-  #checkPhysicalIndex(word: number): number {
-    const physicalIndex = slotPhysicalIndex(word);
-    if (physicalIndex > this.header.subBufferCount || slotState(word) > SLOT_DELIVERED)
-      throw this.#damaged('slot', word);
-    return physicalIndex;
-  }
-
-  #offsetOf(physicalIndex: number): number {
-    return this.header.headerSizeBytes + physicalIndex * this.header.subBufferSizeBytes;
-  }
-
-  #damaged(what: string, value: number): ProtocolError {
-    return new ProtocolError(`The ring buffer is damaged: its ${what} cannot be`, {
-      value,
-      bufferNumber: this.header.bufferNumber,
-    });
+  #tellFreed(): void {
+    Atomics.add(this.#words, FREED_COUNT_WORD, 1);
+    this.#onFreed?.();
   }
 }
 
-function copyPlainly(
-  source: ArrayBufferLike,
-  sourceOffset: number,
-  target: Uint8Array,
-  targetOffset: number,
-  sizeBytes: number,
-): boolean {
-  target.set(new Uint8Array(source, sourceOffset, sizeBytes), targetOffset);
-  return true;
+const MAX_ATTEMPTS = 8;
+
+/** The sequence number with the word's tag that is nearest to `next`. */
+function nearestSequence(word: number, next: number): number {
+  return next + ((((word >>> 12) - next) << 12) >> 12);
 }

@@ -48,9 +48,9 @@ export function startDrain(memory: SharedArrayBuffer, path: string): Drain {
 }
 
 function drainTo(reader: RingReader, path: string): void {
-  for (let packet = reader.tryGetSubBuffer(); packet !== undefined; packet = reader.tryGetSubBuffer()) {
+  for (let packet = reader.getNextSubBuffer(); packet !== undefined; packet = reader.getNextSubBuffer()) {
     appendFileSync(path, packet.bytes.slice());
-    reader.putSubBuffer();
+    reader.putNextSubBuffer();
   }
 }
 

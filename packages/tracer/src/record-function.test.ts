@@ -94,14 +94,14 @@ return function record(a0, a1, a2, a3, a4) {
   if (typeof a3 !== 'boolean') { a3 = false; bad(); }
   if (typeof a4 !== 'number' && typeof a4 !== 'bigint') { a4 = 0; bad(); }
   let s = 40 + (a2.length > 1365 ? 4100 : a2.length * 3 + 4);
-  let p = (w[32] + 7) & -8;
-  if (p + s > w[33]) {
+  let p = (w[64] + 7) & -8;
+  if (p + s > w[65]) {
     s = 40 + exact(a2);
     p = room(s);
     if (p < 0) return;
   }
   now();
-  if (k[1] !== w[34]) {
+  if (k[1] !== w[66]) {
     p = grow(p, s, 3);
     if (p < 0) return;
   } else {
@@ -117,7 +117,7 @@ return function record(a0, a1, a2, a3, a4) {
   if (typeof a4 === 'bigint') q[e >> 3] = a4;
   else { w[e >> 2] = a4; w[(e >> 2) + 1] = Math.floor(a4 / 4294967296); }
   e += 8;
-  w[32] = e;
+  w[64] = e;
 };
 `,
   );

@@ -235,10 +235,10 @@ test(
       const end = performance.now() + Math.random() * 25;
       while (performance.now() < end) {
         // One a turn: on a quiet machine the program fills as fast as this takes, so "until empty" never ends.
-        const packet = ring.reader.tryGetSubBuffer();
+        const packet = ring.reader.getNextSubBuffer();
         if (packet !== undefined) {
           for (const { id } of readCalled(packet.bytes.slice(0, packet.contentSizeBytes))) ids.push(id);
-          ring.reader.putSubBuffer();
+          ring.reader.putNextSubBuffer();
           running.words[TAKEN] = ids.length;
         }
         await new Promise((resolve) => setImmediate(resolve));

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-// A client for tests: each sub-buffer begins with 16 bytes {MARK, sequence, discarded, content size};
-// a record is {size in bytes, value, then the value in every further word}, so a torn one shows.
+// A client for tests: each sub-buffer begins with 16 bytes {MARK, sequence, discarded, content size}
+// and the writer's index in the upper half of the mark's word; a record is {size in bytes, value, then
+// the value in every further word}, so a torn one shows.
 
-import { COMMITTED_WORD, LIMIT_WORD, type RingClient, type RingWriter } from '../index.ts';
+import { COMMITTED, LIMIT } from '../layout.ts';
+import type { RingClient, RingWriter } from '../index.ts';
 
-export const MARK = 0x51515151;
+export const MARK = 0x5151;
 export const HEADER_BYTES = 16;
 
 export interface TestClient extends RingClient {
@@ -16,8 +18,8 @@ export function makeClient(memory: ArrayBufferLike): TestClient {
   return {
     deliveries: 0,
     headerSizeBytes: HEADER_BYTES,
-    bufferBegin(offset, sequence) {
-      words.set([MARK, sequence, 0, 0], offset >> 2);
+    bufferBegin(offset, sequence, writerIndex) {
+      words.set([MARK | (writerIndex << 16), sequence, 0, 0], offset >> 2);
     },
     bufferEnd(offset, contentSizeBytes, discarded) {
       words[(offset >> 2) + 2] = discarded;
@@ -31,19 +33,20 @@ export function makeClient(memory: ArrayBufferLike): TestClient {
 
 /** Records `value` in `wordCount` words (an even number); false when it was discarded. */
 export function writeRecord(writer: RingWriter, value: number, wordCount: number): boolean {
-  const { words } = writer;
+  const { words, block } = writer;
   const size = wordCount * 4;
-  let begin = (words[COMMITTED_WORD]! + 7) & -8;
-  if (begin + size > words[LIMIT_WORD]!) begin = writer.reserveSlow(size);
+  let begin = (words[block + COMMITTED]! + 7) & -8;
+  if (begin + size > words[block + LIMIT]!) begin = writer.reserveSlow(size);
   if (begin < 0) return false;
   let index = begin >> 2;
   words[index++] = size;
   for (let count = 1; count < wordCount; count++) words[index++] = value;
-  words[COMMITTED_WORD] = begin + size;
+  words[block + COMMITTED] = begin + size;
   return true;
 }
 
 export interface ParsedPacket {
+  readonly writerIndex: number;
   readonly sequence: number;
   readonly discarded: number;
   readonly values: number[];
@@ -53,7 +56,7 @@ export interface ParsedPacket {
 export function parsePacket(packet: { readonly bytes: Uint8Array; readonly contentSizeBytes: number }): ParsedPacket {
   const bytes = packet.bytes.slice(0, packet.contentSizeBytes);
   const words = new Int32Array(bytes.buffer, 0, bytes.length >> 2);
-  if (words[0] !== MARK) throw new Error('no mark');
+  if ((words[0]! & 0xffff) !== MARK) throw new Error('no mark');
   const values: number[] = [];
   for (let index = HEADER_BYTES / 4; index < words.length;) {
     const size = words[index]!;
@@ -65,5 +68,5 @@ export function parsePacket(packet: { readonly bytes: Uint8Array; readonly conte
     values.push(value);
     index += size / 4;
   }
-  return { sequence: words[1]!, discarded: words[2]!, values };
+  return { writerIndex: words[0]! >>> 16, sequence: words[1]!, discarded: words[2]!, values };
 }

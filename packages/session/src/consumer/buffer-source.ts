@@ -79,7 +79,7 @@ export class RingSource implements BufferSource {
   }
 
   tryGet(): RawPacket | undefined {
-    const packet = this.#reader.tryGetSubBuffer();
+    const packet = this.#reader.getNextSubBuffer();
     this.#checkWhole();
     if (packet === undefined) return undefined;
     const { bytes, contentSizeBytes, sequenceNumber } = packet;
@@ -90,13 +90,13 @@ export class RingSource implements BufferSource {
   }
 
   put(): void {
-    this.#reader.putSubBuffer();
+    this.#reader.putNextSubBuffer();
   }
 
   takeActive(): RawPacket | undefined {
     // Before the copy: what is discarded in between shows in the closing packet.
     const discardedCount = this.counters().discarded;
-    const packet = this.#reader.takeActive();
+    const [packet] = this.#reader.takeActive();
     this.#checkWhole();
     if (packet === undefined || packet.contentSizeBytes <= PROGRAM_PACKET_HEADER_SIZE_BYTES) return undefined;
     const { bytes, contentSizeBytes, sequenceNumber } = packet;

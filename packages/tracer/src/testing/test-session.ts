@@ -125,12 +125,11 @@ export function openRings(processDirectory: string): OpenedRing[] {
 /** Takes every committed packet: the delivered ones, then what is in the active one. */
 export function takePackets(reader: RingReader): Uint8Array[] {
   const packets: Uint8Array[] = [];
-  for (let packet = reader.tryGetSubBuffer(); packet !== undefined; packet = reader.tryGetSubBuffer()) {
+  for (let packet = reader.getNextSubBuffer(); packet !== undefined; packet = reader.getNextSubBuffer()) {
     packets.push(packet.bytes.slice(0, packet.contentSizeBytes));
-    reader.putSubBuffer();
+    reader.putNextSubBuffer();
   }
-  const active = reader.takeActive();
-  if (active !== undefined) packets.push(active.bytes);
+  for (const active of reader.takeActive()) packets.push(active.bytes);
   return packets;
 }
 
