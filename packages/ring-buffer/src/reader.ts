@@ -229,41 +229,13 @@ class MemoryRingReader implements RingReader {
   }
 
   snapshot(options: SnapshotOptions = {}): RingSnapshot {
-    const positions = this.snapshotPositions();
-    const { consumed, produced } = positions;
-    const packets: SnapshotPacket[] = [];
-    let goneCount = 0;
-    if (options.order === 'newest-first') {
-      for (let sequence = produced - 1; sequence >= consumed; sequence--) {
-        const packet = this.#ring.copySlot(sequence);
-        if (packet === 'empty') continue;
-        if (packet === 'taken') break;
-        if (packet === 'gone') {
-          // What is older went before it.
-          goneCount = sequence - consumed + 1;
-          break;
-        }
-        packets.push(packet);
-      }
-      return { ...positions, packets, goneCount };
-    }
-    // Oldest first: it is the next that a writer takes back.
-    for (let sequence = consumed; sequence < produced; sequence++) {
-      const packet = this.#ring.copySlot(sequence);
-      if (packet === 'empty') continue;
-      if (packet === 'taken') {
-        packets.length = 0;
-        continue;
-      }
-      if (packet === 'gone') {
-        // What was copied before the hole is not contiguous with the end.
-        goneCount += packets.length + 1;
-        packets.length = 0;
-        continue;
-      }
-      packets.push(packet);
-    }
-    return { ...positions, packets, goneCount };
+    if (options.order === 'newest-first') return this.#snapshotBackwards();
+    const snapshot = this.#snapshotForwards();
+    if (snapshot.packets.length > 0 || snapshot.goneCount === 0) return snapshot;
+    // Writers went round while it copied, for instance since this thread was stopped: the other way
+    // they have to go round once more to take something.
+    const backwards = this.#snapshotBackwards();
+    return { ...backwards, packets: backwards.packets.toReversed() };
   }
 
   counters(writerIndex?: number): RingCounters {
@@ -284,6 +256,39 @@ class MemoryRingReader implements RingReader {
     const block = writerWord(0);
     if (Atomics.load(this.#words, block + OWNER_STATE) === OWNER_NONE) return undefined;
     return readOwner(this.#words, block);
+  }
+
+  /** Oldest first: it is the next that a writer takes back. */
+  #snapshotForwards(): RingSnapshot {
+    const { consumed, produced } = this.snapshotPositions();
+    const packets: SnapshotPacket[] = [];
+    let goneCount = 0;
+    for (let sequence = consumed; sequence < produced; sequence++) {
+      const packet = this.#ring.copySlot(sequence);
+      if (packet === 'empty') continue;
+      if (typeof packet === 'object') {
+        packets.push(packet);
+        continue;
+      }
+      // What was copied before the hole is not contiguous with the end.
+      if (packet === 'gone') goneCount += packets.length + 1;
+      packets.length = 0;
+    }
+    return { consumed, produced, packets, goneCount };
+  }
+
+  #snapshotBackwards(): RingSnapshot {
+    const { consumed, produced } = this.snapshotPositions();
+    const packets: SnapshotPacket[] = [];
+    for (let sequence = produced - 1; sequence >= consumed; sequence--) {
+      const packet = this.#ring.copySlot(sequence);
+      if (packet === 'empty') continue;
+      // What is older went before it.
+      if (packet === 'gone') return { consumed, produced, packets, goneCount: sequence - consumed + 1 };
+      if (packet === 'taken') break;
+      packets.push(packet);
+    }
+    return { consumed, produced, packets, goneCount: 0 };
   }
 
   /**
