@@ -32,6 +32,7 @@ export type {
   TraceClass,
 } from './model/trace-class.ts';
 export type {
+  Boundary,
   DataStream,
   DiscardedItems,
   EventRecord,
@@ -42,7 +43,7 @@ export type {
 } from './model/event-record.ts';
 export { decodeMetadata, isPacketizedMetadata, unpacketizeMetadata } from './metadata/metadata-packets.ts';
 export { parseMetadata } from './metadata/metadata-parser.ts';
-export { memoryMedium, type Medium } from './read/medium.ts';
+export { blobMedium, memoryMedium, MissingBytes, WindowMedium, type AsyncMedium, type Medium } from './read/medium.ts';
 export { cyclesToTime, type CyclesToTime } from './read/clock-time.ts';
 export {
   createDataStreamReader,
@@ -50,8 +51,9 @@ export {
   isEventRecord,
   type DataStreamReaderOptions,
   type StreamItem,
+  type TraceMessage,
 } from './read/data-stream-reader.ts';
-export { mergeEventRecords, timeOf, type MergeOptions } from './read/merge.ts';
+export { EventRecordMerge, mergeBatches, mergeEventRecords, timeOf, type MergeOptions } from './read/merge.ts';
 export type { DecoderKind } from './read/trace-decoder.ts';
 export { enumerationLabels } from './text/enumeration-labels.ts';
 export {

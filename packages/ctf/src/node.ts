@@ -4,8 +4,10 @@ export { openTraceDirectory, type OpenOptions, type TraceSet } from './node/trac
 export {
   countEventRecords,
   readEventRecords,
+  readMessages,
   readText,
   type ReadOptions,
+  type ReadRange,
   type TextReadOptions,
   type TraceCounts,
 } from './node/read-traces.ts';

@@ -1,62 +1,90 @@
 // SPDX-License-Identifier: MIT
 // Reads opened traces: all event records of all data streams in order of time, or only their number.
 
-import { existsSync, readFileSync } from 'node:fs';
-import { InputError, LockstepError, type Nanoseconds } from '@lockstep/base';
-import { cyclesToTime } from '../read/clock-time.ts';
-import { createDataStreamReader, type StreamItem } from '../read/data-stream-reader.ts';
+import { InputError, type Nanoseconds } from '@lockstep/base';
+import { DataStreamReader, type StreamItem, type TraceMessage } from '../read/data-stream-reader.ts';
 import type { TextDecode } from '../read/decode-state.ts';
 import { LossFinder } from '../read/loss-finder.ts';
-import { mergeEventRecords, type MergeOptions } from '../read/merge.ts';
-import { coversStream, placeBefore, type PacketPlace } from '../read/packet-index.ts';
-import { PacketReader } from '../read/packet-reader.ts';
+import { EventRecordMerge, type MergeOptions } from '../read/merge.ts';
+import type { PacketPlace } from '../read/packet-index.ts';
+import { countPacket, DEFAULT_WINDOW_BYTES, PacketReader } from '../read/packet-reader.ts';
 import { traceDecoderOf, type DecoderKind } from '../read/trace-decoder.ts';
 import { printDataStreams, type TraceTextOptions } from '../text/trace-text.ts';
-import { decodeIndex } from '../write/data-stream-index.ts';
+import { intersectionOf, placeOf } from './packet-indexes.ts';
 import type { OpenedDataStream, OpenedTraceSet, TraceSet } from './trace-set.ts';
 
-export interface ReadOptions extends MergeOptions {
+export interface ReadRange extends MergeOptions {
   readonly begin?: Nanoseconds;
   readonly end?: Nanoseconds;
+  /** Only what lies in the time when all data streams of its trace were recorded. */
+  readonly intersection?: boolean;
+}
+
+export interface ReadOptions extends ReadRange {
   /** `interpreted` reads without generated code, many times slower. */
   readonly decoder?: DecoderKind;
 }
 
 /** All items in order of time. Each iteration reads the traces anew. */
 export function readEventRecords(traceSet: TraceSet, options: ReadOptions = {}): Iterable<StreamItem> {
-  const { dataStreams } = opened(traceSet);
-  return {
-    [Symbol.iterator]: () => {
-      const { begin, decoder } = options;
-      const readers = dataStreams.map((dataStream) =>
-        createDataStreamReader({
-          dataStream,
-          medium: dataStream.medium,
-          textDecode: makeTextDecode(),
-          ...(begin === undefined ? {} : startOf(dataStream, begin)),
-          ...(begin === undefined ? {} : { begin }),
-          ...(decoder === undefined ? {} : { decoder }),
-        }),
-      );
-      return mergeEventRecords(readers, options);
-    },
-  };
+  return { [Symbol.iterator]: () => iterate(makeMerge<StreamItem>(traceSet, options, false)) };
 }
 
-export interface TextReadOptions extends TraceTextOptions {
-  readonly begin?: Nanoseconds;
-  readonly end?: Nanoseconds;
+/** The same, and where data streams and packets begin and end. */
+export function readMessages(traceSet: TraceSet, options: ReadOptions = {}): Iterable<TraceMessage> {
+  return { [Symbol.iterator]: () => iterate(makeMerge<TraceMessage>(traceSet, options, true)) };
 }
+
+function* iterate<Item extends TraceMessage>(merge: EventRecordMerge<Item>): Generator<Item, void, undefined> {
+  for (let item = merge.next(); item !== undefined; item = merge.next()) yield item;
+}
+
+function makeMerge<Item extends TraceMessage>(
+  traceSet: TraceSet,
+  options: ReadOptions,
+  boundaries: boolean,
+): EventRecordMerge<Item> {
+  const { dataStreams } = opened(traceSet);
+  const merge = new EventRecordMerge<Item>();
+  const textDecode = makeTextDecode();
+  const windowBytes = windowFor(dataStreams.length);
+  for (const dataStream of dataStreams) {
+    const { start, ...range } = wantedOf(dataStream, options);
+    const reader = new DataStreamReader<Item>({
+      dataStream,
+      medium: dataStream.medium,
+      textDecode,
+      windowBytes,
+      boundaries,
+      ...(start === undefined ? {} : { start }),
+      ...(range.begin === undefined ? {} : { begin: range.begin }),
+      ...(options.decoder === undefined ? {} : { decoder: options.decoder }),
+    });
+    merge.add(reader, range);
+  }
+  return merge;
+}
+
+/** Memory that the windows of all data streams take together, at most. */
+const ALL_WINDOWS_BYTES = 48 << 20;
+
+function windowFor(streamCount: number): number {
+  return Math.min(DEFAULT_WINDOW_BYTES, Math.floor(ALL_WINDOWS_BYTES / Math.max(1, streamCount)));
+}
+
+export interface TextReadOptions extends TraceTextOptions, ReadRange {}
 
 /** The traces as text, in pieces of bytes; each is valid until the next one is asked for. */
 export function readText(traceSet: TraceSet, options: TextReadOptions = {}): Generator<Uint8Array, void, undefined> {
-  const { begin, end } = options;
-  const streams = opened(traceSet).dataStreams.map((dataStream) => ({
+  const { dataStreams } = opened(traceSet);
+  const textDecode = makeTextDecode();
+  const windowBytes = windowFor(dataStreams.length);
+  const streams = dataStreams.map((dataStream) => ({
     dataStream,
     medium: dataStream.medium,
-    textDecode: makeTextDecode(),
-    ...(begin === undefined ? {} : { begin, ...startOf(dataStream, begin) }),
-    ...(end === undefined ? {} : { end }),
+    textDecode,
+    windowBytes,
+    ...wantedOf(dataStream, options),
   }));
   return printDataStreams(streams, options);
 }
@@ -81,13 +109,15 @@ export function countEventRecords(traceSet: TraceSet, options: { readonly decode
     const reader = new PacketReader(packetOptions(dataStream, options.decoder));
     const losses = new LossFinder();
     while (reader.next()) {
-      packets++;
-      bytes += reader.packetSizeBytes;
-      for (const loss of losses.next(reader.state)) {
-        if (loss.count === undefined) hasUncounted = true;
-        else discarded[loss.type] += loss.count;
+      if (!reader.isContinuation) {
+        packets++;
+        bytes += reader.packetSizeBytes;
+        for (const loss of losses.next(reader.state)) {
+          if (loss.count === undefined) hasUncounted = true;
+          else discarded[loss.type] += loss.count;
+        }
       }
-      records += reader.decoder!.countPacket(reader.state);
+      records += countPacket(reader);
       reader.endPacket();
     }
   }
@@ -101,25 +131,22 @@ export function countEventRecords(traceSet: TraceSet, options: { readonly decode
   };
 }
 
-/** Uses the packet index to skip what ends before `begin`; without one, or with a wrong one, reading starts at the first packet. */
-function startOf(dataStream: OpenedDataStream, begin: Nanoseconds): { readonly start?: PacketPlace } {
-  const clock = dataStream.dataStreamClass.defaultClock;
-  const { indexPath, medium } = dataStream;
-  if (clock === undefined || indexPath === undefined || !existsSync(indexPath)) return {};
-  try {
-    const entries = decodeIndex(readFileSync(indexPath), indexPath);
-    if (!coversStream(entries, medium.sizeBytes)) return {};
-    const toTime = cyclesToTime(clock);
-    const start = placeBefore(entries, (end) => toTime(end) < begin);
-    const reader = new PacketReader({ ...packetOptions(dataStream), start });
-    const entry = entries[start.index];
-    const isRight = reader.readHeader() && entry !== undefined && reader.state.packetBegin === entry.timestampBegin;
-    return isRight ? { start } : {};
-  } catch (error) {
-    // A damaged index costs time, not the trace.
-    if (error instanceof LockstepError) return {};
-    throw error;
-  }
+/** What of a data stream is wanted, and where reading it begins. */
+function wantedOf(dataStream: OpenedDataStream, options: ReadRange): ReadRange & { readonly start?: PacketPlace } {
+  const shared = options.intersection === true ? intersectionOf(dataStream.trace) : undefined;
+  const begin = later(options.begin, shared?.begin);
+  const end =
+    shared === undefined || (options.end !== undefined && options.end < shared.end) ? options.end : shared.end;
+  const start = begin === undefined ? undefined : placeOf(dataStream, begin);
+  return {
+    ...(begin === undefined ? {} : { begin }),
+    ...(end === undefined ? {} : { end }),
+    ...(start === undefined ? {} : { start }),
+  };
+}
+
+function later(a: Nanoseconds | undefined, b: Nanoseconds | undefined): Nanoseconds | undefined {
+  return a === undefined || (b !== undefined && b > a) ? b : a;
 }
 
 function opened(traceSet: TraceSet): OpenedTraceSet {

@@ -168,7 +168,7 @@ function streamFiles(directory: string): StreamFile[] {
 function readFirstPacket(pool: FilePool, file: StreamFile, traceClass: TraceClass): FirstPacket | undefined {
   const medium = fileMedium(pool, [file]);
   const reader = new PacketReader({ decoder: traceDecoderOf(traceClass, 'generated'), medium, streamName: file.path });
-  if (!reader.readHeader()) return undefined;
+  if (!reader.nextHeader()) return undefined;
   const { state, decoder } = reader;
   return {
     file,

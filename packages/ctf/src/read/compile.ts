@@ -32,7 +32,7 @@ const HELPERS = {
   readSizedText,
 } as const;
 export const PROLOGUE =
-  'let p = s.position, k = s.bit; const end = s.end, endBit = s.endBit, u8 = s.bytes, view = s.view, saved = s.saved, cw = s.clockWords;';
+  'let p = s.position, k = s.bit; const end = s.end, endBit = s.endBit, stop = s.stop, stopBit = s.stopBit, u8 = s.bytes, view = s.view, saved = s.saved, cw = s.clockWords;';
 
 /** Loops with longer code than this (characters) call one function a class: V8 does not optimise giant functions. */
 const LONGEST_LOOP = 24_000;
@@ -132,7 +132,7 @@ export function generateCountLoop(dsc: DataStreamClass, slots: SlotTable): strin
     PROLOGUE,
     ...[...generator.producedSlots].map(([slot, zero]) => `let slot${slot} = ${zero};`),
     `let count = 0, id = ${only ?? -1};`,
-    'while (p < end || (p === end && k < endBit)) {',
+    'while (p < stop || (p === stop && k < stopBit)) {',
     'const start = p, startBit = k;',
     ...[...generator.producedSlots].map(([slot, zero]) => `slot${slot} = ${zero};`),
     ...head,

@@ -3,18 +3,22 @@
 // was decoded before a damaged place is delivered before the `CtfError` that tells of it.
 
 import type { Nanoseconds } from '@lockstep/base';
-import type { DataStream, DiscardedItems, EventRecord, PacketScopes } from '../model/event-record.ts';
+import type { Boundary, DataStream, DiscardedItems, EventRecord, PacketScopes } from '../model/event-record.ts';
 import type { TraceClass } from '../model/trace-class.ts';
+import type { CyclesToTime } from './clock-time.ts';
 import { LossFinder, type Loss } from './loss-finder.ts';
 import type { Medium } from './medium.ts';
 import type { PacketPlace } from './packet-index.ts';
 import { PacketReader } from './packet-reader.ts';
+import { quirksOf, type Quirks } from './quirks.ts';
 import type { TextDecode } from './decode-state.ts';
 import { checkStep, traceDecoderOf, type DataStreamDecoder, type DecoderKind } from './trace-decoder.ts';
 
 export type StreamItem = EventRecord | DiscardedItems;
+/** What a reader hands out that was asked for boundaries, too. */
+export type TraceMessage = StreamItem | Boundary;
 
-export function isEventRecord(item: StreamItem): item is EventRecord {
+export function isEventRecord(item: TraceMessage): item is EventRecord {
   return !('type' in item);
 }
 
@@ -28,27 +32,40 @@ export interface DataStreamReaderOptions {
   readonly textDecode?: TextDecode;
   /** Where to begin instead of the first packet. */
   readonly start?: PacketPlace;
+  /** Also hands out where the stream and its packets begin and end. */
+  readonly boundaries?: boolean;
+  readonly windowBytes?: number;
 }
 
 /** A reader of one data stream over a medium; many of them go into `mergeEventRecords`. */
-export function createDataStreamReader(options: DataStreamReaderOptions): DataStreamReader {
-  return new DataStreamReader(options);
+export function createDataStreamReader(
+  options: DataStreamReaderOptions & { readonly boundaries: true },
+): DataStreamReader<TraceMessage>;
+export function createDataStreamReader(options: DataStreamReaderOptions): DataStreamReader;
+export function createDataStreamReader(options: DataStreamReaderOptions): DataStreamReader<TraceMessage> {
+  return new DataStreamReader<TraceMessage>(options);
 }
 
-export class DataStreamReader {
+export class DataStreamReader<Item extends TraceMessage = StreamItem> {
   readonly dataStream: DataStream;
   readonly #packets: PacketReader;
   readonly #begin: Nanoseconds | undefined;
   #decoder: DataStreamDecoder | undefined;
   #scopes: PacketScopes = { header: undefined, context: undefined };
-  #pending: DiscardedItems[] = [];
+  #pending: (DiscardedItems | Boundary)[] = [];
   readonly #losses = new LossFinder();
   readonly #kind: DecoderKind;
+  readonly #quirks: Quirks;
+  /** Of the last record, or the packet's begin. */
+  #lastReading = 0n;
   #isInPacket = false;
+  #isFirst = true;
+  #isEnded = false;
+  readonly #hasBoundaries: boolean;
 
   constructor(options: DataStreamReaderOptions) {
     this.dataStream = options.dataStream;
-    const { dataStream, medium, textDecode, start } = options;
+    const { dataStream, medium, textDecode, start, windowBytes } = options;
     this.#kind = options.decoder ?? 'generated';
     this.#packets = new PacketReader({
       decoder: traceDecoderOf(dataStream.trace.traceClass, this.#kind),
@@ -56,8 +73,11 @@ export class DataStreamReader {
       streamName: dataStream.path ?? dataStream.name,
       ...(textDecode === undefined ? {} : { textDecode }),
       ...(start === undefined ? {} : { start }),
+      ...(windowBytes === undefined ? {} : { windowBytes }),
     });
     this.#begin = options.begin;
+    this.#quirks = quirksOf(dataStream.trace.traceClass);
+    this.#hasBoundaries = options.boundaries ?? false;
   }
 
   /** Metadata that grew, from the next packet on. */
@@ -65,19 +85,32 @@ export class DataStreamReader {
     this.#packets.useDecoder(traceDecoderOf(traceClass, this.#kind));
   }
 
-  /** The next item; undefined at the end of the stream, or until its medium has more. */
-  next(): StreamItem | undefined {
+  /** The next item; undefined at the end of the stream, or until its medium has more. After `MissingBytes` it can be called again. */
+  next(): Item | undefined {
+    // Boundaries are made only where the options ask for them, which is what `Item` says.
+    return this.#next() as Item | undefined;
+  }
+
+  #next(): TraceMessage | undefined {
     const { state } = this.#packets;
     for (;;) {
       const pending = this.#pending.shift();
       if (pending !== undefined) return pending;
       if (this.#isInPacket) {
         if (!state.isAtEnd()) return this.#record();
-        this.#isInPacket = false;
-        this.#packets.endPacket();
+        if (!state.isPartial) {
+          this.#isInPacket = false;
+          this.#lastReading = state.clock[0] ?? 0n;
+          this.#packets.endPacket();
+          if (this.#hasBoundaries) return this.#boundary('packet-end');
+        }
       }
-      if (!this.#packets.next()) return undefined;
-      this.#beginPacket();
+      if (!this.#packets.next()) {
+        if (!this.#hasBoundaries || this.#isEnded) return undefined;
+        this.#isEnded = true;
+        return this.#boundary('stream-end');
+      }
+      if (!this.#packets.isContinuation) this.#beginPacket();
     }
   }
 
@@ -88,15 +121,56 @@ export class DataStreamReader {
     this.#scopes = { header: state.packetHeader, context: state.packetContext };
     this.#queueLosses(this.#losses.next(state));
     const toTime = decoder?.toTime;
-    if (
-      this.#begin !== undefined &&
-      toTime !== undefined &&
-      state.packetEnd !== undefined &&
-      toTime(BigInt(state.packetEnd)) < this.#begin
-    ) {
-      state.position = state.end;
-      state.bit = state.endBit;
+    if (this.#begin !== undefined && toTime !== undefined && this.#endsBefore(toTime, this.#begin)) {
+      this.#packets.skipPacket();
     }
+    if (!this.#hasBoundaries) return;
+    if (this.#isFirst) this.#pending.unshift(this.#boundary('stream-beginning'));
+    this.#isFirst = false;
+    this.#pending.push(this.#boundary('packet-beginning'));
+  }
+
+  /** Whether the packet surely has no record at or after a time. */
+  #endsBefore(toTime: CyclesToTime, time: Nanoseconds): boolean {
+    const { packetBegin, packetEnd } = this.#packets.state;
+    if (packetEnd === undefined || this.#quirks.hasRecordsAfterPacket) return false;
+    const end = BigInt.asUintN(64, BigInt(packetEnd));
+    return (packetBegin === undefined || end >= packetBegin) && toTime(end) < time;
+  }
+
+  /** When the packet begins or ends, mended where its tracer was wrong. */
+  #readingOf(type: Boundary['type']): bigint | undefined {
+    const { state } = this.#packets;
+    if (type === 'packet-beginning') {
+      if (!this.#quirks.hasRecordsBeforePacket || state.packetBegin === undefined || state.isAtEnd())
+        return state.packetBegin;
+      state.mark();
+      this.#decoder!.decodeHeader(state);
+      const first = state.clock[0] ?? 0n;
+      state.restore();
+      return first < state.packetBegin ? first : state.packetBegin;
+    }
+    if (type !== 'packet-end' || state.packetEnd === undefined) return undefined;
+    const end = BigInt.asUintN(64, BigInt(state.packetEnd));
+    return end < this.#lastReading ? this.#lastReading : end;
+  }
+
+  #boundary(type: Boundary['type']): Boundary {
+    const { state } = this.#packets;
+    const ofPacket = type === 'packet-beginning' || type === 'packet-end';
+    const toTime = this.#decoder?.toTime;
+    const clockSnapshot = toTime === undefined ? undefined : this.#readingOf(type);
+    return {
+      type,
+      dataStream: this.dataStream,
+      packet: ofPacket ? this.#scopes : undefined,
+      packetIndex: type === 'stream-end' ? state.packetIndex + 1 : type === 'stream-beginning' ? 0 : state.packetIndex,
+      offsetBytes: this.#packets.packetOffset,
+      sizeBytes: this.#packets.packetSizeBytes,
+      contentSizeBits: this.#packets.contentSizeBits,
+      clockSnapshot,
+      timeNs: clockSnapshot === undefined ? undefined : toTime!(clockSnapshot),
+    };
   }
 
   #queueLosses(losses: readonly Loss[]): void {
@@ -114,6 +188,17 @@ export class DataStreamReader {
   }
 
   #record(): EventRecord {
+    this.#packets.state.mark();
+    for (;;) {
+      try {
+        return this.#decodeRecord();
+      } catch (error) {
+        if (!this.#packets.retry(error)) throw error;
+      }
+    }
+  }
+
+  #decodeRecord(): EventRecord {
     const { state } = this.#packets;
     const decoder = this.#decoder!;
     const { position, bit } = state;

@@ -28,9 +28,16 @@ export const FAIL_LONG_INTEGER = 5;
 /** Elements of no size take no bytes, so only this bounds them; more than any trace was seen to use. */
 export const EMPTY_ELEMENT_LIMIT = 65_536;
 
+/** A field reaches beyond what is loaded of its packet; see `PacketReader.retry`. */
+export class WindowEnd extends Error {}
+/** One for all: making an error costs as much as decoding thousands of fields. */
+const WINDOW_END = new WindowEnd('a record reaches beyond its window');
+
 const EMPTY_BYTES = new Uint8Array(0);
 const TEXT_CACHE_SIZE = 4096;
 const TEXT_CACHE_LONGEST = 40;
+/** Shared by all streams: a trace may have thousands, which say the same. */
+const TEXTS: string[] = new Array<string>(TEXT_CACHE_SIZE).fill('');
 
 export type TextDecode = (bytes: Uint8Array, begin: number, end: number) => string;
 
@@ -42,9 +49,14 @@ export class DecodeState {
   view: DataView = new DataView(EMPTY_BYTES.buffer);
   position = 0;
   bit = 0;
-  /** Content ends at byte `end`, bit `endBit` (0..7). */
+  /** What is loaded of the content ends at byte `end`, bit `endBit` (0..7). */
   end = 0;
   endBit = 0;
+  /** Records begin before this place: the end, or in a part of a packet that is not its last one less. */
+  stop = 0;
+  stopBit = 0;
+  /** More of the packet follows the bytes that are loaded. */
+  isPartial = false;
   /** The default clock as last known. The words alias the value: little-endian hosts only, as all that Node runs on. */
   readonly clock: BigUint64Array = new BigUint64Array(1);
   readonly clockWords: Uint32Array = new Uint32Array(this.clock.buffer);
@@ -79,8 +91,12 @@ export class DecodeState {
   packetIndex = 0;
   packetOffset = 0;
 
+  markedPosition = 0;
+  #markedBit = 0;
+  #markedLow = 0;
+  #markedHigh = 0;
+  #markedIsLittle = false;
   readonly textDecode: TextDecode;
-  readonly #texts: string[] = new Array<string>(TEXT_CACHE_SIZE).fill('');
 
   constructor(textDecode: TextDecode = decodeText) {
     this.textDecode = textDecode;
@@ -113,10 +129,28 @@ export class DecodeState {
   }
 
   isAtEnd(): boolean {
-    return this.position > this.end || (this.position === this.end && this.bit >= this.endBit);
+    return this.position > this.stop || (this.position === this.stop && this.bit >= this.stopBit);
+  }
+
+  /** Remembers place and clock, for `restore`. */
+  mark(): void {
+    this.markedPosition = this.position;
+    this.#markedBit = this.bit;
+    this.#markedLow = this.clockWords[0] ?? 0;
+    this.#markedHigh = this.clockWords[1] ?? 0;
+    this.#markedIsLittle = this.lastIsLittle;
+  }
+
+  restore(): void {
+    this.position = this.markedPosition;
+    this.bit = this.#markedBit;
+    this.clockWords[0] = this.#markedLow;
+    this.clockWords[1] = this.#markedHigh;
+    this.lastIsLittle = this.#markedIsLittle;
   }
 
   fail(reason: number, position: number): never {
+    if (this.isPartial && reason <= FAIL_ARRAY) throw WINDOW_END;
     throw this.error(REASONS[reason] ?? 'A field cannot be decoded.', position);
   }
 
@@ -158,14 +192,14 @@ export class DecodeState {
     }
     if (seen >= 128) return this.textDecode(bytes, begin, end);
     const slot = (hash ^ (hash >>> 12)) & (TEXT_CACHE_SIZE - 1);
-    const known = this.#texts[slot] ?? '';
+    const known = TEXTS[slot] ?? '';
     if (known.length === length) {
       let i = 0;
       while (i < length && known.charCodeAt(i) === bytes[begin + i]) i++;
       if (i === length) return known;
     }
     const made = this.textDecode(bytes, begin, end);
-    this.#texts[slot] = made;
+    TEXTS[slot] = made;
     return made;
   }
 

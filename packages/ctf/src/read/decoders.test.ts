@@ -8,7 +8,7 @@ import type { TraceClass } from '../model/trace-class.ts';
 import { arbitraryBytes, arbitraryTraceClass } from '../testing/arbitrary-trace.ts';
 import { createDataStreamReader, type StreamItem } from './data-stream-reader.ts';
 import { memoryMedium, type Medium } from './medium.ts';
-import { PacketReader } from './packet-reader.ts';
+import { countPacket, PacketReader } from './packet-reader.ts';
 import { traceDecoderOf, type DecoderKind } from './trace-decoder.ts';
 
 interface Outcome {
@@ -27,8 +27,9 @@ function plain(item: StreamItem): unknown {
   return 'eventRecordClass' in rest ? { ...rest, eventRecordClass: rest.eventRecordClass.name } : rest;
 }
 
-function read(traceClass: TraceClass, medium: Medium, decoder: DecoderKind): Outcome {
-  const reader = createDataStreamReader({ dataStream: streamOf(traceClass), medium, decoder });
+function read(traceClass: TraceClass, medium: Medium, decoder: DecoderKind, windowBytes?: number): Outcome {
+  const window = windowBytes === undefined ? {} : { windowBytes };
+  const reader = createDataStreamReader({ dataStream: streamOf(traceClass), medium, decoder, ...window });
   const items: unknown[] = [];
   try {
     for (let item = reader.next(); item !== undefined; item = reader.next()) items.push(plain(item));
@@ -39,11 +40,12 @@ function read(traceClass: TraceClass, medium: Medium, decoder: DecoderKind): Out
   return { items, error: undefined };
 }
 
-function count(traceClass: TraceClass, medium: Medium): number | string {
-  const reader = new PacketReader({ decoder: traceDecoderOf(traceClass, 'generated'), medium, streamName: 'stream' });
+function count(traceClass: TraceClass, medium: Medium, windowBytes = 1 << 18): number | string {
+  const decoder = traceDecoderOf(traceClass, 'generated');
+  const reader = new PacketReader({ decoder, medium, streamName: 'stream', windowBytes });
   let records = 0;
   try {
-    while (reader.next()) records += reader.decoder!.countPacket(reader.state);
+    while (reader.next()) records += countPacket(reader);
   } catch (error) {
     assert.ok(error instanceof CtfError, String(error instanceof Error ? error.stack : error));
     return error.sentence;
@@ -81,6 +83,22 @@ test('counting agrees with reading, in the number as in the refusal', () => {
       if (typeof counted === 'number') assert.equal(counted, items.length);
     }),
     { numRuns: 400, seed: 7 },
+  );
+});
+
+test('a packet that is loaded in parts gives what it gives as a whole, to both decoders and to counting', () => {
+  fc.assert(
+    fc.property(arbitraryTraceClass, arbitraryBytes, fc.constantFrom(256, 300), (traceClass, bytes, windowBytes) => {
+      const whole = read(traceClass, memoryMedium(bytes), 'generated');
+      assert.deepEqual(read(traceClass, memoryMedium(bytes), 'generated', windowBytes), whole);
+      assert.deepEqual(read(traceClass, memoryMedium(bytes), 'interpreted', windowBytes), whole);
+      const counted = count(traceClass, memoryMedium(bytes), windowBytes);
+      assert.equal(
+        typeof counted === 'number' ? counted : undefined,
+        whole.error === undefined ? whole.items.length : undefined,
+      );
+    }),
+    { numRuns: 400, seed: 99 },
   );
 });
 

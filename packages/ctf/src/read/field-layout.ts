@@ -126,6 +126,8 @@ export class SlotTable {
   /** Keys of what is decoded before the place that is being visited. */
   readonly #visitedOuter = new Set<string>();
   #visited: Set<string> = this.#visitedOuter;
+  /** Bits. */
+  greatestAlignment = 1;
   #hasLittleBits = false;
   #hasBigBits = false;
 
@@ -169,7 +171,7 @@ export class SlotTable {
 
   #collect(scope: Scope, scopes: readonly Scope[]): void {
     const visit = (fc: FieldClass, key: string, enclosing: readonly Enclosing[], depth: number): void => {
-      check(fc, key, depth);
+      this.greatestAlignment = Math.max(this.greatestAlignment, check(fc, key, depth));
       if ('byteOrder' in fc && (fc.alignment % 8 !== 0 || fc.length % 8 !== 0)) {
         if (fc.byteOrder === 'little-endian') this.#hasLittleBits = true;
         else this.#hasBigBits = true;
@@ -271,8 +273,8 @@ export function isInRanges(ranges: IntegerRangeSet, value: number | bigint): boo
   return ranges.some(([lower, upper]) => value >= lower && value <= upper);
 }
 
-/** Refuses what no decoder can do, once, so that neither has to. `depth` is a bound from above. */
-function check(fc: FieldClass, key: string, depth: number): void {
+/** Refuses what no decoder can do, once, so that neither has to. Returns the alignment that the class itself wants. */
+function check(fc: FieldClass, key: string, depth: number): number {
   if (depth > DEEPEST_NESTING * 2) throw new CtfError('Field classes are nested too deeply.', { field: key });
   const alignment = 'byteOrder' in fc ? fc.alignment : 'minimumAlignment' in fc ? (fc.minimumAlignment ?? 1) : 1;
   if (!isPowerOfTwo(alignment) || alignment > GREATEST_ALIGNMENT) {
@@ -288,6 +290,7 @@ function check(fc: FieldClass, key: string, depth: number): void {
       length: fc.length,
     });
   }
+  return alignment;
 }
 
 /** IEEE 754's interchange formats; longer ones than 4096 bits are an attack. */

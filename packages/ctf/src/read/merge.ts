@@ -6,7 +6,8 @@
 
 import type { Nanoseconds } from '@lockstep/base';
 import type { DataStream } from '../model/event-record.ts';
-import { isEventRecord, type DataStreamReader, type StreamItem } from './data-stream-reader.ts';
+import type { DataStreamReader, StreamItem, TraceMessage } from './data-stream-reader.ts';
+import { MissingBytes, WindowMedium } from './medium.ts';
 
 export interface MergeOptions {
   /** Earlier items are left out. */
@@ -15,11 +16,12 @@ export interface MergeOptions {
   readonly end?: Nanoseconds;
 }
 
-interface Head {
-  readonly reader: DataStreamReader;
+interface Head<Item extends TraceMessage> {
+  readonly reader: DataStreamReader<Item>;
+  readonly range: MergeOptions;
   /** Place in the order of streams, for equal times. */
-  readonly rank: number;
-  item: StreamItem;
+  rank: number;
+  item: Item | undefined;
   /** Without a clock: the time of what was taken last. */
   time: bigint;
 }
@@ -27,43 +29,131 @@ interface Head {
 const BEFORE_ALL = -(2n ** 63n);
 
 /** The times of a stream's items; a discarded item has the time where the loss began. */
-export function timeOf(item: StreamItem): Nanoseconds | undefined {
-  return isEventRecord(item) ? item.timeNs : item.beginNs;
+export function timeOf(item: TraceMessage): Nanoseconds | undefined {
+  return 'timeNs' in item ? item.timeNs : item.beginNs;
 }
 
-export function* mergeEventRecords(
-  readers: readonly DataStreamReader[],
-  options: MergeOptions = {},
-): Generator<StreamItem, void, undefined> {
-  const heap: Head[] = [];
-  rankReaders(readers).forEach((reader, rank) => {
-    const item = reader.next();
-    if (item !== undefined) push(heap, { reader, rank, item, time: timeOf(item) ?? BEFORE_ALL });
-  });
-  const { begin, end } = options;
-  while (heap.length > 0) {
-    const head = heap[0]!;
-    const { item, time } = head;
-    const own = timeOf(item);
-    if (own === undefined || ((end === undefined || own <= end) && (begin === undefined || lastTimeOf(item) >= begin)))
-      yield item;
-    const next = own !== undefined && end !== undefined && own > end ? undefined : head.reader.next();
-    if (next === undefined) {
-      removeFirst(heap);
-      continue;
+function lastTimeOf(item: TraceMessage): bigint {
+  return ('timeNs' in item ? item.timeNs : item.endNs) ?? BEFORE_ALL;
+}
+
+/**
+ * A merge that is asked for one item after another. Where a medium has bytes only later, `next` throws
+ * `MissingBytes` and can be called again when they are there; readers may be added at any time.
+ */
+export class EventRecordMerge<Item extends TraceMessage = StreamItem> {
+  readonly #heads: Head<Item>[] = [];
+  readonly #heap: Head<Item>[] = [];
+  /** Added, and not read from yet. */
+  readonly #new: Head<Item>[] = [];
+  /** The first of the heap was handed out: its reader has to be asked for what follows. */
+  #isFirstTaken = false;
+
+  constructor(readers: readonly DataStreamReader<Item>[] = [], range: MergeOptions = {}) {
+    for (const reader of readers) this.add(reader, range);
+  }
+
+  /** Only items of `range` are handed out of this reader. */
+  add(reader: DataStreamReader<Item>, range: MergeOptions = {}): void {
+    const head = { reader, range, rank: 0, item: undefined, time: BEFORE_ALL };
+    this.#heads.push(head);
+    this.#new.push(head);
+  }
+
+  /** The next item; undefined when all readers are at their ends. */
+  next(): Item | undefined {
+    const heap = this.#heap;
+    for (;;) {
+      if (this.#isFirstTaken) this.#readFirst();
+      if (this.#new.length > 0) this.#readNew();
+      const head = heap[0];
+      if (head === undefined) return undefined;
+      const item = head.item!;
+      const own = timeOf(item);
+      const { begin, end } = head.range;
+      if (own !== undefined && end !== undefined && own > end) {
+        removeFirst(heap);
+        continue;
+      }
+      this.#isFirstTaken = true;
+      if (own === undefined || begin === undefined || lastTimeOf(item) >= begin) return item;
     }
-    head.item = next;
-    head.time = timeOf(next) ?? time;
-    sink(heap, 0);
+  }
+
+  #readFirst(): void {
+    const head = this.#heap[0]!;
+    const item = head.reader.next();
+    this.#isFirstTaken = false;
+    if (item === undefined) {
+      removeFirst(this.#heap);
+      return;
+    }
+    head.item = item;
+    head.time = timeOf(item) ?? head.time;
+    sink(this.#heap, 0);
+  }
+
+  #readNew(): void {
+    // The order among those that are in the heap stays what it was.
+    const order = [...this.#heads].sort((a, b) => compareDataStreams(a.reader.dataStream, b.reader.dataStream));
+    order.forEach((head, rank) => (head.rank = rank));
+    for (let head = this.#new[0]; head !== undefined; head = this.#new[0]) {
+      const item = head.reader.next();
+      this.#new.shift();
+      if (item === undefined) continue;
+      head.item = item;
+      head.time = timeOf(item) ?? BEFORE_ALL;
+      push(this.#heap, head);
+    }
   }
 }
 
-function lastTimeOf(item: StreamItem): bigint {
-  return (isEventRecord(item) ? item.timeNs : item.endNs) ?? BEFORE_ALL;
+/** All items of all readers in order. */
+export function* mergeEventRecords<Item extends TraceMessage = StreamItem>(
+  readers: readonly DataStreamReader<Item>[],
+  options: MergeOptions = {},
+): Generator<Item, void, undefined> {
+  const merge = new EventRecordMerge(readers, options);
+  for (let item = merge.next(); item !== undefined; item = merge.next()) yield item;
 }
 
-function rankReaders(readers: readonly DataStreamReader[]): DataStreamReader[] {
-  return [...readers].sort((a, b) => compareDataStreams(a.dataStream, b.dataStream));
+/** Items that are handed out together: a turn of the event loop for each would cost more than its decoding. */
+const BATCH_ITEMS = 4096;
+
+/**
+ * The same over media that have to be waited for, in batches. `fill` is called with what a reader
+ * lacks; it resolves when the bytes are there. Media that it does not know are `WindowMedium`s.
+ */
+export async function* mergeBatches<Item extends TraceMessage = StreamItem>(
+  merge: EventRecordMerge<Item>,
+  fill: (missing: MissingBytes) => Promise<void> = fillWindow,
+): AsyncGenerator<readonly Item[], void, undefined> {
+  let batch: Item[] = [];
+  for (;;) {
+    let missing: MissingBytes | undefined;
+    try {
+      const item = merge.next();
+      if (item === undefined) break;
+      if (batch.push(item) < BATCH_ITEMS) continue;
+    } catch (error) {
+      if (!(error instanceof MissingBytes)) {
+        if (batch.length > 0) yield batch;
+        throw error;
+      }
+      missing = error;
+    }
+    if (batch.length > 0) {
+      yield batch;
+      batch = [];
+    }
+    if (missing !== undefined) await fill(missing);
+  }
+  if (batch.length > 0) yield batch;
+}
+
+function fillWindow(missing: MissingBytes): Promise<void> {
+  if (missing.medium instanceof WindowMedium) return missing.medium.fill(missing);
+  return Promise.reject(missing);
 }
 
 /** Order of streams for items with the same time. */
@@ -87,13 +177,13 @@ function compareOptional<T extends string | bigint>(a: T | undefined, b: T | und
 }
 
 /** Bigints are compared, never subtracted: subtraction allocates. */
-function isBefore(a: Head, b: Head): boolean {
+function isBefore(a: Head<TraceMessage>, b: Head<TraceMessage>): boolean {
   if (a.time < b.time) return true;
   if (b.time < a.time) return false;
   return a.rank < b.rank;
 }
 
-function push(heap: Head[], head: Head): void {
+function push<Item extends TraceMessage>(heap: Head<Item>[], head: Head<Item>): void {
   let at = heap.length;
   heap.push(head);
   while (at > 0) {
@@ -105,14 +195,14 @@ function push(heap: Head[], head: Head): void {
   heap[at] = head;
 }
 
-function removeFirst(heap: Head[]): void {
+function removeFirst<Item extends TraceMessage>(heap: Head<Item>[]): void {
   const last = heap.pop();
   if (last === undefined || heap.length === 0) return;
   heap[0] = last;
   sink(heap, 0);
 }
 
-function sink(heap: Head[], from: number): void {
+function sink<Item extends TraceMessage>(heap: Head<Item>[], from: number): void {
   const head = heap[from]!;
   let at = from;
   for (;;) {

@@ -175,6 +175,7 @@ function countWith(
 ): PacketCounter {
   return (state) => {
     let count = 0;
+    state.mark();
     while (!state.isAtEnd()) {
       const { position, bit } = state;
       state.eventRecordClassId = undefined;

@@ -180,6 +180,22 @@ export class StreamText {
   /** Prints the record that comes next, its time aside. */
   print(buffer: TextBuffer): void {
     const { state } = this;
+    for (;;) {
+      try {
+        this.#print(buffer);
+        return;
+      } catch (error) {
+        if (!this.#packets.retry(error)) throw error;
+        this.#recordAt = state.position;
+        this.#recordBit = state.bit;
+        state.eventRecordClassId = undefined;
+        this.header.decode(state);
+      }
+    }
+  }
+
+  #print(buffer: TextBuffer): void {
+    const { state } = this;
     const id = state.eventRecordClassId;
     const printer = (typeof id === 'number' ? this.#printers[id] : undefined) ?? this.#findPrinter(id);
     printer(state, buffer, this.#context);
@@ -211,11 +227,23 @@ export class StreamText {
 
   /** Goes to what comes next. */
   advance(): void {
+    for (;;) {
+      try {
+        this.#advance();
+        return;
+      } catch (error) {
+        if (!this.#packets.retry(error)) throw error;
+      }
+    }
+  }
+
+  #advance(): void {
     const { state } = this;
     for (;;) {
       if (this.#pending.length > 0 && this.#takeLoss()) return;
       if (this.#isInPacket) {
-        if (state.position < state.end || (state.position === state.end && state.bit < state.endBit)) {
+        if (state.position < state.stop || (state.position === state.stop && state.bit < state.stopBit)) {
+          state.mark();
           this.#recordAt = state.position;
           this.#recordBit = state.bit;
           state.eventRecordClassId = undefined;
@@ -235,11 +263,13 @@ export class StreamText {
           this.kind = 'record';
           return;
         }
-        this.#isInPacket = false;
-        this.#packets.endPacket();
+        if (!state.isPartial) {
+          this.#isInPacket = false;
+          this.#packets.endPacket();
+        }
       }
       if (!this.#packets.next()) break;
-      this.#beginPacket();
+      if (!this.#packets.isContinuation) this.#beginPacket();
     }
     this.kind = 'end';
   }
@@ -287,8 +317,7 @@ export class StreamText {
       state.packetEnd !== undefined &&
       toTime(BigInt(state.packetEnd)) < this.#begin
     ) {
-      state.position = state.end;
-      state.bit = state.endBit;
+      this.#packets.skipPacket();
       return;
     }
     if (this.#formatContext === undefined) return;
