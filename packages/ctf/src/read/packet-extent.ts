@@ -26,7 +26,7 @@ export function packetExtent(
   const decoder = traceDecoderOf(traceClass, 'generated');
   const reader = new PacketReader({ decoder, medium: memoryMedium(bytes), streamName });
   try {
-    if (!reader.readHeader()) return undefined;
+    if (!reader.nextHeader()) return undefined;
   } catch (error) {
     if (error instanceof CtfError && bytes.length < remaining) return undefined;
     throw error;
