@@ -4,6 +4,9 @@
 
 import { ClockHistory } from '@lockstep/clock';
 import { isPlainConversion, type ChannelConversion, type ObservedEvent } from './channel-conversion.ts';
+import type { EventRecordClass } from '@lockstep/ctf/write';
+import { FLAG_WHOLE } from './capture/capture-programs.ts';
+import { CaptureStore, readCapturedCalls, type CapturedCall, type CaptureLosses } from './capture/capture-store.ts';
 import { DataStreamWriter } from './data-stream-writer.ts';
 import { CopierTable, PageConverter } from './page-converter.ts';
 import type { Slot } from './page-queue.ts';
@@ -13,6 +16,9 @@ import { makeHookedTable, needsLookahead, noteNewTask, tellWishes } from './reco
 import type { SpoolDescription, StreamDescription } from './spool.ts';
 import { StackJoiner } from './stack-joiner.ts';
 import { ThreadTable } from './thread-table.ts';
+import { EntryMemory } from './syscalls/entry-memory.ts';
+import type { SyscallSources } from './syscalls/syscall-copier.ts';
+import { WholeCalls } from './whole-calls.ts';
 
 interface Stream {
   readonly writer: DataStreamWriter;
@@ -29,13 +35,18 @@ interface Stream {
 
 export class ChunkConverter {
   readonly #plans: SpoolDescription['plans'];
+  /** Of each channel: its own memory of the calls that its events tell of. */
+  readonly #syscalls = new Map<number, SyscallSources>();
   readonly #streams: readonly Stream[];
   readonly #threads: ThreadTable;
   /** Whether chunks are to be shown to `lookAhead` before any of their round is converted. */
   readonly needsLookahead: boolean;
-  #plainTable: CopierTable | undefined;
+  readonly #plainTables = new Map<number, CopierTable>();
   /** With a synthetic clock: what turns the pages' cycles into its ns. */
   readonly #history: ClockHistory | undefined;
+  readonly #wholeCalls: WholeCalls;
+  /** Streams of calls that stand for themselves, by CPU. */
+  readonly #wholeStreams = new Map<number, Stream>();
   #convertedCount = 0;
   #writtenCount = 0;
 
@@ -47,6 +58,7 @@ export class ChunkConverter {
     description: SpoolDescription,
     stateDirectory: string,
     threads: ThreadTable = new ThreadTable(undefined),
+    onClass: (streamClassId: number, eventClass: EventRecordClass) => void = () => {},
   ) {
     const { clockHistory } = description;
     const history = clockHistory === undefined ? undefined : new ClockHistory(`${stateDirectory}/${clockHistory}`);
@@ -75,6 +87,24 @@ export class ChunkConverter {
     });
     for (const { conversion } of this.#streams) if (conversion !== undefined) tellWishes(conversion, threads);
     this.needsLookahead = this.#streams.some((stream) => stream.newTask !== undefined);
+    for (const { streamClassId } of description.streams.slice(0, description.wholeStreams?.first)) {
+      if (this.#syscalls.has(streamClassId)) continue;
+      this.#syscalls.set(streamClassId, {
+        store: new CaptureStore(),
+        memory: new EntryMemory(),
+        now: new Int32Array(2),
+      });
+    }
+    const { wholeStreams } = description;
+    for (const [index, stream] of description.streams.entries()) {
+      const own = this.#streams[index];
+      if (wholeStreams !== undefined && index >= wholeStreams.first && own !== undefined)
+        this.#wholeStreams.set(stream.cpuId, own);
+    }
+    const [first] = this.#syscalls.values();
+    this.#wholeCalls = new WholeCalls(first?.store ?? new CaptureStore(), (eventClass) =>
+      onClass(wholeStreams?.streamClassId ?? 0, eventClass),
+    );
   }
 
   /** Goes on behind the packets that are on disk: see DataStreamWriter.resume. */
@@ -86,6 +116,14 @@ export class ChunkConverter {
 
   /** Throws what writing says. */
   convert(slot: Slot, words: Int32Array, bytes: Uint8Array, offset: number): void {
+    if (slot.stream === this.#streams.length) {
+      const calls = readCapturedCalls(bytes, offset, slot.sizeBytes);
+      for (const call of calls) {
+        if ((call.flags & FLAG_WHOLE) !== 0) this.#convertWhole(call);
+        else for (const { store } of this.#syscalls.values()) store.add(call);
+      }
+      return;
+    }
     const stream = this.#streams[slot.stream];
     if (stream === undefined) return;
     // A megabyte a stream: made for those that have something to write.
@@ -106,19 +144,30 @@ export class ChunkConverter {
 
   #makeConverter(stream: Stream): PageConverter {
     const { conversion, joiner } = stream;
+    const { streamClassId, cpuId } = stream.description;
+    const syscalls = this.#syscalls.get(streamClassId);
     const table =
       conversion === undefined
-        ? (this.#plainTable ??= new CopierTable(this.#plans))
+        ? this.#plainTable(streamClassId, syscalls)
         : makeHookedTable(this.#plans, conversion, {
-            cpuId: stream.description.cpuId,
+            cpuId,
             threads: this.#threads,
             joiner,
             isAhead: stream.newTask !== undefined,
+            syscalls,
           });
     return new PageConverter(table, stream.discardedBefore, (packet) => {
       stream.writer.write(packet);
       this.#writtenCount += packet.recordCount;
     });
+  }
+
+  #plainTable(streamClassId: number, syscalls: SyscallSources | undefined): CopierTable {
+    const known = this.#plainTables.get(streamClassId);
+    if (known !== undefined) return known;
+    const table = new CopierTable(this.#plans, { syscalls });
+    this.#plainTables.set(streamClassId, table);
+    return table;
   }
 
   /** Notes the threads that the chunk tells of: their own records may be converted before it. */
@@ -132,6 +181,16 @@ export class ChunkConverter {
           noteNewTask(newTask, this.#threads, words, bytes, record);
       });
     }
+  }
+
+  #convertWhole(call: CapturedCall): void {
+    const stream = this.#wholeStreams.get(call.cpu);
+    if (stream === undefined) return;
+    stream.converter ??= this.#wholeCalls.makeConverter(stream.discardedBefore, (packet) => {
+      stream.writer.write(packet);
+      this.#writtenCount += packet.recordCount;
+    });
+    this.#convertedCount += this.#wholeCalls.convert(call, stream.converter);
   }
 
   flush(): void {
@@ -167,6 +226,11 @@ export class ChunkConverter {
   }
   get packetCounts(): number[] {
     return this.#streams.map((stream) => stream.writer.packetCount);
+  }
+  countCaptureLosses(kind: keyof CaptureLosses): number {
+    let sum = 0;
+    for (const { store } of this.#syscalls.values()) sum += store.losses[kind];
+    return sum;
   }
   countLosses(kind: 'unknownLossCount' | 'damagedPageCount' | 'strayRecordCount'): number {
     return this.#streams.reduce((sum, stream) => sum + (stream.converter?.losses[kind] ?? 0), 0);

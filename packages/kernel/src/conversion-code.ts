@@ -53,6 +53,8 @@ export function generateCopier(
 /** How many bytes of an event record a raw record of `sizeBytes` can need at most: for the space check. */
 export function payloadBound(plan: ConversionPlan): { readonly fixedBytes: number; readonly dynamicCount: number } {
   let fixedBytes = payloadOffset(plan.alignment);
+  // Eight bytes of padding and eight of a value for each field; what is captured has its own bound.
+  if (plan.syscall !== undefined) fixedBytes += plan.syscall.boundBytes + 64 * plan.syscall.fields.length;
   let dynamicCount = 0;
   for (const step of plan.steps) {
     // Eight bytes cover the padding, the length word and the NUL.

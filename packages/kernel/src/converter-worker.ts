@@ -2,12 +2,17 @@
 // The converter thread: takes chunks of raw pages from the queue, then from the spool, and writes
 // packets. Ends when the reader has ended and nothing is left.
 
-import { closeSync, openSync, readdirSync, rmSync } from 'node:fs';
+import { appendFileSync, closeSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
+import type { EventRecordClass } from '@lockstep/ctf/write';
 import { loadNative } from '@lockstep/native';
 import { ChunkConverter } from './chunk-converter.ts';
+import { writeWholeClass } from './kernel-trace-class.ts';
 import {
   ARE_THREADS_KNOWN,
+  CAPTURE_FAULT_COUNT,
+  CAPTURE_MISSING_COUNT,
+  CAPTURE_TRUNCATED_COUNT,
   CHUNK_SIZE_BYTES,
   CONVERTER_CPU_NS,
   DAMAGED_PAGE_COUNT,
@@ -68,7 +73,12 @@ class ConverterLoop {
     this.#description = parseSpoolDescription(options.descriptionText, options.stateDirectory);
     this.#queue = new PageQueue(options.memory);
     const threads = new ThreadTable();
-    this.#converter = new ChunkConverter(this.#description, options.stateDirectory, threads);
+    this.#converter = new ChunkConverter(
+      this.#description,
+      options.stateDirectory,
+      threads,
+      (streamClassId, eventClass) => this.#learnClass(streamClassId, eventClass),
+    );
     const { control } = this.#queue;
     if (this.#converter.needsLookahead) {
       Atomics.store(control, IS_ROUND_AWAITED, 1);
@@ -94,6 +104,13 @@ class ConverterLoop {
     this.#converter.close();
     this.#progress?.close();
     if (this.#spoolFd !== undefined) closeSync(this.#spoolFd);
+  }
+
+  /** In the metadata before the first record of it; the session has to know of it to write that anew. */
+  #learnClass(streamClassId: number, eventClass: EventRecordClass): void {
+    const text = writeWholeClass(streamClassId, eventClass);
+    this.#guard(() => appendFileSync(`${this.#description.outputDirectory}/metadata`, `\n${text}`));
+    parentPort?.postMessage({ type: 'class', text } satisfies WorkerMessage);
   }
 
   /** One chunk; false when nothing waits. */
@@ -214,6 +231,9 @@ class ConverterLoop {
     Atomics.store(counters, DISCARDED_COUNT, this.#converter.discardedCount + unwritten);
     Atomics.store(counters, UNKNOWN_LOSS_COUNT, BigInt(this.#converter.countLosses('unknownLossCount')));
     Atomics.store(counters, DAMAGED_PAGE_COUNT, BigInt(this.#converter.countLosses('damagedPageCount')));
+    Atomics.store(counters, CAPTURE_FAULT_COUNT, BigInt(this.#converter.countCaptureLosses('faultCount')));
+    Atomics.store(counters, CAPTURE_TRUNCATED_COUNT, BigInt(this.#converter.countCaptureLosses('truncatedCount')));
+    Atomics.store(counters, CAPTURE_MISSING_COUNT, BigInt(this.#converter.countCaptureLosses('missingCount')));
     if (this.#native !== undefined) Atomics.store(counters, CONVERTER_CPU_NS, this.#native.clockNs('thread-cpu'));
   }
 }

@@ -27,7 +27,7 @@ import type { ChannelRules, EventDescription } from './event-description.ts';
 import { readTracefs } from './tracefs.ts';
 
 /** To be raised with every change of what a description says: event-class.ts, lttng-names.ts, the rules' meaning. */
-const VERSION = 3;
+const VERSION = 4;
 const FILE_NAME = /^kernel-events-[0-9a-f]{16}\.json$/;
 /** Sets of rules that are kept, of half a megabyte at most each. */
 const MAX_FILE_COUNT = 8;
@@ -43,12 +43,18 @@ export function describeCached(
   place: { readonly directory: string | undefined; readonly tracefs: string },
   channels: readonly ChannelRules[],
   describe: () => EventDescription,
+  isCaptureWanted = false,
 ): EventDescription {
   const { directory, tracefs } = place;
   const eventsDigest = directory === undefined ? undefined : digestOfEvents(tracefs);
   if (directory === undefined || eventsDigest === undefined) return describe();
   // Two builds of Lockstep keep two files.
-  const header = { version: VERSION, program: programIdentity(), rules: digestOfRules(channels), events: eventsDigest };
+  const header = {
+    version: VERSION,
+    program: programIdentity(),
+    rules: digestOfRules(channels, isCaptureWanted),
+    events: eventsDigest,
+  };
   const path = `${directory}/kernel-events-${digest(`${header.program}\n${header.rules}`).slice(0, 16)}.json`;
   const known = read(directory, path, header);
   if (known !== undefined) return known;
@@ -70,12 +76,14 @@ function programIdentity(): string {
   return `${path} ${statSync(path).mtimeMs}`;
 }
 
-function digestOfRules(channels: readonly ChannelRules[]): string {
-  const rules = channels.map(({ name, id, contexts, trackers, rules: texts }) => [
+function digestOfRules(channels: readonly ChannelRules[], isCaptureWanted: boolean): string {
+  const rules = channels.map(({ name, id, contexts, trackers, rules: texts, pids }) => [
     name,
     id,
     contexts,
     trackers,
+    isCaptureWanted,
+    pids === undefined || pids === 'all',
     texts.map((rule) => (typeof rule === 'string' ? rule : [rule.kind, rule.pattern, rule.text])),
   ]);
   return digest(JSON.stringify(rules));

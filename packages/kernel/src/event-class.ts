@@ -21,6 +21,8 @@ import { isSignedType, sizeOfType } from './c-types.ts';
 import type { KernelEventFormat, KernelField } from './event-format.ts';
 import { lttngName, type AddedField, type LttngEventName } from './lttng-names.ts';
 import { parsePrintFormat, type PrintFormat, type ValueTable } from './print-format.ts';
+import { makeSyscallClass } from './syscalls/syscall-class.ts';
+import type { SyscallConversion } from './syscalls/syscall-event.ts';
 
 /** One step of a conversion, in the order of the payload's members. Offsets are bytes in the raw record. */
 export type ConversionStep =
@@ -47,6 +49,8 @@ export interface ConversionPlan {
   /** Of the payload structure, bytes. */
   readonly alignment: number;
   readonly steps: readonly ConversionStep[];
+  /** Of a system call whose pointers or whose entry count; its fields stand in the place of `steps` where that is empty. */
+  readonly syscall?: SyscallConversion;
 }
 
 export interface KernelEventClass {
@@ -62,7 +66,12 @@ export interface KernelEventClass {
 const COMMON_FIELDS_SIZE_BYTES = 8;
 const COMMON_PID_OFFSET = 4;
 
-export function makeEventClass(format: KernelEventFormat): KernelEventClass {
+/** `isCaptured`: what the pointers of system calls point to is recorded too. */
+export function makeEventClass(format: KernelEventFormat, isCaptured = false): KernelEventClass {
+  if (format.system === 'syscalls') {
+    const made = makeSyscallClass(format, isCaptured);
+    if (made !== undefined) return made;
+  }
   const lttng = lttngName(format.system, format.name);
   const shape: Shape = { format, lttng, print: printFormatOf(format, lttng.isPlain) };
   const members: StructureMemberClass[] = [];

@@ -5,6 +5,8 @@
 
 import { InputError } from '@lockstep/base';
 import type { Rule } from '@lockstep/filter';
+import type { CaptureSet } from './capture/capture-set.ts';
+import { describeCapture } from './capture/capture-wishes.ts';
 import type { ChannelConversion, EventFilter, ObservedEvent } from './channel-conversion.ts';
 import { findContextField, parseContexts, type ContextField } from './context-fields.ts';
 import { makeEventClass, type KernelEventClass } from './event-class.ts';
@@ -39,6 +41,8 @@ export interface EventDescription {
   readonly channels: readonly DescribedChannel[];
   /** JSON of an array of ConversionPlan; a text, since only the converter thread needs more of it. */
   readonly plansText: string;
+  /** Programs that capture what the pointers of system calls point to, and the channel whose calls they are. */
+  readonly capture?: { readonly set: CaptureSet; readonly channelId: number };
 }
 
 export interface ChannelRules {
@@ -49,21 +53,29 @@ export interface ChannelRules {
   readonly contexts?: readonly string[];
   /** `KIND=VALUE`: see trackers.ts. */
   readonly trackers?: readonly string[];
+  /** Whose events are recorded; 'all' when it is missing. */
+  readonly pids?: 'all' | object;
 }
 
 /** Reads and parses a format file an event, which takes long. Throws InputError for rules that name nothing. */
-export function describeEvents(tracefs: string, channels: readonly ChannelRules[]): EventDescription {
+export function describeEvents(
+  tracefs: string,
+  channels: readonly ChannelRules[],
+  isCaptureWanted = false,
+): EventDescription {
   const available = listAvailableEvents(tracefs);
   // All rules are checked before the first format is read.
   const matched = channels.map((channel) => ({ channel, events: matchKernelRules(channel.rules, available) }));
-  const reader = new FormatReader(tracefs);
+  const capture = isCaptureWanted ? describeCapture(matched) : undefined;
+  const reader = new FormatReader(tracefs, capture !== undefined);
   const plans = new Map<number, KernelEventClass['plan']>();
   const described = matched.map(({ channel, events }) => {
     const description = new ChannelDescriber(channel, available, reader).describe(events);
     for (const { plan } of description.classes) plans.set(plan.id, plan);
     return description.channel;
   });
-  return { channels: described, plansText: JSON.stringify([...plans.values()]) };
+  const plansText = JSON.stringify([...plans.values()]);
+  return { channels: described, plansText, ...(capture === undefined ? {} : { capture }) };
 }
 
 /** Makes one channel of the events that its rules match. */
@@ -196,7 +208,10 @@ class FormatReader {
   readonly #tracefs: string;
   readonly #known = new Map<string, KnownEvent | undefined>();
 
-  constructor(tracefs: string) {
+  readonly #isCaptured: boolean;
+
+  constructor(tracefs: string, isCaptured: boolean) {
+    this.#isCaptured = isCaptured;
     this.#tracefs = tracefs;
   }
 
@@ -216,7 +231,7 @@ class FormatReader {
       return undefined;
     }
     const format = parseEventFormat(system, text);
-    return format === undefined ? undefined : { format, eventClass: makeEventClass(format) };
+    return format === undefined ? undefined : { format, eventClass: makeEventClass(format, this.#isCaptured) };
   }
 }
 

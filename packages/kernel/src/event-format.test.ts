@@ -39,7 +39,7 @@ test('a system call has the arguments that its C types say, without its number',
   const eventClass = parse(
     'syscalls',
     'sys_enter_openat',
-    '\tfield:int __syscall_nr;\toffset:8;\tsize:4;\tsigned:1;\n\tfield:int dfd;\toffset:16;\tsize:8;\tsigned:0;\n\tfield:const char * filename;\toffset:24;\tsize:8;\tsigned:0;\n\tfield:umode_t mode;\toffset:40;\tsize:8;\tsigned:0;\n\tfield:size_t count;\toffset:48;\tsize:8;\tsigned:0;\n',
+    '\tfield:int __syscall_nr;\toffset:8;\tsize:4;\tsigned:1;\n\tfield:int dfd;\toffset:16;\tsize:8;\tsigned:0;\n\tfield:const char * filename;\toffset:24;\tsize:8;\tsigned:0;\n\tfield:int flags;\toffset:32;\tsize:8;\tsigned:0;\n\tfield:umode_t mode;\toffset:40;\tsize:8;\tsigned:0;\n',
   );
   assert.equal(eventClass.name, 'syscall_entry_openat');
   const shapes = eventClass.payload.memberClasses.map(({ name, fieldClass }) =>
@@ -55,8 +55,8 @@ test('a system call has the arguments that its C types say, without its number',
   assert.deepEqual(shapes, [
     ['dfd', 'fixed-length-signed-integer', 32, 10],
     ['filename', 'fixed-length-unsigned-integer', 64, 16],
+    ['flags', 'fixed-length-signed-integer', 32, 10],
     ['mode', 'fixed-length-unsigned-integer', 16, 10],
-    ['count', 'fixed-length-unsigned-integer', 64, 10],
   ]);
 });
 

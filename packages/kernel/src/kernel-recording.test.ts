@@ -11,6 +11,7 @@ import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { InputError } from '@lockstep/base';
 import { chooseClock } from '@lockstep/clock';
+import { syscallTable } from './syscalls/syscall-table.ts';
 import { startKernelRecording, type KernelChannelOptions, type KernelRecording } from './kernel-recording.ts';
 import { SKIP_WITHOUT_BABELTRACE, SKIP_WITHOUT_TRACEFS, tracefsPath } from './testing/tracefs-or-skip.ts';
 import { removeAbandonedInstances } from './tracefs-instance.ts';
@@ -26,6 +27,7 @@ async function start(
   t: TestContext,
   directory: string,
   channels: readonly KernelChannelOptions[],
+  isCaptured = true,
 ): Promise<KernelRecording> {
   const recording = await startKernelRecording({
     name: 'test',
@@ -33,6 +35,7 @@ async function start(
     stateDirectory: `${directory}/.lockstep`,
     clock: chooseClock(),
     channels,
+    isCaptured,
   });
   t.after(() => recording.stop());
   return recording;
@@ -90,7 +93,7 @@ test(
     assert.ok(count('lttng_statedump_process_state:') > 10);
     assert.match(
       lines.find((line) => line.includes('syscall_entry_openat:')) ?? '',
-      /\{ dfd = -100, filename = 0x[0-9A-F]+, flags = \d+, mode = \d+ \}/,
+      /\{ dfd = -100, filename = "[^"]+", flags = \( .+ : container = \d+ \), mode = \d+ \}/,
     );
     // Nothing stays behind.
     await waitUntilGone(() => ourInstances().length > 0);
@@ -151,14 +154,19 @@ test(
     sh(
       `for e in syscalls sched/sched_process_exec sched/sched_process_fork sched/sched_waking; do echo 1 > ${twin}/events/$e/enable; done`,
     );
-    const recording = await start(t, directory, [
-      {
-        name: 'process',
-        id: 0,
-        rules: ['syscall:*', 'sched_process_exec', 'sched_process_fork', 'sched_waking'],
-        pids: { roots: [child.pid ?? 0] },
-      },
-    ]);
+    const recording = await start(
+      t,
+      directory,
+      [
+        {
+          name: 'process',
+          id: 0,
+          rules: ['syscall:*', 'sched_process_exec', 'sched_process_fork', 'sched_waking'],
+          pids: { roots: [child.pid ?? 0] },
+        },
+      ],
+      false,
+    );
     child.stdin?.write('\n');
     await once(child, 'exit');
     const kernelText = readFileSync(`${twin}/trace`, 'utf8');
@@ -185,7 +193,10 @@ function readableFields(text: string): Map<string, string[]> {
   for (const line of text.split('\n')) {
     const match = / (\w+): \{ cpu_id = \d+ \}, \{ tid = (-?\d+) \}, \{ (.*)\}$/.exec(line);
     if (match === null || match[1]?.startsWith('lttng_statedump') === true) continue;
-    const [, name = '', tid = '', payload = ''] = match;
+    const [, name = '', tid = '', given = ''] = match;
+    // Names of values stand in parentheses; the result comes first, what the kernel fills behind it.
+    const named = given.replace(/\( [^()]* : container = (-?\w+) \)/g, '$1');
+    const payload = name.startsWith('syscall_exit') ? named.replace(/,.*/, '') : named;
     const fields = [...payload.matchAll(/(\w+) = ("[^"]*"|-?\w+)/g)].map(([, field = '', value = '']) =>
       normalise(name, field, value.replace(/"/g, '')),
     );
@@ -212,9 +223,10 @@ function kernelFields(text: string): Map<string, string[]> {
     let record = '';
     if (exit !== null) record = `syscall_exit_${unistd(exit[1])} ret=${low(exit[2])}`;
     else if (entry !== null) {
-      const fields = [...(entry[2] ?? '').matchAll(/(\w+): (?:0x)?([0-9a-f]+)(?: "[^"]*")?/g)].map(
-        ([, field = '', value = '']) => `${field}=${low(`0x${value}`)}`,
-      );
+      const call = syscallTable('x86-64').byName.get(unistd(entry[1]));
+      const fields = [...(entry[2] ?? '').matchAll(/(\w+): (?:0x)?([0-9a-f]+)(?: "[^"]*")?/g)]
+        .map(([, field = '', value = '']) => `${lttngArgument(unistd(entry[1]), field)}=${low(`0x${value}`)}`)
+        .filter((_, index) => call?.args?.[index]?.direction !== 'out');
       record = `syscall_entry_${unistd(entry[1])} ${fields.join(' ')}`;
     } else {
       const [, name = '', fields = ''] = /^(\w+): (.*)$/.exec(body) ?? [];
@@ -228,6 +240,9 @@ function kernelFields(text: string): Map<string, string[]> {
 /** An interrupt between the probes of two instances makes them differ in order, but not within a family. */
 const familyOf = (record: string): string =>
   record.startsWith('syscall_') ? 'syscall' : (/^\w+/.exec(record)?.[0] ?? '');
+
+const lttngArgument = (call: string, field: string): string =>
+  call === 'clone' ? field.replace(/^clone_flags$/, 'flags').replace(/tidptr$/, 'tid') : field;
 
 const low = (hex = '0'): string => (BigInt(hex) & 0xffff_ffffn).toString(16);
 const unistd = (name = ''): string =>

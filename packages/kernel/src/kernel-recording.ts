@@ -11,7 +11,9 @@ import type { ClockClass, EnvironmentValue } from '@lockstep/ctf/write';
 import type { Rule } from '@lockstep/filter';
 import type { ConverterWorkerData } from './converter-worker.ts';
 import { describeCached, usualCacheDirectory } from './description-cache.ts';
-import { describeEvents, type DescribedChannel } from './event-description.ts';
+import { startCapture, type Capture } from './capture/capture-loader.ts';
+import { whyNoCapture } from './capture/capture-wishes.ts';
+import { describeEvents, type DescribedChannel, type EventDescription } from './event-description.ts';
 import {
   kernelTraceClass,
   STATE_DUMP_CHANNEL_NAME,
@@ -68,6 +70,8 @@ export interface KernelRecordingOptions {
   /** Threads to leave out of channels that record all; the reading threads are left out always. */
   readonly excludePids?: readonly number[];
   readonly environment?: Readonly<Record<string, EnvironmentValue>>;
+  /** Whether what the pointers of system calls point to is recorded, where the kernel allows it; default true. */
+  readonly isCaptured?: boolean;
 }
 
 export interface KernelRecordingStatus {
@@ -93,6 +97,19 @@ export interface KernelRecordingSummary extends KernelRecordingStatus {
   readonly converterCpuNs: number;
   /** Events that a rule named and the kernel did not let us enable. */
   readonly refusedEvents: readonly string[];
+  /** Of what the pointers of system calls point to; undefined when it was not recorded. */
+  readonly capture: CaptureSummary | undefined;
+}
+
+export interface CaptureSummary {
+  /** Records that found no room in the ring buffer. */
+  readonly lostCount: number;
+  /** Pointers to memory that could not be read. */
+  readonly faultCount: number;
+  /** Strings that were longer than what is captured of one. */
+  readonly truncatedCount: number;
+  /** Events that have to do without. */
+  readonly missingCount: number;
 }
 
 export interface KernelRecording {
@@ -121,7 +138,13 @@ export async function startKernelRecording(options: KernelRecordingOptions): Pro
   const tracefs = openTracefs();
   const place = { tracefs, directory: usualCacheDirectory() };
   // All rules are checked before anything of the machine is changed.
-  const description = describeCached(place, options.channels, () => describeEvents(tracefs, options.channels));
+  const isCaptureWanted = options.isCaptured !== false && whyNoCapture() === undefined;
+  const description = describeCached(
+    place,
+    options.channels,
+    () => describeEvents(tracefs, options.channels, isCaptureWanted),
+    isCaptureWanted,
+  );
   const channels = options.channels.map((channel, index): Channel => {
     const described = description.channels[index];
     assert(described !== undefined, 'every channel is described');
@@ -132,7 +155,7 @@ export async function startKernelRecording(options: KernelRecordingOptions): Pro
     });
     return { options: channel, described, instance, isEnabled: false };
   });
-  const recording = new Recording(options, tracefs, channels, description.plansText);
+  const recording = new Recording(options, tracefs, channels, description);
   try {
     await recording.start();
     return recording;
@@ -155,6 +178,9 @@ class Recording implements KernelRecording {
   readonly #traceOptions: KernelTraceOptions;
   readonly #descriptionText: string;
   readonly #refusedEvents: string[] = [];
+  readonly #capturing: EventDescription['capture'];
+  readonly #classTexts: string[] = [];
+  #capture: Capture | undefined;
   #watchdog: Watchdog | undefined;
   #instances: Promise<void> = Promise.resolve();
   #reader: Worker | undefined;
@@ -166,7 +192,13 @@ class Recording implements KernelRecording {
   #unreadCount = 0;
   #stopping: Promise<KernelRecordingSummary> | undefined;
 
-  constructor(options: KernelRecordingOptions, tracefs: string, channels: readonly Channel[], plansText: string) {
+  constructor(
+    options: KernelRecordingOptions,
+    tracefs: string,
+    channels: readonly Channel[],
+    description: EventDescription,
+  ) {
+    this.#capturing = description.capture;
     this.#options = options;
     this.#tracefs = tracefs;
     this.#channels = channels;
@@ -175,13 +207,16 @@ class Recording implements KernelRecording {
       uuid,
       clockClass: options.clock.toClockClass(),
       // Their classes are texts already.
-      channels: channels.map((channel): ChannelClass => ({
-        name: channel.options.name,
-        id: channel.options.id,
-        events: [],
-        contexts: channel.described.conversion.contexts,
-      })),
-      stateDumpChannelId: Math.max(0, ...channels.map((channel) => channel.options.id)) + 1,
+      channels: [
+        ...channels.map(({ options: { name, id }, described }): ChannelClass => ({
+          name,
+          id,
+          events: [],
+          contexts: described.conversion.contexts,
+        })),
+        ...this.#wholeChannel(),
+      ],
+      stateDumpChannelId: this.#stateDumpChannelId(),
       traceName: options.name,
       startTime: new Date(),
       environment: options.environment ?? {},
@@ -190,12 +225,35 @@ class Recording implements KernelRecording {
       {
         outputDirectory: options.outputDirectory,
         uuid,
-        streams: this.#streams().map(({ stream }) => stream),
+        streams: [...this.#streams().map(({ stream }) => stream), ...this.#wholeStreams()],
+        wholeStreams: this.#wholeStreamsPlace(),
         clockHistory: options.clock.historyPath === undefined ? undefined : basename(options.clock.historyPath),
         channels: channels.map((channel) => channel.described.conversion),
       },
-      plansText,
+      description.plansText,
     );
+  }
+
+  #stateDumpChannelId(): number {
+    return Math.max(0, ...this.#channels.map((channel) => channel.options.id)) + 1;
+  }
+
+  /** Of system calls that the kernel's own events do not tell of: a data stream class beside their channel's. */
+  #wholeChannel(): ChannelClass[] {
+    const channel = this.#channels.find(({ options }) => options.id === this.#capturing?.channelId);
+    if (channel === undefined) return [];
+    return [{ name: `${channel.options.name}_bpf`, id: this.#stateDumpChannelId() + 1, events: [] }];
+  }
+
+  #wholeStreams(): StreamDescription[] {
+    return this.#wholeChannel().flatMap(({ name, id }) =>
+      listCpuIds(this.#tracefs).map((cpuId) => ({ fileName: `${name}_${cpuId}`, streamClassId: id, cpuId })),
+    );
+  }
+
+  #wholeStreamsPlace(): { readonly first: number; readonly streamClassId: number } | undefined {
+    const [channel] = this.#wholeChannel();
+    return channel === undefined ? undefined : { first: this.#streams().length, streamClassId: channel.id };
   }
 
   #streams(): { readonly stream: StreamDescription; readonly source: ReaderSource }[] {
@@ -231,6 +289,7 @@ class Recording implements KernelRecording {
     this.#writeMetadata(this.#traceOptions.clockClass);
     writeSpoolDescription(stateDirectory, this.#descriptionText);
     if (this.#channels.some((channel) => needsLookahead(channel.described.conversion))) await this.#threadsKnown();
+    this.#startCapture();
     await this.#enableAll(made, tids);
     this.#stateDump = this.#dumpState();
   }
@@ -244,6 +303,21 @@ class Recording implements KernelRecording {
     }
   }
 
+  /** Before the kernel's events are enabled: what is captured of a call is then written before its event. */
+  #startCapture(): void {
+    if (this.#capturing === undefined) return;
+    try {
+      this.#capture = startCapture(this.#capturing.set);
+      if (this.#capture !== undefined) Atomics.store(this.#queue.control, page.CAPTURE_RING, this.#capture.ringFd + 1);
+    } catch (error) {
+      this.#note(
+        `What the pointers of system calls point to is not recorded: ${error instanceof Error ? error.message : String(error)}`,
+        errorCode(error),
+        '',
+      );
+    }
+  }
+
   /** Every channel as soon as its instance is there. */
   async #enableAll(made: readonly Promise<void>[], tids: readonly number[]): Promise<void> {
     for (const [index, channel] of this.#channels.entries()) {
@@ -252,7 +326,10 @@ class Recording implements KernelRecording {
       const tracked = threadsToTrack(channel.options.trackers ?? []);
       if (tracked !== undefined && pids === 'all') channel.instance.setPids(tracked);
       if (pids === 'all') channel.instance.excludeThreads([...tids, ...(this.#options.excludePids ?? [])]);
-      else if (pids.roots.length > 0) channel.instance.setPids(pids.roots);
+      else if (pids.roots.length > 0) {
+        for (const pid of pids.roots) this.#capture?.addThread(pid);
+        channel.instance.setPids(pids.roots);
+      }
       if (pids === 'all' || pids.roots.length > 0) this.#enable(channel);
     }
     this.#watchdog?.arm();
@@ -262,7 +339,7 @@ class Recording implements KernelRecording {
 
   #writeMetadata(clockClass: ClockClass): void {
     const { outputDirectory, stateDirectory } = this.#options;
-    const eventTexts = this.#channels.map((channel) => channel.described.metadataText);
+    const eventTexts = [...this.#channels.map((channel) => channel.described.metadataText), ...this.#classTexts];
     writeMetadataFile(
       kernelTraceClass({ ...this.#traceOptions, clockClass }),
       eventTexts,
@@ -303,6 +380,9 @@ class Recording implements KernelRecording {
       memory,
       stateDirectory,
       sources: this.#streams().map(({ source }) => source),
+      // Pages of a synthetic clock carry cycles of their CPU; what is captured cannot be told in them.
+      clock: this.#options.clock.historyPath === undefined ? this.#options.clock.kernelName : 'unknown',
+      captureStream: this.#streams().length + this.#wholeStreams().length,
     };
     const converterData: ConverterWorkerData = { memory, stateDirectory, descriptionText: this.#descriptionText };
     const reader = this.#startWorker('./reader-worker.js', readerData);
@@ -324,6 +404,10 @@ class Recording implements KernelRecording {
     const ended = new Promise<void>((resolve) => {
       worker.on('message', (message: WorkerMessage) => {
         if (message.type === 'ended') return resolve();
+        if (message.type === 'class') {
+          this.#classTexts.push(message.text);
+          return;
+        }
         this.#note(message.sentence, message.code, message.path);
         if (message.path === this.#options.outputDirectory) this.#hasStoppedWriting = true;
       });
@@ -383,6 +467,7 @@ class Recording implements KernelRecording {
   }
 
   addPid(pid: number): void {
+    this.#capture?.addThread(pid);
     for (const channel of this.#channels) {
       if (channel.options.pids === 'all') continue;
       if (channel.isEnabled) {
@@ -431,6 +516,7 @@ class Recording implements KernelRecording {
       clearInterval(timer);
     }
     onProgress(1);
+    const capture = this.#endCapture();
     const { outputDirectory, stateDirectory } = this.#options;
     // What the reader left is lost with the instances: it must not go uncounted, whatever the reason.
     for (const channel of this.#channels) this.#unreadCount += channel.instance.tryCountUnreadEvents() ?? 0;
@@ -456,6 +542,20 @@ class Recording implements KernelRecording {
       readerCpuNs: this.#count(page.READER_CPU_NS),
       converterCpuNs: this.#count(page.CONVERTER_CPU_NS),
       refusedEvents: this.#refusedEvents,
+      capture,
+    };
+  }
+
+  /** When everything is converted. */
+  #endCapture(): CaptureSummary | undefined {
+    if (this.#capture === undefined) return undefined;
+    const lostCount = this.#capture.lostCount();
+    this.#capture.close();
+    return {
+      lostCount,
+      faultCount: this.#count(page.CAPTURE_FAULT_COUNT),
+      truncatedCount: this.#count(page.CAPTURE_TRUNCATED_COUNT),
+      missingCount: this.#count(page.CAPTURE_MISSING_COUNT),
     };
   }
 
@@ -477,6 +577,7 @@ class Recording implements KernelRecording {
     await this.#instances.catch(() => {});
     this.#stopReading();
     await Promise.all([this.#reader?.terminate(), this.#converter?.terminate()]);
+    this.#capture?.close();
     this.#removeInstances();
   }
 }

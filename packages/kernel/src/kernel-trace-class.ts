@@ -149,6 +149,14 @@ export function writeEventClasses(channel: ChannelClass): string {
     .join('\n');
 }
 
+/** One class that was met while recording, as metadata. */
+export function writeWholeClass(streamClassId: number, eventClass: EventRecordClass): string {
+  const { id, name, payload } = eventClass;
+  assert(payload?.type === 'structure', 'a system call has a payload');
+  const plan = { id: Number(id), sizeBytes: 0, alignment: 1, steps: [] };
+  return writeEventClasses({ name: '', id: streamClassId, events: [{ name: name ?? '', payload, plan }] });
+}
+
 const NIL_UUID = '00000000-0000-0000-0000-000000000000';
 
 /**

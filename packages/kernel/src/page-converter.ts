@@ -21,6 +21,7 @@ import {
   type PayloadCopier,
 } from './conversion-code.ts';
 import { payloadOffset, TID_END, type ConversionPlan } from './event-class.ts';
+import { makeSyscallCopier, type SyscallSources } from './syscalls/syscall-copier.ts';
 
 const PAGE_HEADER_SIZE_BYTES = 16;
 const COMMIT_SIZE_MASK = 0x07ff_ffff;
@@ -52,6 +53,8 @@ export interface ConvertedPacket {
 export interface CopierOptions {
   readonly makeCopier?: typeof generateCopier | undefined;
   readonly environment?: CopierEnvironment;
+  /** Where fields of system calls come from that are not in their records. */
+  readonly syscalls?: SyscallSources | undefined;
   /** Bytes that a record can need beside its payload: its context. */
   readonly extraBytes?: number;
   /** Another copier around the plan's own; undefined leaves that as it is. record-hooks.ts says what one may do. */
@@ -70,9 +73,15 @@ export class CopierTable {
   /** Word of the payload in an event record. */
   readonly payloadWords: Int32Array;
   readonly moves: Uint8Array;
+  /** Time of the record that a copier is being called for: lower 32 bits, upper 32 bits. */
+  readonly now: Int32Array;
 
   constructor(plans: readonly ConversionPlan[], options: CopierOptions = {}) {
     const { makeCopier = generateCopier, environment = { processOf: (tid) => tid, contextEnd: TID_END } } = options;
+    const { syscalls } = options;
+    this.now = syscalls?.now ?? new Int32Array(2);
+    const make = (plan: ConversionPlan): PayloadCopier =>
+      syscalls === undefined ? makeCopier(plan, environment) : copierOf(plan, makeCopier, environment, syscalls);
     const size = plans.reduce((largest, plan) => Math.max(largest, plan.id), 0) + 1;
     assert(size <= MAX_COMPACT_EVENT_ID + 1, 'kernel event ids fit the compact event header');
     this.minimumSizes = new Int32Array(size);
@@ -86,7 +95,7 @@ export class CopierTable {
     for (const plan of plans) {
       const bound = payloadBound(plan);
       const lazy: PayloadCopier = (source, sourceBytes, s, sizeBytes, target, targetBytes, d) => {
-        made ??= makeCopier(plan, environment);
+        made ??= make(plan);
         return made(source, sourceBytes, s, sizeBytes, target, targetBytes, d);
       };
       // Of seven hundred system calls a recording meets thirty: code is made for those.
@@ -95,7 +104,7 @@ export class CopierTable {
       this.copiers[plan.id] =
         wrapped ??
         ((source, sourceBytes, s, sizeBytes, target, targetBytes, d) => {
-          const copier = makeCopier(plan, environment);
+          const copier = make(plan);
           this.copiers[plan.id] = copier;
           return copier(source, sourceBytes, s, sizeBytes, target, targetBytes, d);
         });
@@ -105,7 +114,10 @@ export class CopierTable {
       this.dynamicCounts[plan.id] = bound.dynamicCount;
       // A given maker of copiers is to be used: it is what a test compares.
       const own =
-        makeCopier === generateCopier && wrapped === undefined && environment.contextEnd === TID_END
+        makeCopier === generateCopier &&
+        wrapped === undefined &&
+        plan.syscall === undefined &&
+        environment.contextEnd === TID_END
           ? wordMoves(plan)
           : undefined;
       if (own === undefined) continue;
@@ -116,6 +128,28 @@ export class CopierTable {
     }
     this.moves = Uint8Array.from(moves);
   }
+
+  /** A plan below the largest id that the table was made for, met while converting. */
+  add(plan: ConversionPlan, copier: PayloadCopier): void {
+    const bound = payloadBound(plan);
+    this.copiers[plan.id] = copier;
+    this.minimumSizes[plan.id] = plan.sizeBytes;
+    this.fixedBounds[plan.id] = bound.fixedBytes + 24;
+    this.dynamicCounts[plan.id] = bound.dynamicCount;
+  }
+}
+
+/** The fields of a system call that needs its entry, or what was captured of it, are written by another hand. */
+function copierOf(
+  plan: ConversionPlan,
+  makeCopier: typeof generateCopier,
+  environment: CopierEnvironment,
+  sources: SyscallSources,
+): PayloadCopier {
+  const { syscall } = plan;
+  if (syscall === undefined) return makeCopier(plan, environment);
+  const plain = plan.steps.length === syscall.fields.length ? makeCopier(plan, environment) : undefined;
+  return makeSyscallCopier(syscall, payloadOffset(plan.alignment, environment.contextEnd), sources, plain);
 }
 
 /** Why records of a stream are not in the trace though the kernel had written them. */
@@ -195,7 +229,7 @@ export class PageConverter {
     if ((commit & COMMIT_EVENTS_LOST) !== 0) this.#noteLoss(source, page, sizeBytes, pageSizeBytes, commit);
 
     // What the loop uses, in locals.
-    const { copiers, minimumSizes, fixedBounds, dynamicCounts, moves, moveBegins, moveEnds, payloadWords } =
+    const { copiers, minimumSizes, fixedBounds, dynamicCounts, moves, moveBegins, moveEnds, payloadWords, now } =
       this.#table;
     const target = this.#target;
     const targetBytes = this.#targetBytes;
@@ -312,6 +346,8 @@ export class PageConverter {
         while (move < moveEnd) target[to++] = source[record + (moves[move++] as number)] as number;
         end = to << 2;
       } else {
+        now[0] = low;
+        now[1] = high;
         const copied = copier(source, sourceBytes, record, recordBytes, target, targetBytes, d);
         if (copied < 0) {
           d = begin;

@@ -6,6 +6,7 @@
 //                2 chunks queued (reader)  3 chunks converted (converter)    4 reader ended (reader)
 //                5 instances are there (session)   6 rounds over all CPUs (reader)   7 wake after each (converter)
 //                8 the threads of now are known (converter)
+//                9 descriptor of the capturing programs' ring buffer + 1; 0: none (session)
 //   uint64 words from byte 64: see WORD_
 //   slot table from byte 256: 4 int32 a slot: stream, bytes, page size, rounds so far
 //   chunks from byte 4096: SLOT_COUNT + 1, the last one is the converter's, for what it reads from the spool
@@ -30,6 +31,7 @@ export const ARE_INSTANCES_THERE = 5;
 export const ROUND = 6;
 export const IS_ROUND_AWAITED = 7;
 export const ARE_THREADS_KNOWN = 8;
+export const CAPTURE_RING = 9;
 
 export const SPOOL_WRITTEN = 0;
 export const SPOOL_CONVERTED = 1;
@@ -42,6 +44,10 @@ export const READER_CPU_NS = 6;
 export const CONVERTER_CPU_NS = 7;
 export const UNKNOWN_LOSS_COUNT = 8;
 export const DAMAGED_PAGE_COUNT = 9;
+/** Of what system calls' pointers point to. */
+export const CAPTURE_FAULT_COUNT = 10;
+export const CAPTURE_TRUNCATED_COUNT = 11;
+export const CAPTURE_MISSING_COUNT = 12;
 
 export interface Slot {
   readonly stream: number;

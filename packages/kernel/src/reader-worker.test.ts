@@ -35,7 +35,13 @@ test('a stop reads what lies behind an unfinished page, of every CPU', async (t)
   const queue = new PageQueue();
   Atomics.store(queue.control, ARE_INSTANCES_THERE, 1);
   Atomics.store(queue.control, STOP, 1);
-  const workerData: ReaderWorkerData = { memory: queue.memory, stateDirectory: directory, sources };
+  const workerData: ReaderWorkerData = {
+    memory: queue.memory,
+    stateDirectory: directory,
+    sources,
+    clock: 'mono',
+    captureStream: 1,
+  };
   const reader = new Worker(new URL('./reader-worker.js', import.meta.url), { workerData });
   await once(reader, 'exit');
   assert.equal(Atomics.load(queue.control, READER_ENDED), 1);

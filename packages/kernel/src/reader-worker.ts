@@ -4,9 +4,18 @@
 
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import { loadNative } from '@lockstep/native';
+import { loadNative, type BpfRing, type Native } from '@lockstep/native';
+import {
+  CHUNK_HEADER_SIZE_BYTES,
+  readClockPair,
+  writeChunkHeader,
+  type ClockPair,
+  type TraceClockName,
+} from './capture/capture-chunk.ts';
+import { RING_SIZE_BYTES } from './capture/capture-loader.ts';
 import {
   ARE_INSTANCES_THERE,
+  CAPTURE_RING,
   CHUNK_SIZE_BYTES,
   IS_ROUND_AWAITED,
   PageQueue,
@@ -16,6 +25,7 @@ import {
   ROUND,
   SPOOL_WRITTEN,
   STOP,
+  type Slot,
 } from './page-queue.ts';
 import { ENTRY_HEADER_SIZE_BYTES, spoolPath, writeEntryHeader, writeFully } from './spool.ts';
 import { errorCode } from './tracefs.ts';
@@ -31,11 +41,17 @@ export interface ReaderWorkerData {
   readonly memory: SharedArrayBuffer;
   readonly stateDirectory: string;
   readonly sources: readonly ReaderSource[];
+  /** Of the pages. */
+  readonly clock: TraceClockName;
+  /** Number of the stream of what is captured. */
+  readonly captureStream: number;
 }
 
 export type WorkerMessage =
   /** Nothing is left to do but to end the thread, which takes a while. */
   | { readonly type: 'ended' }
+  /** Metadata of a class that is met for the first time. */
+  | { readonly type: 'class'; readonly text: string }
   | { readonly type: 'problem'; readonly sentence: string; readonly code: string; readonly path: string };
 
 interface OpenSource {
@@ -60,10 +76,19 @@ class PageReader {
   readonly #spoolBytes = new Uint8Array(ENTRY_HEADER_SIZE_BYTES + CHUNK_SIZE_BYTES);
   #spoolFd: number | undefined;
   #isSpoolBroken = false;
+  readonly #clock: TraceClockName;
+  readonly #captureStream: number;
+  readonly #native = loadNative();
+  #ring: BpfRing | undefined;
+  #clockBefore: ClockPair | undefined;
+  /** Pages that wait while what was captured of their calls is handed over before them. */
+  #heldBytes = EMPTY;
 
   constructor(options: ReaderWorkerData) {
     this.#queue = new PageQueue(options.memory);
     this.#stateDirectory = options.stateDirectory;
+    this.#clock = options.clock;
+    this.#captureStream = options.captureStream;
     const smallest = options.sources.reduce((size, source) => Math.min(size, source.bufferSizeBytes), Infinity);
     this.#sleepMs = Math.max(
       MIN_SLEEP_MS,
@@ -75,6 +100,7 @@ class PageReader {
   #open(sources: readonly ReaderSource[]): void {
     const { control } = this.#queue;
     Atomics.wait(control, ARE_INSTANCES_THERE, 0);
+    this.#openRing(Atomics.load(control, CAPTURE_RING) - 1);
     for (const { instancePath, cpuId } of sources) {
       const path = `${instancePath}/per_cpu/cpu${cpuId}/trace_pipe_raw`;
       const sizeBytes = subBufferSizeBytes(instancePath);
@@ -94,11 +120,12 @@ class PageReader {
 
   run(sources: readonly ReaderSource[]): void {
     const { control, counters } = this.#queue;
-    const native = loadNative();
+    const native = this.#native;
     this.#open(sources);
     for (;;) {
       const isStopping = Atomics.load(control, STOP) !== 0;
       const isBusy = this.#drainAll(isStopping);
+      if (this.#hasCaptures) this.#drainCaptures();
       Atomics.add(control, ROUND, 1);
       if (Atomics.load(control, IS_ROUND_AWAITED) !== 0 && this.#queue.waitingCount > 0) this.#queue.wake();
       if (native !== undefined) Atomics.store(counters, READER_CPU_NS, native.clockNs('thread-cpu'));
@@ -128,10 +155,69 @@ class PageReader {
         ? this.#read(source, this.#spoolBytes, ENTRY_HEADER_SIZE_BYTES, isStopping)
         : this.#read(source, this.#queue.bytes, this.#queue.chunkOffset(slot), isStopping);
     if (sizeBytes > 0) {
-      if (slot === undefined) this.#spool({ stream, sizeBytes, pageSizeBytes });
-      else this.#queue.commit({ stream, sizeBytes, pageSizeBytes });
+      const chunk = { stream, sizeBytes, pageSizeBytes };
+      if (this.#hasCaptures) this.#deliverBehindCaptures(slot, chunk);
+      else if (slot === undefined) this.#spool(chunk);
+      else this.#queue.commit(chunk);
     }
     return isStopping ? sizeBytes > 0 : isFull(sizeBytes, pageSizeBytes);
+  }
+
+  #openRing(fd: number): void {
+    if (fd < 0 || this.#native === undefined) return;
+    try {
+      this.#ring = this.#native.bpf.openRing(fd, RING_SIZE_BYTES);
+      this.#heldBytes = new Uint8Array(CHUNK_SIZE_BYTES);
+      this.#clockBefore = readClockPair(this.#native, this.#clock);
+    } catch (error) {
+      report('What the pointers of system calls point to cannot be read; they are recorded as numbers.', error, '');
+    }
+  }
+
+  get #hasCaptures(): boolean {
+    return this.#ring !== undefined && this.#ring.fillBytes() > 0;
+  }
+
+  /**
+   * What was captured of a call is written before the kernel's event of it, so whatever belongs to pages
+   * that have been read is there by now. It is handed over before them.
+   */
+  #deliverBehindCaptures(slot: number | undefined, chunk: Slot): void {
+    const { sizeBytes } = chunk;
+    const from = slot === undefined ? ENTRY_HEADER_SIZE_BYTES : this.#queue.chunkOffset(slot);
+    const bytes = slot === undefined ? this.#spoolBytes : this.#queue.bytes;
+    this.#heldBytes.set(bytes.subarray(from, from + sizeBytes));
+    this.#drainCaptures();
+    const held = this.#heldBytes.subarray(0, sizeBytes);
+    const next = this.#reserve();
+    if (next === undefined) {
+      this.#spoolBytes.set(held, ENTRY_HEADER_SIZE_BYTES);
+      this.#spool(chunk);
+    } else {
+      this.#queue.bytes.set(held, this.#queue.chunkOffset(next));
+      this.#queue.commit(chunk);
+    }
+  }
+
+  /** All that is in the ring buffer now. */
+  #drainCaptures(): void {
+    const ring = this.#ring;
+    const native: Native | undefined = this.#native;
+    if (ring === undefined || native === undefined) return;
+    for (let most = RING_SIZE_BYTES; most > 0; most -= CHUNK_SIZE_BYTES) {
+      const slot = this.#reserve();
+      const target = slot === undefined ? this.#spoolBytes : this.#queue.bytes;
+      const offset = slot === undefined ? ENTRY_HEADER_SIZE_BYTES : this.#queue.chunkOffset(slot);
+      const count = ring.read(target, offset + CHUNK_HEADER_SIZE_BYTES, CHUNK_SIZE_BYTES - CHUNK_HEADER_SIZE_BYTES);
+      if (count === 0) return;
+      const after = readClockPair(native, this.#clock);
+      writeChunkHeader(target, offset, this.#clockBefore, after);
+      this.#clockBefore = after;
+      const sizeBytes = CHUNK_HEADER_SIZE_BYTES + count;
+      const chunk = { stream: this.#captureStream, sizeBytes, pageSizeBytes: sizeBytes };
+      if (slot === undefined) this.#spool(chunk);
+      else this.#queue.commit(chunk);
+    }
   }
 
   /** A slot to read into; undefined: into the spool. */
@@ -210,6 +296,8 @@ class PageReader {
     }
   }
 }
+
+const EMPTY: Uint8Array = new Uint8Array(0);
 
 /** A page that ended for want of room leaves less than a record unused; one below this share was unfinished. */
 const FULL_PAGE_SHARE = 0.75;

@@ -17,6 +17,7 @@ import { TID_END, type ConversionPlan } from './event-class.ts';
 import { CopierTable } from './page-converter.ts';
 import { RecordContext } from './record-context.ts';
 import { makeRecordFilter, namesOf, type RecordFilter } from './record-filter.ts';
+import type { SyscallSources } from './syscalls/syscall-copier.ts';
 import { MAX_STACK_FRAMES, type StackJoiner } from './stack-joiner.ts';
 import { type ThreadTable } from './thread-table.ts';
 
@@ -26,6 +27,7 @@ export interface HookedStream {
   readonly joiner: StackJoiner | undefined;
   /** New threads are noted before their records are converted: the conversion has nothing to note. */
   readonly isAhead: boolean;
+  readonly syscalls?: SyscallSources | undefined;
 }
 
 export function makeHookedTable(
@@ -62,6 +64,7 @@ export function makeHookedTable(
   return new CopierTable([...plans, ...stackIds.map(stackPlan)], {
     environment: { processOf, contextEnd: writer.copierContextEnd },
     extraBytes: writer.maximumBytes,
+    syscalls: stream.syscalls,
     wrap,
   });
 }

@@ -24,6 +24,7 @@ import { MAX_COMPACT_EVENT_ID } from '@lockstep/ctf/write';
 import { isChannelConversion, type ChannelConversion } from './channel-conversion.ts';
 import type { ConversionPlan } from './event-class.ts';
 import { CHUNK_SIZE_BYTES, type Slot } from './page-queue.ts';
+import type { SyscallConversion } from './syscalls/syscall-event.ts';
 
 export const SPOOL_DESCRIPTION_NAME = 'kernel-spool.json';
 const SPOOL_PREFIX = 'kernel-spool.';
@@ -51,6 +52,8 @@ export interface SpoolDescription {
   readonly clockHistory?: string | undefined;
   /** What is done to the records of each data stream class beside copying them. */
   readonly channels: readonly ChannelConversion[];
+  /** Of system calls that stand for themselves: the last streams, from this one on. */
+  readonly wholeStreams?: { readonly first: number; readonly streamClassId: number } | undefined;
 }
 
 export function writeSpoolDescription(directory: string, text: string): void {
@@ -62,8 +65,9 @@ export function spoolDescriptionText(
   description: Omit<SpoolDescription, 'version' | 'plans'>,
   plansText: string,
 ): string {
-  const { outputDirectory, uuid, streams, channels, clockHistory } = description;
-  return `${JSON.stringify({ version: VERSION, outputDirectory, uuid, streams, channels, clockHistory }).slice(0, -1)},"plans":${plansText}}`;
+  const { outputDirectory, uuid, streams, channels, clockHistory, wholeStreams } = description;
+  const head = { version: VERSION, outputDirectory, uuid, streams, channels, clockHistory, wholeStreams };
+  return `${JSON.stringify(head).slice(0, -1)},"plans":${plansText}}`;
 }
 
 /** Undefined when there is none: nothing was left to finish. */
@@ -103,6 +107,12 @@ export function parseSpoolDescription(text: string, path: string): SpoolDescript
   }
   if (description.clockHistory !== undefined && !/^[\w-]+$/.test(description.clockHistory))
     throw new ProtocolError('The description of the spooled kernel pages names an impossible file.', { path });
+  const { wholeStreams } = description;
+  if (
+    wholeStreams !== undefined &&
+    !(isCount(wholeStreams.first, MAX_PLACE) && isCount(wholeStreams.streamClassId, MAX_PLACE))
+  )
+    throw new ProtocolError('The description of the spooled kernel pages has impossible streams.', { path });
   if (!(description.plans as readonly unknown[]).every(isPlan)) {
     throw new ProtocolError('The description of the spooled kernel pages has an impossible conversion plan.', { path });
   }
@@ -121,8 +131,41 @@ function isPlan(value: unknown): value is ConversionPlan {
     isCount(plan?.id, MAX_COMPACT_EVENT_ID) &&
     isCount(plan.sizeBytes, MAX_PLACE) &&
     isElementSize(plan.alignment) &&
+    (plan.syscall === undefined || isSyscallConversion(plan.syscall)) &&
     Array.isArray(plan.steps) &&
     (plan.steps as readonly unknown[]).every(isStep)
+  );
+}
+
+const SYSCALL_FIELD_KINDS: ReadonlySet<unknown> = new Set([
+  'argument',
+  'result',
+  'number',
+  'arguments',
+  'string',
+  'strings',
+  'elements',
+  'address',
+] satisfies readonly SyscallConversion['fields'][number]['kind'][]);
+
+function isSyscallConversion(value: unknown): boolean {
+  const syscall = value as Partial<SyscallConversion> | null;
+  return (
+    typeof syscall?.number === 'number' &&
+    typeof syscall.isExit === 'boolean' &&
+    typeof syscall.isRemembered === 'boolean' &&
+    isCount(syscall.boundBytes, MAX_PLACE) &&
+    Array.isArray(syscall.fields) &&
+    syscall.fields.length <= 64 &&
+    (syscall.fields as readonly unknown[]).every((field) => {
+      const { kind, arg, sizeBytes, alignment } = field as { readonly [name: string]: unknown };
+      return (
+        SYSCALL_FIELD_KINDS.has(kind) &&
+        (arg === undefined || isCount(arg, 5)) &&
+        (kind !== 'argument' || isElementSize(sizeBytes)) &&
+        (kind !== 'elements' || (isCount(sizeBytes, 1024) && sizeBytes > 0 && isElementSize(alignment)))
+      );
+    })
   );
 }
 
@@ -183,7 +226,10 @@ export function writeEntryHeader(bytes: Uint8Array, slot: Slot): void {
   view.setUint32(12, slot.pageSizeBytes, true);
 }
 
-/** Reads the entry at `offset` of a spool file into `target`; undefined when it is cut off or makes no sense. */
+/**
+ * Reads the entry at `offset` of a spool file into `target`; undefined when it is cut off or makes no sense.
+ * The stream after the last is what was captured of system calls.
+ */
 export function tryReadEntry(fd: number, offset: number, target: Uint8Array, streamCount: number): Slot | undefined {
   const header = new Uint8Array(ENTRY_HEADER_SIZE_BYTES);
   if (readFully(fd, header, offset) < ENTRY_HEADER_SIZE_BYTES) return undefined;
@@ -193,7 +239,7 @@ export function tryReadEntry(fd: number, offset: number, target: Uint8Array, str
     sizeBytes: view.getUint32(8, true),
     pageSizeBytes: view.getUint32(12, true),
   };
-  if (view.getUint32(0, true) !== ENTRY_MAGIC || slot.stream >= streamCount) return undefined;
+  if (view.getUint32(0, true) !== ENTRY_MAGIC || slot.stream > streamCount) return undefined;
   if (slot.sizeBytes === 0 || slot.sizeBytes > CHUNK_SIZE_BYTES || slot.pageSizeBytes < 16) return undefined;
   const read = readFully(fd, target.subarray(0, slot.sizeBytes), offset + ENTRY_HEADER_SIZE_BYTES);
   return read < slot.sizeBytes ? undefined : slot;

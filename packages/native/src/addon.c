@@ -73,5 +73,6 @@ NAPI_MODULE_INIT() {
   register_threads(env, exports);
   register_shared_objects(env, exports);
   register_loop(env, exports);
+  register_bpf(env, exports);
   return exports;
 }

@@ -5,6 +5,7 @@
 import { readlinkSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
 import { InputError, SystemError } from '@lockstep/base';
+import { wrapBpf } from './bpf.ts';
 import type { Mapping, MapOptions, Native } from './native.ts';
 
 /** The exports of the addon's C files. */
@@ -48,6 +49,14 @@ export interface Addon {
   watchLoop(onPrepare: () => void, onCheck: (() => void) | undefined): unknown;
   unwatchLoop(watch: unknown): void;
   sharedObjects(): { path: string; baseAddress: bigint; sizeBytes: bigint; buildId: string }[];
+  bpfCreateMap(type: number, keySize: number, valueSize: number, maxEntries: number, flags: number): number;
+  bpfUpdate(fd: number, key: Uint8Array, value: Uint8Array): void;
+  bpfLookup(fd: number, key: Uint8Array, value: Uint8Array): void;
+  bpfLoadProgram(type: number, attachType: number, btfId: number, code: Uint8Array, log: Uint8Array): number;
+  bpfAttach(programFd: number): number;
+  bpfOpenRing(mapFd: number, sizeBytes: number): unknown;
+  bpfReadRing(ring: unknown, target: Uint8Array, offset: number, capacity: number): number;
+  bpfRingFill(ring: unknown): number;
 }
 
 // Bits of mapFile's flags; the same numbers in mapping.c.
@@ -116,6 +125,7 @@ export function wrapAddon(addon: Addon): Native {
         path: object.path === '' ? ownProgramPath() : object.path,
         buildId: object.buildId === '' ? undefined : object.buildId,
       })),
+    bpf: wrapBpf(addon, callSystem),
   };
 }
 

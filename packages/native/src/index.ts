@@ -4,4 +4,5 @@
 // be missing: `loadNative` then returns undefined and `nativeMissingReason` says why in one sentence.
 
 export { loadNative, nativeMissingReason } from './load.ts';
+export type { Bpf, BpfMapOptions, BpfProgramOptions, BpfRing } from './bpf.ts';
 export type { Mapping, MapOptions, Native, SharedObject } from './native.ts';

@@ -4,6 +4,8 @@
 // Hot functions take no argument and return nothing: they write into the calling thread's slot,
 // because arguments and results of Node-API calls cost more than the call itself.
 
+import type { Bpf } from './bpf.ts';
+
 /** A file mapped shared into memory. Ends with `unmap`, when its buffer is collected, or with its thread. */
 export interface Mapping {
   /** The mapped bytes. Usable with Atomics across processes; cannot be transferred. Empty after `unmap`. */
@@ -113,6 +115,8 @@ export interface Native {
   watchLoop(onPrepare: () => void, onCheck: (() => void) | undefined): { close(): void };
   /** Start address, size and build id (hexadecimal) of the program and its loaded shared objects, as dl_iterate_phdr tells them. */
   sharedObjects(): SharedObject[];
+  /** bpf(2). Always there; whether the system allows it shows at the first call. */
+  readonly bpf: Bpf;
 }
 
 export interface SharedObject {

@@ -24,6 +24,8 @@ export interface SyscallDescription {
   readonly number: number;
   /** As in `__NR_name`. */
   readonly name: string;
+  /** Of the kernel's function behind it, without `sys_`: what its events are named after. */
+  readonly functionName: string;
   /** Undefined: the kernel has no function for it any more, or it is written in assembler. */
   readonly args: readonly SyscallArgument[] | undefined;
 }
@@ -32,6 +34,7 @@ export interface SyscallTable {
   readonly abi: SyscallAbi;
   readonly byNumber: ReadonlyMap<number, SyscallDescription>;
   readonly byName: ReadonlyMap<string, SyscallDescription>;
+  readonly byFunctionName: ReadonlyMap<string, SyscallDescription>;
 }
 
 const tables = new Map<SyscallAbi, SyscallTable>();
@@ -51,13 +54,15 @@ export function makeTable(abi: SyscallAbi, text: string, additions: AdditionsFil
     const [number, name, signature] = line.split(' ');
     if (number === undefined || name === undefined) continue;
     const args = signature === '?' ? undefined : signatureOf(signature ?? name);
-    byNumber.set(Number(number), { number: Number(number), name, args });
+    const functionName = (signature === '?' ? undefined : signature?.replace(/\.\d+$/, '')) ?? name;
+    byNumber.set(Number(number), { number: Number(number), name, functionName, args });
   }
   for (const added of additions === undefined ? [] : parseAdditions(additions)) {
     if (added.abi === abi) byNumber.set(added.number, added);
   }
   const byName = new Map([...byNumber.values()].map((call) => [call.name, call]));
-  return { abi, byNumber, byName };
+  const byFunctionName = new Map([...byNumber.values()].map((call) => [call.functionName, call]));
+  return { abi, byNumber, byName, byFunctionName };
 }
 
 /** Of a function of the kernel, whatever ABI it is called from; undefined: not known. */
@@ -122,7 +127,8 @@ function parseAdditions(file: AdditionsFile): (SyscallDescription & { readonly a
         'A line of the additional system calls makes no sense; it should read like: x86-64 470 frobnicate(int fd, <const char * path).',
         { path: file.path, line: index + 1, text },
       );
-    added.push({ abi: match[1] ?? '', number: Number(match[2]), name: match[3] ?? '', args });
+    const name = match[3] ?? '';
+    added.push({ abi: match[1] ?? '', number: Number(match[2]), name, functionName: name, args });
   }
   return added;
 }

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+// A set of capturing programs -> running in the kernel, until `close` or the end of the process.
+
+import { closeSync } from 'node:fs';
+import { SystemError } from '@lockstep/base';
+import { loadNative, type Bpf } from '@lockstep/native';
+import { link } from './bpf-assembler.ts';
+import { COUNTER_LOST, COUNTERS_SIZE_BYTES, MAPS, SCRATCH_SIZE_BYTES, SLOT_COUNT } from './capture-programs.ts';
+import type { Attachment, CaptureSet, EncodedProgram } from './capture-set.ts';
+
+/** Room for what is captured between two visits of the reader, 50 ms apart: 20 000 paths. */
+export const RING_SIZE_BYTES = 4 << 20;
+/** Threads of a recording at one time. */
+const MAX_TID_COUNT = 65_536;
+const LOG_SIZE_BYTES = 1 << 20;
+
+export class Capture {
+  readonly #bpf: Bpf;
+  readonly #maps = new Map<string, number>();
+  readonly #descriptors: number[] = [];
+  readonly #isFiltered: boolean;
+
+  /** Throws SystemError with the kernel's reason when it refuses. */
+  constructor(bpf: Bpf, set: CaptureSet) {
+    this.#bpf = bpf;
+    this.#isFiltered = set.isFiltered;
+    try {
+      this.#load(set);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  #load(set: CaptureSet): void {
+    this.#makeMaps();
+    for (const { isExit, slots, ...program } of set.handlers) {
+      const fd = this.#loadProgram(program, isExit ? set.btfIds.sys_exit : set.btfIds.sys_enter);
+      const map = this.#map(isExit ? MAPS.exitPrograms : MAPS.entryPrograms);
+      for (const slot of slots) this.#bpf.update(map, u32(slot), u32(fd));
+      // The table holds it from now on.
+      this.#forget(fd);
+    }
+    // Forks first: a thread that is added must not slip through.
+    const order: readonly Attachment[] = ['sched_process_exit', 'sched_process_fork', 'sys_exit', 'sys_enter'];
+    for (const name of order) {
+      if (!set.isFiltered && name === 'sched_process_fork') continue;
+      const fd = this.#loadProgram(set.attached[name], set.btfIds[name]);
+      this.#keep(this.#bpf.attach(fd));
+    }
+  }
+
+  #makeMaps(): void {
+    const make = (name: string, options: Parameters<Bpf['createMap']>[0]) =>
+      this.#maps.set(name, this.#keep(this.#bpf.createMap(options)));
+    const u32Key = { keySizeBytes: 4, valueSizeBytes: 4 } as const;
+    make(MAPS.tids, { type: 'hash', ...u32Key, maxEntries: MAX_TID_COUNT, isAllocatedLater: true });
+    make(MAPS.late, { type: 'hash', ...u32Key, maxEntries: MAX_TID_COUNT, isAllocatedLater: true });
+    make(MAPS.scratch, { type: 'percpu-array', keySizeBytes: 4, valueSizeBytes: SCRATCH_SIZE_BYTES, maxEntries: 1 });
+    make(MAPS.ring, { type: 'ring-buffer', keySizeBytes: 0, valueSizeBytes: 0, maxEntries: RING_SIZE_BYTES });
+    make(MAPS.counters, { type: 'array', keySizeBytes: 4, valueSizeBytes: COUNTERS_SIZE_BYTES, maxEntries: 1 });
+    make(MAPS.entryPrograms, { type: 'program-array', ...u32Key, maxEntries: SLOT_COUNT });
+    make(MAPS.exitPrograms, { type: 'program-array', ...u32Key, maxEntries: SLOT_COUNT });
+  }
+
+  #loadProgram(program: EncodedProgram, tracepointBtfId: number): number {
+    const assembled = { bytes: new Uint8Array(Buffer.from(program.code, 'base64')), maps: program.maps };
+    const instructions = link(assembled, this.#maps);
+    try {
+      return this.#keep(this.#bpf.loadProgram({ instructions, tracepointBtfId }));
+    } catch (error) {
+      if (!(error instanceof SystemError) || error.code === 'EPERM') throw error;
+      // Once more for the verifier's own words, which nobody pays for while all is well.
+      const log = new Uint8Array(LOG_SIZE_BYTES);
+      try {
+        return this.#keep(this.#bpf.loadProgram({ instructions, tracepointBtfId, log }));
+      } catch {
+        const text = Buffer.from(log.subarray(0, log.indexOf(0)))
+          .toString('latin1')
+          .trim();
+        throw new SystemError(
+          `The kernel refuses a program that captures what pointers point to: ${lastLines(text)}`,
+          error.code,
+          'bpf',
+        );
+      }
+    }
+  }
+
+  /** Records this thread's calls, and those of the threads and processes it makes. */
+  addThread(tid: number): void {
+    if (this.#isFiltered) this.#bpf.update(this.#map(MAPS.tids), u32(tid), u32(1));
+  }
+
+  get ringFd(): number {
+    return this.#map(MAPS.ring);
+  }
+
+  /** Records that found no room in the ring buffer. */
+  lostCount(): number {
+    const value = new Uint8Array(COUNTERS_SIZE_BYTES);
+    this.#bpf.lookup(this.#map(MAPS.counters), u32(0), value);
+    return Number(new DataView(value.buffer).getBigUint64(COUNTER_LOST, true));
+  }
+
+  close(): void {
+    for (const fd of this.#descriptors.splice(0)) closeSync(fd);
+    this.#maps.clear();
+  }
+
+  #map(name: string): number {
+    return this.#maps.get(name) ?? -1;
+  }
+  #keep(fd: number): number {
+    this.#descriptors.push(fd);
+    return fd;
+  }
+  #forget(fd: number): void {
+    this.#descriptors.splice(this.#descriptors.indexOf(fd), 1);
+    closeSync(fd);
+  }
+}
+
+/** Throws SystemError when the kernel refuses; undefined without the native addon. */
+export function startCapture(set: CaptureSet): Capture | undefined {
+  const native = loadNative();
+  return native === undefined ? undefined : new Capture(native.bpf, set);
+}
+
+function u32(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value, true);
+  return bytes;
+}
+
+function lastLines(text: string): string {
+  return text.split('\n').slice(-8).join(' | ');
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+// Records of the capturing programs, in the order they were made -> the one that belongs to an event of
+// a thread. A thread makes one system call at a time, so its records and the kernel's events of it come
+// in the same order; either may be lost, so number and time have to fit as well.
+
+import { chunkClock, CHUNK_HEADER_SIZE_BYTES } from './capture-chunk.ts';
+import { FLAG_EXIT, FLAG_LATE, ITEM_HEADER_SIZE_BYTES, RECORD_HEADER_SIZE_BYTES } from './capture-programs.ts';
+
+/** Of one record; `bytes` are its own. */
+export interface CapturedCall {
+  readonly tid: number;
+  readonly cpu: number;
+  readonly number: number;
+  readonly flags: number;
+  /** In the trace's clock; undefined: unknown. */
+  readonly time: bigint | undefined;
+  /** Lower 32 bits of it. */
+  readonly timeLow: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface CaptureLosses {
+  /** Records for which no event came: the event was lost, or the thread is not recorded. */
+  unclaimedCount: number;
+  /** Strings or structures in memory that could not be read when they were to be. */
+  faultCount: number;
+  /** Strings longer than what is captured of one. */
+  truncatedCount: number;
+  /** Events that should have a record and have none. */
+  missingCount: number;
+}
+
+/** Of one thread: a reader that is 50 ms behind meets some thousands at most. */
+const MAX_WAITING_PER_THREAD = 16_384;
+/** Of all threads; more means that their events do not come at all. */
+const MAX_WAITING_BYTES = 64 << 20;
+/** A record is made before its event is stamped; the conversion of its time errs by some ns. */
+const TIME_TOLERANCE = 2_000;
+
+/** The records of a chunk, their bytes copied. Ends on any bytes. */
+export function readCapturedCalls(bytes: Uint8Array, offset: number, sizeBytes: number): CapturedCall[] {
+  const calls: CapturedCall[] = [];
+  if (sizeBytes < CHUNK_HEADER_SIZE_BYTES) return calls;
+  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, sizeBytes);
+  const toClock = chunkClock(view, 0);
+  let at = CHUNK_HEADER_SIZE_BYTES;
+  while (at + RECORD_HEADER_SIZE_BYTES <= sizeBytes) {
+    const size = view.getUint32(at, true);
+    if (size < RECORD_HEADER_SIZE_BYTES || size % 8 !== 0 || at + size > sizeBytes) break;
+    const time = toClock?.(view.getBigUint64(at + 8, true));
+    calls.push({
+      tid: view.getInt32(at + 4, true),
+      cpu: view.getUint32(at + 24, true),
+      number: view.getInt32(at + 16, true),
+      flags: view.getUint32(at + 20, true),
+      time,
+      timeLow: time === undefined ? 0 : Number(BigInt.asIntN(32, time)),
+      bytes: bytes.slice(offset + at, offset + at + size),
+    });
+    at += size;
+  }
+  return calls;
+}
+
+export class CaptureStore {
+  readonly losses: CaptureLosses = { unclaimedCount: 0, faultCount: 0, truncatedCount: 0, missingCount: 0 };
+  readonly #byTid = new Map<number, CapturedCall[]>();
+  #waitingBytes = 0;
+
+  add(call: CapturedCall): void {
+    const calls = this.#byTid.get(call.tid);
+    if (calls === undefined) this.#byTid.set(call.tid, [call]);
+    else calls.push(call);
+    this.#waitingBytes += call.bytes.length;
+    if (calls !== undefined && calls.length > MAX_WAITING_PER_THREAD) this.#drop(calls, calls.length / 2);
+    if (this.#waitingBytes > MAX_WAITING_BYTES) {
+      for (const waiting of this.#byTid.values()) this.#drop(waiting, waiting.length);
+      this.#byTid.clear();
+    }
+  }
+
+  #drop(calls: CapturedCall[], count: number): void {
+    for (const call of calls.splice(0, count)) {
+      this.#waitingBytes -= call.bytes.length;
+      this.losses.unclaimedCount++;
+    }
+  }
+
+  /** The record of an event of thread `tid` whose time has these lower 32 bits; older ones of the thread are dropped. */
+  take(tid: number, number: number, isExit: boolean, timeLow: number): CapturedCall | undefined {
+    const calls = this.#byTid.get(tid);
+    if (calls === undefined) return undefined;
+    let found = -1;
+    for (let index = 0; index < calls.length; index++) {
+      const call = calls[index] as CapturedCall;
+      const isLater = call.time !== undefined && ((call.timeLow - timeLow) | 0) > TIME_TOLERANCE;
+      if (isLater) break;
+      if (call.number !== number || ((call.flags & FLAG_EXIT) !== 0) !== isExit) continue;
+      found = index;
+      // Without times the next one is as good as any.
+      if (call.time === undefined) break;
+    }
+    if (found < 0) return undefined;
+    const call = calls[found] as CapturedCall;
+    this.#drop(calls, found);
+    calls.shift();
+    this.#waitingBytes -= call.bytes.length;
+    if (calls.length === 0) this.#byTid.delete(tid);
+    return call;
+  }
+
+  /** The record at the exit of the same call, if it carries strings that could not be read at the entry. */
+  lateStringsOf(call: CapturedCall): CapturedCall | undefined {
+    const next = this.#byTid.get(call.tid)?.[0];
+    return next?.number === call.number && (next.flags & (FLAG_EXIT | FLAG_LATE)) === (FLAG_EXIT | FLAG_LATE)
+      ? next
+      : undefined;
+  }
+}
+
+/** Byte of the next item of argument `arg` at or after byte `at` of a record; -1: none. */
+export function findItem(bytes: Uint8Array, arg: number, at: number = RECORD_HEADER_SIZE_BYTES): number {
+  while (at + ITEM_HEADER_SIZE_BYTES <= bytes.length) {
+    if (bytes[at] === arg) return at;
+    at = nextItem(bytes, at);
+  }
+  return -1;
+}
+
+export function nextItem(bytes: Uint8Array, at: number): number {
+  return at + ITEM_HEADER_SIZE_BYTES + ((Math.max(0, itemLength(bytes, at)) + 7) & -8);
+}
+
+/** Bytes that were read; negative: an errno. Never more than there are. */
+export function itemLength(bytes: Uint8Array, at: number): number {
+  const length =
+    (bytes[at + 4] as number) |
+    ((bytes[at + 5] as number) << 8) |
+    ((bytes[at + 6] as number) << 16) |
+    ((bytes[at + 7] as number) << 24);
+  return Math.min(length, bytes.length - at - ITEM_HEADER_SIZE_BYTES);
+}
