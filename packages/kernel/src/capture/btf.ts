@@ -74,16 +74,27 @@ export function queryBtf(
       if (wanted !== undefined && name !== 0) typedefIds.set(wanted, id);
     } else if (kind === KIND_STRUCT) {
       const wanted = name === 0 ? undefined : structures.get(name);
-      for (let member = at + 12; wanted !== undefined && member < end; member += 12) {
-        const memberName = wanted.members.get(bytes.readUInt32LE(member));
-        const bits = bytes.readUInt32LE(member + 8) & (info >>> 31 === 1 ? 0xff_ffff : -1);
-        const key = `${wanted.name}.${memberName}`;
-        if (memberName !== undefined && !memberOffsets.has(key)) memberOffsets.set(key, bits / 8);
-      }
+      if (wanted !== undefined) noteMembers(bytes, at + 12, end, info >>> 31 === 1, wanted, memberOffsets);
     }
     at = end;
   }
   return { typedefIds, memberOffsets };
+}
+
+function noteMembers(
+  bytes: Buffer,
+  begin: number,
+  end: number,
+  hasBitFields: boolean,
+  wanted: { readonly name: string; readonly members: ReadonlyMap<number, string> },
+  offsets: Map<string, number>,
+): void {
+  for (let at = begin; at < end; at += 12) {
+    const member = wanted.members.get(bytes.readUInt32LE(at));
+    const bits = bytes.readUInt32LE(at + 8) & (hasBitFields ? 0xff_ffff : -1);
+    const key = `${wanted.name}.${member}`;
+    if (member !== undefined && !offsets.has(key)) offsets.set(key, bits / 8);
+  }
 }
 
 /** Undefined: this kernel has none. */

@@ -95,6 +95,8 @@ export function dispatcher(layout: KernelLayout, isExit: boolean): AssembledProg
   if (isExit) {
     a.load(8, 1, 6, 0);
     a.load(8, 3, 1, layout.number);
+    // What rt_sigreturn leaves: it goes back to where no system call was.
+    a.jumpIf('==', 3, -1, 'out');
   } else {
     a.load(8, 3, 6, 8);
   }
@@ -109,6 +111,7 @@ export function dispatcher(layout: KernelLayout, isExit: boolean): AssembledProg
   a.alu('=', 1, 6);
   a.loadMap(2, isExit ? MAPS.exitPrograms : MAPS.entryPrograms);
   a.call('tailCall');
+  a.label('out');
   a.exit();
   return a.assemble();
 }

@@ -70,8 +70,10 @@ function isAboutSyscalls(rule: ChannelRules['rules'][number]): boolean {
 /** By the rules without a filter: a filter's fields are those of the kernel's events. '' asks for numbers without a name. */
 function wantedNames(channel: ChannelRules): (name: string) => boolean {
   const rules = channel.rules.map((rule) => (typeof rule === 'string' ? parseRule(rule, 'kernel') : rule));
+  // What stands for itself passes no tracker.
+  const hasTrackers = (channel.trackers ?? []).length > 0;
   const globs = rules
     .filter((rule) => rule.kind === 'syscall' && rule.filter === undefined)
     .map((rule) => compileGlob(rule.pattern));
-  return (name) => globs.some((isMatch) => isMatch(name));
+  return (name) => !hasTrackers && globs.some((isMatch) => isMatch(name));
 }

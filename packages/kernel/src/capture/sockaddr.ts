@@ -68,6 +68,7 @@ function writeSequence(
   target[to] = from === 0 ? 0 : count;
   target[to + 1] = target[to + 2] = target[to + 3] = 0;
   to += 4;
-  for (let index = 0; from !== 0 && index < count; index++) target[to++] = at(from + index);
+  if (from === 0) return to;
+  for (let index = 0; index < count; index++) target[to++] = at(from + index);
   return to;
 }
