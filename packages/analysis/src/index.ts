@@ -22,7 +22,7 @@ export { SOCKETS, type Sockets } from './kernel/sockets.ts';
 export { MEMORY, type Memory, type PageCounts } from './kernel/memory.ts';
 export { PROGRAMS, type ProgramModel } from './program/program-model.ts';
 export type { AsyncOperation, Program, ProgramThread, ServerRequest } from './program/program-thread.ts';
-export { analyzeStalls, DEFAULT_THRESHOLD_MS, type StallOptions } from './stalls/analyze-stalls.ts';
+export { analyzeStalls, stallsHandler, DEFAULT_THRESHOLD_MS, type StallOptions } from './stalls/analyze-stalls.ts';
 export type {
   BlockedPart,
   CauseSummary,
@@ -49,3 +49,18 @@ export type {
 export { formatStallsText, type FormatOptions } from './format/format-stalls-text.ts';
 export { formatStallsMarkdown } from './format/format-stalls-markdown.ts';
 export { formatStallsJson } from './format/stalls-json.ts';
+export { analyzeRequests, DEFAULT_SLOW_MS, requestsHandler, type RequestOptions } from './requests/analyze-requests.ts';
+export type {
+  CategoryTimes,
+  RequestCategory,
+  RequestCause,
+  RequestExplanation,
+  RequestReport,
+  RouteSummary,
+} from './requests/request-report.ts';
+export {
+  formatRequestsJson,
+  formatRequestsMarkdown,
+  formatRequestsText,
+  type RequestFormatOptions,
+} from './format/format-requests.ts';

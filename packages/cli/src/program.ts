@@ -42,6 +42,7 @@ export function createProgram(command?: string): Command {
   if (command === 'record') return program;
   addView(program);
   addStalls(program);
+  addRequests(program);
   addCrash(program);
   addDoctor(program);
   return program;
@@ -151,6 +152,25 @@ function addStalls(program: Command): void {
     .action(async (directory: string | undefined, options: object) => {
       const { runStalls } = await import('./commands/stalls.ts');
       await runStalls(directory, options);
+    });
+}
+
+function addRequests(program: Command): void {
+  program
+    .command('requests')
+    .description(
+      'tell where the latency of HTTP server requests went: of all, the slowest, the 99th percentile, the median',
+    )
+    .argument('[dir]', 'trace directory; the last recorded one when not given')
+    .option('--threshold <ms>', 'requests of at least this many milliseconds are slow', '100')
+    .option('--limit <count>', 'explain this many of the slowest one by one', '5')
+    .option('--utc', 'print times of day in UTC')
+    .option('--json', 'print JSON')
+    .option('--markdown', 'print Markdown')
+    .addHelpText('after', example('lockstep requests --threshold 50 ./trace'))
+    .action(async (directory: string | undefined, options: object) => {
+      const { runRequests } = await import('./commands/requests.ts');
+      await runRequests(directory, options);
     });
 }
 

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createTrace } from '../testing/records.ts';
 import { AnalysisPass } from './analysis-pass.ts';
-import type { HandlerType } from './handler.ts';
+import type { Handler, HandlerType } from './handler.ts';
 
-function typeOf(name: string, needs: readonly HandlerType[], log: string[]): HandlerType {
+function typeOf(name: string, needs: readonly HandlerType[], log: string[]): HandlerType<Handler> {
   return {
     name,
     needs,

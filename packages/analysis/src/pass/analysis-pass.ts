@@ -21,7 +21,7 @@ export class AnalysisPass {
     for (const type of wanted) this.#make(type, []);
   }
 
-  get<T extends Handler>(type: HandlerType<T>): T {
+  get<T extends object>(type: HandlerType<T>): T {
     const handler = this.#handlers.get(type);
     assert(handler !== undefined, `the pass has no handler ${type.name}`);
     return handler as T;

@@ -16,17 +16,18 @@ export interface Handler {
   finish?(time: number): void;
 }
 
-export interface HandlerType<T extends Handler = Handler> {
+export interface HandlerType<T extends object = object> {
   readonly name: string;
   /** These handle each record first, and can be had in `create`. */
   readonly needs: readonly HandlerType[];
+  /** Makes a Handler; one that only listens to others needs none of a handler's methods. */
   create(context: HandlerContext): T;
 }
 
 export interface HandlerContext {
   readonly time: TraceTime;
   /** The pass's one handler of a type that is among `needs`. */
-  get<T extends Handler>(type: HandlerType<T>): T;
+  get<T extends object>(type: HandlerType<T>): T;
 }
 
 /** True for streams of LTTng's or Lockstep's kernel half. */

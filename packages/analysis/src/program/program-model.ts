@@ -199,8 +199,7 @@ export class ProgramModel implements Handler {
     for (const listener of this.onIteration) listener(thread, iteration);
     thread.iterationEnd = end;
     thread.firstActivity = undefined;
-    // Whose code runs in the next turn is not known before something tells.
-    thread.turns.add(end, 0);
+    thread.turns.add(end, likelyTurn(thread));
     this.#forget(thread, end);
   }
 
@@ -276,7 +275,16 @@ export class ProgramModel implements Handler {
     const thread = this.#touch(record, time);
     const id = toNumber(record.payload?.id);
     const request = toNumber(record.payload?.request);
-    const operation: AsyncOperation = { thread, id, request, operation: name, subject, begin: time, end: undefined };
+    const operation: AsyncOperation = {
+      thread,
+      id,
+      request,
+      operation: name,
+      subject,
+      begin: time,
+      end: undefined,
+      ready: undefined,
+    };
     if (thread.openOperations.size < MAX_OPEN_OPERATIONS) thread.openOperations.set(`${kind}${id}`, operation);
     const operations = thread.openRequests.get(request)?.operations;
     if (operations !== undefined && operations.length < MAX_OPERATIONS_PER_REQUEST) operations.push(operation);
@@ -325,6 +333,16 @@ export class ProgramModel implements Handler {
     thread.story.samples.add(interval);
     for (const listener of this.onSample) listener(thread, interval);
   }
+}
+
+/**
+ * Whose code runs in the next iteration is not known before something tells; when one request alone is
+ * open, it is likely that one's (negative: a guess, which anything that the request waits for refutes).
+ */
+function likelyTurn(thread: ProgramThread): number {
+  if (thread.openRequests.size !== 1) return 0;
+  for (const id of thread.openRequests.keys()) return -id;
+  return 0;
 }
 
 function durationOf(record: EventRecord): number {

@@ -51,7 +51,7 @@ export class ProgramStory {
   }
 }
 
-/** Whose code a thread runs: from each time on the request with that id, 0 = nobody knows. */
+/** Whose code a thread runs: from each time on the request with that id; 0 = nobody knows, negative = likely that. */
 export class Turns {
   readonly times = new FloatColumn();
   readonly requests = new FloatColumn();
@@ -62,6 +62,11 @@ export class Turns {
     if (this.times.length >= 1 << 20) this.#drop(1 << 19);
     this.times.push(time);
     this.requests.push(request);
+  }
+
+  /** Whose turn it is now. */
+  last(): number {
+    return this.requests.length === 0 ? 0 : Math.max(0, this.requests.values[this.requests.length - 1] as number);
   }
 
   forgetBefore(time: number): void {
@@ -90,6 +95,8 @@ export interface AsyncOperation {
   readonly begin: number;
   /** When its callback was about to run; undefined = not yet. */
   end: number | undefined;
+  /** When it was ready and only its callback's turn was awaited; set by OPERATION_TIMES. */
+  ready: number | undefined;
 }
 
 /** A request to the program's server. */

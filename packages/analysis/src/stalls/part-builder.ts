@@ -6,20 +6,15 @@
 import type { Labels } from '../labels.ts';
 import { BLOCKED, INTERRUPTED, NOT_RUNNING, PREEMPTED, UNKNOWN, WOKEN } from '../kernel/thread-state.ts';
 import { frameIdentity, isMetaFrame, nearestUserFrame, type Frame } from '../program/call-tree.ts';
-import type { CollectionInterval, OperationInterval, SampleInterval } from '../program/program-thread.ts';
+import type { OperationInterval } from '../program/program-thread.ts';
+import type { Moment } from './moments.ts';
 
 /** Keys of parts are made of texts that traces hold; U+0000 cannot be in them. */
 const SEPARATOR = '\0';
 
-export interface Moment {
-  readonly state: number;
-  readonly ref: number;
-  readonly call: number;
-  readonly collection: CollectionInterval | undefined;
-  readonly operation: OperationInterval | undefined;
+export interface CalledMoment extends Moment {
   /** Function of the user's code that called the operation. */
   readonly caller: Frame | undefined;
-  readonly sample: SampleInterval | undefined;
 }
 
 interface Common {
@@ -55,7 +50,7 @@ export class PartBuilder {
     this.#labels = labels;
   }
 
-  add(moment: Moment, ns: number): void {
+  add(moment: CalledMoment, ns: number): void {
     const { state } = moment;
     if (state === INTERRUPTED) {
       const interrupt = this.#labels.textOf(moment.ref);
@@ -80,7 +75,7 @@ export class PartBuilder {
     return total;
   }
 
-  #addBlocked(moment: Moment, ns: number): void {
+  #addBlocked(moment: CalledMoment, ns: number): void {
     const call = moment.call === 0 ? 'unknown' : this.#labels.textOf(moment.call);
     const isCollecting = moment.collection !== undefined;
     const during = isCollecting ? bare(true) : covered(moment, true);
@@ -93,7 +88,7 @@ export class PartBuilder {
   }
 
   /** On a CPU; or not known whether, in a trace without the scheduler's events. */
-  #addRunning(moment: Moment, ns: number): void {
+  #addRunning(moment: CalledMoment, ns: number): void {
     const isSplit = moment.state !== UNKNOWN;
     const top = moment.sample?.frame;
     if (moment.collection !== undefined) this.#addCollection(moment.collection.collection, isSplit, ns);
@@ -111,7 +106,7 @@ export class PartBuilder {
     this.#total(key, () => ({ ...bare(isSplit), kind: 'garbage-collection', collection })).ns += ns;
   }
 
-  #addSystemCall(moment: Moment, isSplit: boolean, ns: number): void {
+  #addSystemCall(moment: CalledMoment, isSplit: boolean, ns: number): void {
     const call = this.#labels.textOf(moment.call);
     const during = covered(moment, isSplit);
     const key = ['call', call, isSplit, operationKey(during)].join(SEPARATOR);
@@ -150,7 +145,7 @@ function bare(isSplit: boolean): Common {
   return { ns: 0, isSplit, operation: undefined, caller: undefined };
 }
 
-function covered(moment: Moment, isSplit: boolean): Common {
+function covered(moment: CalledMoment, isSplit: boolean): Common {
   return {
     ns: 0,
     isSplit,

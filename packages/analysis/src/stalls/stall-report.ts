@@ -126,7 +126,8 @@ export interface Doubt {
     | 'kernel-half-partial'
     | 'kernel-records-discarded'
     | 'program-records-discarded'
-    | 'no-samples';
+    | 'no-samples'
+    | 'unknown-waits';
   readonly text: string;
   /** As it stands in the sentence, when that is shorter. */
   readonly short?: string;

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 // `lockstep stalls`: a trace -> each event-loop stall with its cause.
 
-import { readFileSync } from 'node:fs';
 import { analyzeStalls, formatStallsJson, formatStallsMarkdown, formatStallsText } from '@lockstep/analysis';
-import { InputError } from '@lockstep/base';
 import { openTraceDirectory, readEventRecords } from '@lockstep/ctf/node';
 import { createSourceMapResolver } from '@lockstep/symbols';
 import { quietBrokenPipe } from '../exit.ts';
+import { checkOneFormat, readPositive, tryReadText } from '../report-options.ts';
 import { findTrace } from '../trace-argument.ts';
 
 interface StallFlags {
@@ -20,10 +19,9 @@ interface StallFlags {
 
 export async function runStalls(directory: string | undefined, flags: object): Promise<void> {
   const options = flags as StallFlags;
-  const thresholdMs = readNumber('--threshold', options.threshold);
-  const maxStalls = readNumber('--limit', options.limit);
-  if (options.json === true && options.markdown === true)
-    throw new InputError('--json and --markdown exclude each other');
+  const thresholdMs = readPositive('--threshold', options.threshold);
+  const maxStalls = readPositive('--limit', options.limit);
+  checkOneFormat(options);
   const path = await findTrace(directory);
   quietBrokenPipe();
   const traceSet = openTraceDirectory(path);
@@ -38,21 +36,5 @@ export async function runStalls(directory: string | undefined, flags: object): P
     else process.stdout.write(formatStallsText(report, format));
   } finally {
     traceSet.close();
-  }
-}
-
-function readNumber(name: string, text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value) || value <= 0)
-    throw new InputError(`${name} takes a number above 0`, { value: text });
-  return value;
-}
-
-/** Sources may have moved since the recording: no text, no source map. */
-function tryReadText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
   }
 }

@@ -7,8 +7,10 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** Requests for which the storage stays in use after a file call or a client request asked for it. */
-const KEEP_REQUEST_COUNT = 500;
+/** Requests at the begin for which the storage is in use: until then a program shows whether it needs it. */
+const FIRST_REQUEST_COUNT = 500;
+/** Requests for which it stays in use after a file call, a client request or a timer asked for it; such work may be rare. */
+const KEEP_REQUEST_COUNT = 10_000;
 /** The same after a call of over a millisecond, which is often only the machine being busy. */
 const KEEP_REQUEST_COUNT_AFTER_LONG_CALL = 50;
 
@@ -25,7 +27,7 @@ export interface RequestContext {
 export function createRequestContext(): RequestContext {
   const storage = new AsyncLocalStorage<number>();
   let isInUse = false;
-  let keepCount = KEEP_REQUEST_COUNT;
+  let keepCount = FIRST_REQUEST_COUNT;
   let openCount = 0;
   let lastId = 0;
 

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+// Which request a program's thread turns to when it reads from a socket, learnt from the kernel half:
+// whoever sent last over a connection is who its answer is for, and what comes over a request's own
+// connection is that request's. So drivers that speak over plain sockets (of databases, of queues) are
+// followed without knowing them. System calls in, turns and waits for peers out.
+
+import { toNumber } from '../fields.ts';
+import { FILES, type Files, type OpenFile } from '../kernel/files.ts';
+import type { KernelThread } from '../kernel/kernel-thread.ts';
+import { SOCKETS } from '../kernel/sockets.ts';
+import { SYSTEM_CALLS, type SystemCall, type SystemCalls } from '../kernel/system-calls.ts';
+import type { HandlerType } from '../pass/handler.ts';
+import { PROGRAMS, type ProgramModel } from './program-model.ts';
+import type { ProgramThread, ServerRequest } from './program-thread.ts';
+import { Timeline, type Interval } from './timeline.ts';
+
+const SENDS = ['write', 'writev', 'sendto', 'sendmsg'];
+const RECEIVES = ['read', 'readv', 'recvfrom', 'recvmsg'];
+
+/** A request sent something to a peer that is not its client, and the answer's first bytes. */
+export interface PeerWait extends Interval {
+  readonly thread: ProgramThread;
+  readonly request: number;
+  readonly peer: string;
+  begin: number;
+  end: number;
+}
+
+export class SocketTurns {
+  /** Of each thread, in order of their ends; those that have not ended are in `openWaits`. */
+  readonly waits = new Map<ProgramThread, Timeline<PeerWait>>();
+  readonly openWaits = new Map<ProgramThread, Map<OpenFile, PeerWait>>();
+  readonly #files: Files;
+  readonly #threads = new Map<KernelThread, ProgramThread>();
+  readonly #programs: ProgramModel;
+  /** Newest request of each client connection of a thread, by the peer's address. */
+  readonly #byPeer = new Map<ProgramThread, Map<string, ServerRequest>>();
+  #knownThreadCount = 0;
+
+  constructor(files: Files, calls: SystemCalls, programs: ProgramModel) {
+    this.#files = files;
+    this.#programs = programs;
+    for (const name of SENDS) calls.listen(name, (call) => this.#sent(call));
+    for (const name of RECEIVES) calls.listen(name, (call) => this.#received(call));
+    programs.onRequestBegin.push((request) => {
+      const peers = getOrMake(this.#byPeer, request.thread, () => new Map<string, ServerRequest>());
+      if (peers.size < 1 << 16) peers.set(plainAddress(request.peer), request);
+    });
+    programs.onRequestEnd.push((request) => {
+      const peers = this.#byPeer.get(request.thread);
+      const peer = plainAddress(request.peer);
+      if (peers?.get(peer) === request) peers.delete(peer);
+    });
+  }
+
+  /** What the request waited for from peers, overlapping [begin, end). */
+  waitsOf(thread: ProgramThread, request: number, begin: number, end: number): PeerWait[] {
+    const isOwn = (wait: PeerWait): boolean => wait.request === request && wait.begin < end;
+    const ended = this.waits.get(thread)?.during(begin, end).filter(isOwn) ?? [];
+    const open = [...(this.openWaits.get(thread)?.values() ?? [])].filter(isOwn);
+    return [...ended, ...open];
+  }
+
+  #threadOf({ thread }: SystemCall): ProgramThread | undefined {
+    const { threads } = this.#programs;
+    for (; this.#knownThreadCount < threads.length; this.#knownThreadCount += 1) {
+      const each = threads[this.#knownThreadCount] as ProgramThread;
+      this.#threads.set(each.kernel, each);
+    }
+    return this.#threads.get(thread);
+  }
+
+  #socketOf(call: SystemCall): OpenFile | undefined {
+    const fd = call.arguments?.fd;
+    if (fd === undefined || call.result <= 0) return undefined;
+    const file = this.#files.tryFile(call.thread, toNumber(fd));
+    return file?.kind === 'socket' ? file : undefined;
+  }
+
+  #sent(call: SystemCall): void {
+    const thread = this.#threadOf(call);
+    const socket = thread === undefined ? undefined : this.#socketOf(call);
+    if (thread === undefined || socket === undefined || call.begin === undefined) return;
+    const request = thread.turns.last();
+    // What goes to a client is an answer; nobody waits for more because of it.
+    if (request === 0 || this.#byPeer.get(thread)?.has(socket.name) === true) return;
+    const open = getOrMake(this.openWaits, thread, () => new Map<OpenFile, PeerWait>());
+    const known = open.get(socket);
+    if (known?.request === request) return;
+    if (known !== undefined) this.#end(thread, known, call.begin);
+    if (open.size < 1 << 14) open.set(socket, { thread, request, peer: socket.name, begin: call.begin, end: Infinity });
+  }
+
+  #received(call: SystemCall): void {
+    const thread = this.#threadOf(call);
+    const socket = thread === undefined ? undefined : this.#socketOf(call);
+    if (thread === undefined || socket === undefined) return;
+    const open = this.openWaits.get(thread);
+    const wait = open?.get(socket);
+    if (wait !== undefined) {
+      open?.delete(socket);
+      this.#end(thread, wait, call.begin ?? call.end);
+      thread.turns.add(call.end, wait.request);
+      return;
+    }
+    const request = this.#byPeer.get(thread)?.get(socket.name);
+    if (request !== undefined) thread.turns.add(call.end, request.id);
+  }
+
+  #end(thread: ProgramThread, wait: PeerWait, end: number): void {
+    wait.end = end;
+    getOrMake(this.waits, thread, () => new Timeline<PeerWait>()).add(wait);
+  }
+}
+
+function getOrMake<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key);
+  if (value === undefined) map.set(key, (value = make()));
+  return value;
+}
+
+/** `[::ffff:127.0.0.1]:80` is the kernel's `127.0.0.1:80`. */
+export function plainAddress(peer: string): string {
+  return peer.replace(/^\[::ffff:([\d.]+)\]/, '$1');
+}
+
+export const SOCKET_TURNS: HandlerType<SocketTurns> = {
+  name: 'socket-turns',
+  needs: [SYSTEM_CALLS, FILES, SOCKETS, PROGRAMS],
+  create: (context) => new SocketTurns(context.get(FILES), context.get(SYSTEM_CALLS), context.get(PROGRAMS)),
+};

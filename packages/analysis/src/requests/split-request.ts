@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+// One request in, where its latency went out: each moment of the thread that serves it goes to exactly
+// one part, by the rules of docs/requests.md, so the parts sum to the latency.
+
+import type { Labels } from '../labels.ts';
+import { BLOCKED, INTERRUPTED, NOT_RUNNING, PREEMPTED, WOKEN } from '../kernel/thread-state.ts';
+import { isMetaFrame, nearestUserFrame } from '../program/call-tree.ts';
+import { isPoolOperation, readyOf, type OperationTimes } from '../program/operation-times.ts';
+import type { AsyncOperation, ServerRequest } from '../program/program-thread.ts';
+import type { PeerWait } from '../program/socket-turns.ts';
+import { functionText, type Positions } from '../stalls/position.ts';
+import type { ThreadMoment } from './thread-moments.ts';
+import type { RequestCategory } from './request-report.ts';
+
+export interface SplitContext {
+  readonly labels: Labels;
+  readonly positions: Positions;
+  readonly times: OperationTimes;
+  readonly waits: readonly PeerWait[];
+}
+
+/** Adds `ns` to a category, under a text that says at what, which is made only when it is kept. */
+export type AddPart = (category: RequestCategory, ns: number, text: () => string) => void;
+
+interface Wait {
+  readonly begin: number;
+  readonly ready: number;
+  /** When it left the pool's queue. */
+  readonly start: number;
+  readonly operation: AsyncOperation | undefined;
+  readonly peer: PeerWait | undefined;
+}
+
+/** Calls that wait for another thread. */
+const LOCK_CALL = /^futex/;
+const CHILD_OPERATION = /^child_process\./;
+
+export class RequestSplitter {
+  readonly #request: ServerRequest;
+  readonly #context: SplitContext;
+  readonly #add: AddPart;
+  readonly #waits: Wait[];
+
+  constructor(request: ServerRequest, context: SplitContext, add: AddPart) {
+    this.#request = request;
+    this.#context = context;
+    this.#add = add;
+    const asked = request.operations.map((operation): Wait => {
+      const start = isPoolOperation(operation) ? context.times.poolStart(operation) : operation.begin;
+      return { begin: operation.begin, ready: readyOf(operation), start, operation, peer: undefined };
+    });
+    const sent = context.waits.map((peer): Wait => {
+      return { begin: peer.begin, ready: peer.end, start: peer.begin, operation: undefined, peer };
+    });
+    this.#waits = [...asked, ...sent];
+  }
+
+  /** The part of a moment that lies in [begin, end). */
+  take(moment: ThreadMoment, begin: number, end: number): void {
+    if (!moment.isIdle && moment.turn === this.#request.id) this.#takeOwn(moment, end - begin);
+    else this.#takeWaiting(moment, begin, end);
+  }
+
+  /** In pieces, since waits begin and end within a moment. */
+  #takeWaiting(moment: ThreadMoment, begin: number, end: number): void {
+    let at = begin;
+    while (at < end) {
+      const wait = this.#waitAt(at);
+      const next = Math.min(end, this.#nextChange(at));
+      if (wait !== undefined) this.#addWait(wait, at, next - at);
+      else if (moment.isIdle) this.#addIdle(moment, at, next - at);
+      else if (moment.turn === -this.#request.id && at >= this.#request.begin) this.#takeOwn(moment, next - at);
+      else this.#takeQueued(moment, next - at);
+      at = next;
+    }
+  }
+
+  /**
+   * Of those that it waits for, the one that is ready last: without that it would not have been faster. A
+   * connection that is being made is told by the look-up of the name that it needs first.
+   */
+  #waitAt(time: number): Wait | undefined {
+    let last: Wait | undefined;
+    for (const wait of this.#waits) {
+      if (wait.begin > time || wait.ready <= time) continue;
+      if (isLookupFor(wait, last)) last = wait;
+      else if (last !== undefined && isLookupFor(last, wait)) continue;
+      else if (last === undefined || wait.ready > last.ready || (wait.ready === last.ready && wait.begin > last.begin))
+        last = wait;
+    }
+    return last;
+  }
+
+  #nextChange(time: number): number {
+    let next = Infinity;
+    for (const { begin, ready, start } of this.#waits) {
+      if (begin > time) next = Math.min(next, begin);
+      if (start > time) next = Math.min(next, start);
+      if (ready > time) next = Math.min(next, ready);
+    }
+    return next;
+  }
+
+  #addWait({ operation, peer, start }: Wait, time: number, ns: number): void {
+    if (peer !== undefined) this.#add('network', ns, () => `waiting for ${peer.peer}`);
+    if (operation === undefined) return;
+    const { operation: name, subject } = operation;
+    if (isPoolOperation(operation)) {
+      if (time < start) {
+        const size = operation.thread.program.poolSize;
+        this.#add('pool-queue', ns, () => `in the queue of the thread pool (${size} threads) for ${name}`);
+      } else if (name.startsWith('fs.'))
+        this.#add('disk', ns, () => `in ${name}${subject === '' ? '' : ` ${subject}`}`);
+      else this.#add('pool-work', ns, () => `in ${name}${subject === '' ? '' : ` ${subject}`} on the thread pool`);
+    } else if (name === 'setTimeout') this.#add('timer', ns, () => `waiting for a timer of ${subject}`);
+    else if (name.startsWith('dns.')) this.#add('network', ns, () => `waiting for ${name} ${subject}`.trimEnd());
+    else this.#add('network', ns, () => `waiting for ${hostOf(subject)} (${name} ${pathOf(subject)})`);
+  }
+
+  /** The loop waits, and nothing that this request asked for is known to be under way. */
+  #addIdle(moment: ThreadMoment, time: number, ns: number): void {
+    const { begin } = this.#request;
+    if (moment.state === PREEMPTED || moment.state === WOKEN) this.#add('runnable', ns, () => RUNNABLE);
+    else if (time < begin) this.#add('queued', ns, () => 'waiting for the event loop to take it up');
+    else this.#add('unknown', ns, () => 'waiting, for what is not known');
+  }
+
+  /** Ready to go on, but the thread does something else. */
+  #takeQueued(moment: ThreadMoment, ns: number): void {
+    if (moment.collection !== undefined) this.#add('gc', ns, () => 'GC');
+    else if (moment.state === PREEMPTED || moment.state === WOKEN) this.#add('runnable', ns, () => RUNNABLE);
+    else this.#add('queued', ns, () => `waiting for the event loop${this.#busyText(moment)}`);
+  }
+
+  #busyText(moment: ThreadMoment): string {
+    if (moment.operation !== undefined) return `, busy in ${moment.operation.operation}`;
+    const frame = moment.sample?.frame;
+    if (frame === undefined || isMetaFrame(frame)) return '';
+    return `, busy with ${functionText(this.#context.positions.functionOf(nearestUserFrame(frame)))}`;
+  }
+
+  #takeOwn(moment: ThreadMoment, ns: number): void {
+    const { state, call, operation } = moment;
+    const name = operation?.operation ?? '';
+    if (moment.collection !== undefined) this.#add('gc', ns, () => 'GC');
+    else if (state === INTERRUPTED) this.#add('interrupt', ns, () => 'interrupted');
+    else if (state === PREEMPTED || state === WOKEN) this.#add('runnable', ns, () => RUNNABLE);
+    else if (state === BLOCKED || state === NOT_RUNNING) this.#takeBlocked(moment, ns);
+    else if (operation !== undefined) {
+      const category = CHILD_OPERATION.test(name) ? 'child-process' : name === 'Atomics.wait' ? 'lock' : 'native';
+      this.#add(call !== 0 && category === 'native' ? 'system-call' : category, ns, () => operationText(moment));
+    } else if (call !== 0) this.#add('system-call', ns, () => `in system call ${this.#context.labels.textOf(call)}`);
+    else this.#addScript(moment, ns);
+  }
+
+  #addScript(moment: ThreadMoment, ns: number): void {
+    const frame = moment.sample?.frame;
+    if (frame === undefined || frame.name === '(idle)')
+      this.#add('javascript', ns, () => 'running, at what is not known');
+    else if (frame.name === '(garbage collector)' && frame.url === '') this.#add('gc', ns, () => 'GC');
+    else if (isMetaFrame(frame)) this.#add('native', ns, () => 'running native code');
+    else
+      this.#add('javascript', ns, () => {
+        return `running ${functionText(this.#context.positions.functionOf(nearestUserFrame(frame)))}`;
+      });
+  }
+
+  #takeBlocked(moment: ThreadMoment, ns: number): void {
+    const call = this.#context.labels.textOf(moment.call);
+    const name = moment.operation?.operation ?? '';
+    if (name === 'Atomics.wait' || LOCK_CALL.test(call))
+      this.#add('lock', ns, () => (name === '' ? `blocked in ${call}` : `in ${name}`));
+    else if (CHILD_OPERATION.test(name)) this.#add('child-process', ns, () => operationText(moment));
+    else if (moment.operation?.path !== undefined || call === 'page fault')
+      this.#add('disk', ns, () => (name === '' ? 'blocked in a page fault' : operationText(moment)));
+    else
+      this.#add('blocked', ns, () =>
+        name === '' ? `blocked in ${call === '' ? 'an unknown call' : call}` : operationText(moment),
+      );
+  }
+}
+
+function isLookupFor(lookup: Wait, other: Wait | undefined): boolean {
+  const name = lookup.operation?.subject ?? '';
+  if (other === undefined || name === '' || lookup.operation?.operation !== 'dns.lookup') return false;
+  const subject = other.operation?.subject ?? '';
+  return other.begin <= lookup.begin && subject !== name && hostOf(subject).startsWith(name);
+}
+
+const RUNNABLE = 'runnable, waiting for a CPU';
+
+function operationText({ operation }: ThreadMoment): string {
+  return operation === undefined
+    ? ''
+    : `in ${operation.operation}${operation.path === undefined ? '' : ` ${operation.path}`}`;
+}
+
+function hostOf(subject: string): string {
+  const slash = subject.indexOf('/');
+  return slash < 0 ? subject : subject.slice(0, slash);
+}
+
+function pathOf(subject: string): string {
+  const slash = subject.indexOf('/');
+  return slash < 0 ? '' : (subject.slice(slash).split('?')[0] ?? '');
+}
