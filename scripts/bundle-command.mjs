@@ -83,6 +83,7 @@ await build({
     join(packages, 'session/dist/src/consumer/consumer-worker.js'),
     join(packages, 'kernel/dist/src/reader-worker.js'),
     join(packages, 'kernel/dist/src/converter-worker.js'),
+    join(packages, 'kernel/dist/src/state-dump/state-dump-worker.js'),
   ],
   outdir,
   entryNames: '[name]',

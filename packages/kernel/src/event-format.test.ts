@@ -7,6 +7,7 @@ import { generateCopier } from './conversion-code.ts';
 import { makeEventClass } from './event-class.ts';
 import { parseEventFormat } from './event-format.ts';
 import { kernelTraceClass } from './kernel-trace-class.ts';
+import { STATE_DUMP_EVENT_CLASSES } from './state-dump/record-classes.ts';
 import { SKIP_WITHOUT_TRACEFS, tracefsPath } from './testing/tracefs-or-skip.ts';
 
 const COMMON = `format:
@@ -128,6 +129,6 @@ test(
         environment: {},
       }),
     );
-    assert.equal([...metadata.matchAll(/^event \{/gm)].length, classes.length + 3);
+    assert.equal([...metadata.matchAll(/^event \{/gm)].length, classes.length + STATE_DUMP_EVENT_CLASSES.length);
   },
 );

@@ -12,7 +12,8 @@ import { fileURLToPath } from 'node:url';
 import { InputError } from '@lockstep/base';
 import { chooseClock } from '@lockstep/clock';
 import { syscallTable } from './syscalls/syscall-table.ts';
-import { startKernelRecording, type KernelChannelOptions, type KernelRecording } from './kernel-recording.ts';
+import { startKernelRecording } from './kernel-recording.ts';
+import type { KernelChannelOptions, KernelRecording } from './kernel-recording-types.ts';
 import { SKIP_WITHOUT_BABELTRACE, SKIP_WITHOUT_TRACEFS, tracefsPath } from './testing/tracefs-or-skip.ts';
 import { removeAbandonedInstances } from './tracefs-instance.ts';
 
@@ -192,7 +193,7 @@ function readableFields(text: string): Map<string, string[]> {
   const threads = new Map<string, string[]>();
   for (const line of text.split('\n')) {
     const match = / (\w+): \{ cpu_id = \d+ \}, \{ tid = (-?\d+) \}, \{ (.*)\}$/.exec(line);
-    if (match === null || match[1]?.startsWith('lttng_statedump') === true) continue;
+    if (match === null || /^(lttng|lockstep)_statedump/.test(match[1] ?? '')) continue;
     const [, name = '', tid = '', given = ''] = match;
     // Names of values stand in parentheses; the result comes first, what the kernel fills behind it.
     const named = given.replace(/\( [^()]* : container = (-?\w+) \)/g, '$1');

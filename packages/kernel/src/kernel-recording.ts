@@ -7,8 +7,7 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { assert, InputError, SystemError, type LockstepError } from '@lockstep/base';
-import type { ClockClass, EnvironmentValue } from '@lockstep/ctf/write';
-import type { Rule } from '@lockstep/filter';
+import type { ClockClass } from '@lockstep/ctf/write';
 import type { ConverterWorkerData } from './converter-worker.ts';
 import { describeCached, usualCacheDirectory } from './description-cache.ts';
 import { startCapture, type Capture } from './capture/capture-loader.ts';
@@ -21,11 +20,20 @@ import {
   type ChannelClass,
   type KernelTraceOptions,
 } from './kernel-trace-class.ts';
+import type {
+  CaptureSummary,
+  KernelChannelOptions,
+  KernelRecording,
+  KernelRecordingOptions,
+  KernelRecordingStatus,
+  KernelRecordingSummary,
+} from './kernel-recording-types.ts';
 import * as page from './page-queue.ts';
 import { needsLookahead } from './record-hooks.ts';
 import type { ReaderSource, ReaderWorkerData, WorkerMessage } from './reader-worker.ts';
 import { removeSpool, spoolDescriptionText, writeSpoolDescription, type StreamDescription } from './spool.ts';
-import { dumpState } from './state-dump.ts';
+import type { StateDumpResult } from './state-dump/dump-state.ts';
+import { StateDumper } from './state-dump/state-dumper.ts';
 import { errorCode, openTracefs } from './tracefs.ts';
 import { listCpuIds, removeAbandonedInstances, TracefsInstance } from './tracefs-instance.ts';
 import { threadsToTrack } from './trackers.ts';
@@ -34,97 +42,6 @@ import { startWatchdog, type Watchdog } from './watchdog.ts';
 export const DEFAULT_BUFFER_SIZE_KB = 32 * 1024;
 /** Ten times what 10 000 processes take. Without it the threads that end early are unknown. */
 const MAX_THREADS_READ_MS = 10_000;
-
-/** What the kernel half needs of a trace clock; @lockstep/clock's TraceClock is one. */
-export interface KernelClock {
-  readonly kernelName: 'x86-tsc' | 'mono' | 'mono_raw' | 'boot';
-  /** Where the pages carry raw cycles and the trace ns: the history of the clock, a file in `stateDirectory`. */
-  readonly historyPath?: string | undefined;
-  now(): bigint;
-  toClockClass(): ClockClass;
-}
-
-export interface KernelChannelOptions {
-  readonly name: string;
-  /** CTF data stream class id. */
-  readonly id: number;
-  readonly rules: readonly (string | Rule)[];
-  /** Names of context fields that each event record is to carry: see context-fields.ts. */
-  readonly contexts?: readonly string[];
-  /** `KIND=VALUE`: only what these processes, threads or users do. */
-  readonly trackers?: readonly string[];
-  /** `roots`: these processes and what they fork. With no root yet nothing is recorded before the first `addPid`. */
-  readonly pids: 'all' | { readonly roots: readonly number[] };
-  /** Of each CPU. */
-  readonly bufferSizeKb?: number;
-}
-
-export interface KernelRecordingOptions {
-  readonly name: string;
-  /** The trace: DIR/kernel. */
-  readonly outputDirectory: string;
-  /** Lockstep's own files: DIR/.lockstep. */
-  readonly stateDirectory: string;
-  readonly clock: KernelClock;
-  readonly channels: readonly KernelChannelOptions[];
-  /** Threads to leave out of channels that record all; the reading threads are left out always. */
-  readonly excludePids?: readonly number[];
-  readonly environment?: Readonly<Record<string, EnvironmentValue>>;
-  /** Whether what the pointers of system calls point to is recorded, where the kernel allows it; default true. */
-  readonly isCaptured?: boolean;
-}
-
-export interface KernelRecordingStatus {
-  /** Event records converted so far. */
-  readonly events: number;
-  /** Of the trace on disk. */
-  readonly bytes: number;
-  readonly discarded: number;
-  /** Raw pages that wait in the spool. */
-  readonly spooledBytes: number;
-  /** First thing that went wrong on the way; recording may go on or have ended. */
-  readonly problem: SystemError | undefined;
-}
-
-export interface KernelRecordingSummary extends KernelRecordingStatus {
-  readonly readBytes: number;
-  /** Losses that the kernel told without a number; each counts as one in `discarded`. */
-  readonly unknownLossCount: number;
-  readonly damagedPageCount: number;
-  readonly stateDumpRecordCount: number;
-  /** CPU time of the reader and the converter thread; 0 without the native addon. */
-  readonly readerCpuNs: number;
-  readonly converterCpuNs: number;
-  /** Events that a rule named and the kernel did not let us enable. */
-  readonly refusedEvents: readonly string[];
-  /** Of what the pointers of system calls point to; undefined when it was not recorded. */
-  readonly capture: CaptureSummary | undefined;
-}
-
-export interface CaptureSummary {
-  /** Records that found no room in the ring buffer. */
-  readonly lostCount: number;
-  /** Pointers to memory that could not be read. */
-  readonly faultCount: number;
-  /** Strings that were longer than what is captured of one. */
-  readonly truncatedCount: number;
-  /** Events that have to do without. */
-  readonly missingCount: number;
-}
-
-export interface KernelRecording {
-  readonly instanceNames: readonly string[];
-  status(): KernelRecordingStatus;
-  /** Records this process, and what it forks, in the channels that have `roots`. */
-  addPid(pid: number): void;
-  /**
-   * Stops recording, converts what is left, writes the metadata anew, with `clockClass` if it is known
-   * better now. `onProgress` hears the share that is converted.
-   */
-  stop(onProgress?: (share: number) => void, clockClass?: ClockClass): Promise<KernelRecordingSummary>;
-  /** Stops recording at once and leaves unconverted pages in the spool: `recoverKernelSpool` finishes. */
-  abandon(): Promise<void>;
-}
 
 interface Channel {
   readonly options: KernelChannelOptions;
@@ -188,7 +105,10 @@ class Recording implements KernelRecording {
   #ended: Promise<unknown> = Promise.resolve();
   #problem: SystemError | undefined;
   #hasStoppedWriting = false;
-  #stateDump: Promise<number> = Promise.resolve(0);
+  readonly #dumper: StateDumper;
+  /** The one from the start. */
+  #stateDump: Promise<void> = Promise.resolve();
+  readonly #dumped = { recordCount: 0, sizeBytes: 0, sentences: [] as string[] };
   #unreadCount = 0;
   #stopping: Promise<KernelRecordingSummary> | undefined;
 
@@ -232,6 +152,21 @@ class Recording implements KernelRecording {
       },
       description.plansText,
     );
+    this.#dumper = new StateDumper(
+      {
+        outputDirectory: options.outputDirectory,
+        uuid,
+        streamClassId: this.#traceOptions.stateDumpChannelId,
+        fileName: `${STATE_DUMP_CHANNEL_NAME}_0`,
+        hasMemoryMaps: options.hasMemoryMaps ?? true,
+      },
+      options.clock,
+      (tids) => this.#excludeThreads(tids),
+    );
+  }
+
+  #excludeThreads(tids: readonly number[]): void {
+    for (const { instance, options } of this.#channels) if (options.pids === 'all') instance.excludeThreads(tids);
   }
 
   #stateDumpChannelId(): number {
@@ -291,7 +226,7 @@ class Recording implements KernelRecording {
     if (this.#channels.some((channel) => needsLookahead(channel.described.conversion))) await this.#threadsKnown();
     this.#startCapture();
     await this.#enableAll(made, tids);
-    this.#stateDump = this.#dumpState();
+    this.#stateDump = this.#dumpFirstState();
   }
 
   /** Until the converter has read what threads there are; those that begin later tell it themselves. */
@@ -349,26 +284,21 @@ class Recording implements KernelRecording {
   }
 
   /** Also what earlier recordings left behind: both only after the caller let its program run. */
-  async #dumpState(): Promise<number> {
+  async #dumpFirstState(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
     removeAbandonedInstances(this.#tracefs);
-    const { outputDirectory } = this.#options;
-    try {
-      return await dumpState({
-        outputDirectory,
-        uuid: this.#traceOptions.uuid,
-        streamClassId: this.#traceOptions.stateDumpChannelId,
-        fileName: `${STATE_DUMP_CHANNEL_NAME}_0`,
-        now: () => this.#options.clock.now(),
-      });
-    } catch (error) {
-      this.#note(
-        'The state dump could not be written; names of threads may be missing.',
-        errorCode(error),
-        outputDirectory,
-      );
-      return 0;
-    }
+    await this.regenerateStateDump().catch((error: unknown) => {
+      if (!(error instanceof SystemError)) throw error;
+      this.#problem ??= error;
+    });
+  }
+
+  async regenerateStateDump(): Promise<StateDumpResult> {
+    const result = await this.#dumper.dump();
+    this.#dumped.recordCount += result.recordCount;
+    this.#dumped.sizeBytes += result.sizeBytes;
+    this.#dumped.sentences.push(...result.sentences);
+    return result;
   }
 
   /** Returns their tids, without waiting until they run: the buffers hold what happens before. */
@@ -482,8 +412,8 @@ class Recording implements KernelRecording {
   status(): KernelRecordingStatus {
     const spooled = this.#count(page.SPOOL_WRITTEN) - this.#count(page.SPOOL_CONVERTED);
     return {
-      events: this.#count(page.RECORD_COUNT),
-      bytes: this.#count(page.WRITTEN_BYTES),
+      events: this.#count(page.RECORD_COUNT) + this.#dumped.recordCount,
+      bytes: this.#count(page.WRITTEN_BYTES) + this.#dumped.sizeBytes,
       discarded: this.#count(page.DISCARDED_COUNT) + this.#unreadCount,
       spooledBytes: spooled,
       problem: this.#problem,
@@ -504,7 +434,8 @@ class Recording implements KernelRecording {
     clockClass: ClockClass | undefined,
   ): Promise<KernelRecordingSummary> {
     this.#stopReading();
-    const stateDumpRecordCount = await this.#stateDump;
+    this.#dumper.end();
+    await this.#stateDump;
     const before = this.#count(page.SPOOL_CONVERTED);
     const timer = setInterval(() => {
       const total = this.#count(page.SPOOL_WRITTEN) - before;
@@ -534,11 +465,11 @@ class Recording implements KernelRecording {
     }
     return {
       ...this.status(),
-      events: this.#count(page.RECORD_COUNT) + stateDumpRecordCount,
       readBytes: this.#count(page.READ_BYTES),
       unknownLossCount: this.#count(page.UNKNOWN_LOSS_COUNT),
       damagedPageCount: this.#count(page.DAMAGED_PAGE_COUNT),
-      stateDumpRecordCount,
+      stateDumpRecordCount: this.#dumped.recordCount,
+      stateDumpSentences: this.#dumped.sentences,
       readerCpuNs: this.#count(page.READER_CPU_NS),
       converterCpuNs: this.#count(page.CONVERTER_CPU_NS),
       refusedEvents: this.#refusedEvents,
@@ -576,7 +507,7 @@ class Recording implements KernelRecording {
     // A call of the pool cannot be taken back.
     await this.#instances.catch(() => {});
     this.#stopReading();
-    await Promise.all([this.#reader?.terminate(), this.#converter?.terminate()]);
+    await Promise.all([this.#reader?.terminate(), this.#converter?.terminate(), this.#dumper.terminate()]);
     this.#capture?.close();
     this.#removeInstances();
   }

@@ -21,7 +21,7 @@ import {
 } from '@lockstep/ctf/write';
 import { contextMembers, findContextField } from './context-fields.ts';
 import type { KernelEventClass } from './event-class.ts';
-import { STATE_DUMP_EVENT_CLASSES } from './state-dump.ts';
+import { STATE_DUMP_EVENT_CLASSES } from './state-dump/record-classes.ts';
 
 export interface ChannelClass {
   readonly name: string;

@@ -71,6 +71,7 @@ NAPI_MODULE_INIT() {
   register_guard(env, exports);
   register_waiting(env, exports);
   register_threads(env, exports);
+  register_namespaces(env, exports);
   register_shared_objects(env, exports);
   register_loop(env, exports);
   register_bpf(env, exports);

@@ -46,6 +46,7 @@ export interface Addon {
   poll(fds: readonly number[], timeoutMs: number): number[];
   gettid(): number;
   pinToCpu(tid: number, cpu: number): void;
+  namespaceAncestors(path: string): number[];
   watchLoop(onPrepare: () => void, onCheck: (() => void) | undefined): unknown;
   unwatchLoop(watch: unknown): void;
   sharedObjects(): { path: string; baseAddress: bigint; sizeBytes: bigint; buildId: string }[];
@@ -96,6 +97,7 @@ export function wrapAddon(addon: Addon): Native {
     readClockPage: addon.readClockPage,
     tryCopy: addon.tryCopy,
     gettid: addon.gettid,
+    namespaceAncestors: addon.namespaceAncestors,
     mapFile: (path, options) => mapFile(addon, path, options),
     guardMappings: () => callSystem('The SIGBUS handler cannot be installed', undefined, () => addon.guardMappings()),
     clockNs: (clock) => addon.clockNs(CLOCK_IDS[clock]),

@@ -108,6 +108,11 @@ export interface Native {
   /** sched_setaffinity of a thread (0 = caller) to one CPU. For benches. */
   pinToCpu(tid: number, cpu: number): void;
   /**
+   * Inode numbers of the namespaces around that of `path` (/proc/PID/ns/pid or …/user), the nearest first, as far
+   * out as this process may see. None for what is no such file.
+   */
+  namespaceAncestors(path: string): number[];
+  /**
    * Observes this thread's event loop: `onPrepare` runs before each poll for events, `onCheck` after
    * it (libuv prepare and check handles, unreferenced). Called without a microtask checkpoint; what they
    * throw is swallowed.

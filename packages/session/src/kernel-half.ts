@@ -168,7 +168,7 @@ function wrapRecording(recording: KernelRecording, isDefault: boolean): KernelHa
 
 function toSummary(summary: KernelRecordingSummary): KernelSummary {
   const sentences: string[] = [];
-  const { refusedEvents, unknownLossCount, damagedPageCount, problem } = summary;
+  const { refusedEvents, unknownLossCount, damagedPageCount, stateDumpSentences, problem } = summary;
   if (refusedEvents.length > 0)
     sentences.push(
       `The kernel refuses ${refusedEvents.length} of the events: ${refusedEvents.slice(0, 5).join(', ')}.`,
@@ -176,6 +176,7 @@ function toSummary(summary: KernelRecordingSummary): KernelSummary {
   if (unknownLossCount > 0)
     sentences.push(`The kernel told ${unknownLossCount} times of losses without their number; each counts as one.`);
   if (damagedPageCount > 0) sentences.push(`${damagedPageCount} pages of the kernel made no sense and are left out.`);
+  sentences.push(...stateDumpSentences);
   const outputError = outputErrorOf(problem);
   if (problem !== undefined && outputError === undefined) sentences.push(problem.message);
   return {

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+// The session's side of state dumps: each runs in a thread of its own, one after the other, into the
+// same data stream.
+
+import { readdirSync } from 'node:fs';
+import { getPriority, setPriority } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { SystemError } from '@lockstep/base';
+import type { StateDumpOptions, StateDumpResult } from './dump-state.ts';
+import type { StateDumpMessage, StateDumpWorkerData, WorkerClock } from './state-dump-worker.ts';
+
+/** What a state dump needs of a trace clock. */
+export interface DumpClock {
+  readonly kernelName: 'x86-tsc' | 'mono' | 'mono_raw' | 'boot';
+  readonly historyPath?: string | undefined;
+  now(): bigint;
+}
+
+/** Of the dumping thread: the program that is recorded goes first. */
+const NICE = 10;
+
+export class StateDumper {
+  readonly #options: StateDumpOptions;
+  readonly #clock: DumpClock;
+  readonly #onThread: (tids: readonly number[]) => void;
+  readonly #control = new SharedArrayBuffer(4);
+  #last: Promise<unknown> = Promise.resolve();
+  #worker: Worker | undefined;
+  /** Of the worker that runs. */
+  #tids: readonly number[] = [];
+
+  /** `onThread` hears the tid of the dumping thread before that reads anything: nobody wants it in the trace. */
+  constructor(options: StateDumpOptions, clock: DumpClock, onThread: (tids: readonly number[]) => void) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#onThread = onThread;
+  }
+
+  /** Another dump, when those before are done. Rejects with a SystemError when it cannot be written. */
+  dump(): Promise<StateDumpResult> {
+    const result = this.#last.then(() => this.#run());
+    this.#last = result.catch(() => {});
+    return result;
+  }
+
+  /** A dump that runs has a second left, and nobody to yield to. */
+  end(): void {
+    Atomics.store(new Int32Array(this.#control), 0, 1);
+    for (const tid of this.#tids) trySetPriority(tid, getPriority());
+  }
+
+  /** At once, in the middle of it. */
+  async terminate(): Promise<void> {
+    this.end();
+    await this.#worker?.terminate();
+    await this.#last;
+  }
+
+  #run(): Promise<StateDumpResult> {
+    const others = new Set(listThreads());
+    const workerData: StateDumpWorkerData = {
+      options: this.#options,
+      clock: workerClockOf(this.#clock),
+      control: this.#control,
+    };
+    // Empty options: it is not to be traced or instrumented itself.
+    const worker = new Worker(new URL('./state-dump-worker.js', import.meta.url), {
+      workerData,
+      execArgv: [],
+      env: { ...process.env, NODE_OPTIONS: '' },
+    });
+    this.#worker = worker;
+    this.#tids = listThreads().filter((tid) => !others.has(tid));
+    for (const tid of this.#tids) trySetPriority(tid, NICE);
+    this.#onThread(this.#tids);
+    const path = this.#options.outputDirectory;
+    return new Promise((resolve, reject) => {
+      const fail = (code: string, detail: string): void =>
+        reject(
+          new SystemError(
+            `The state dump could not be written (${detail}); names and files of threads may be missing.`,
+            code,
+            'write',
+            path,
+          ),
+        );
+      worker.on('message', (message: StateDumpMessage) => {
+        if (message.type === 'done') resolve(message.result);
+        else fail(message.code, message.message);
+      });
+      worker.on('error', (error) => fail('EIO', error.message));
+      worker.on('exit', () => {
+        this.#tids = [];
+        fail('EIO', 'its thread ended');
+      });
+    });
+  }
+}
+
+/** Of this process. A worker's thread is there when its constructor returns. */
+function listThreads(): number[] {
+  try {
+    return readdirSync('/proc/self/task').map(Number);
+  } catch {
+    return [];
+  }
+}
+
+function trySetPriority(tid: number, nice: number): void {
+  try {
+    setPriority(tid, nice);
+  } catch {
+    // It has ended, or we may not: then it competes with the program for some tenths of a second.
+  }
+}
+
+/** Clocks that count ns run with CLOCK_MONOTONIC for as long as a dump takes, at most some µs apart. */
+function workerClockOf(clock: DumpClock): WorkerClock {
+  if (clock.kernelName === 'x86-tsc' && clock.historyPath === undefined) return { kind: 'tsc' };
+  if (clock.kernelName === 'mono' && clock.historyPath === undefined) return { kind: 'monotonic', offsetNs: 0n };
+  const before = process.hrtime.bigint();
+  const reading = clock.now();
+  return { kind: 'monotonic', offsetNs: reading - (before + process.hrtime.bigint()) / 2n };
+}
