@@ -75,5 +75,6 @@ NAPI_MODULE_INIT() {
   register_shared_objects(env, exports);
   register_loop(env, exports);
   register_bpf(env, exports);
+  register_memory_files(env, exports);
   return exports;
 }

@@ -47,5 +47,6 @@ void register_namespaces(napi_env env, napi_value exports);
 void register_shared_objects(napi_env env, napi_value exports);
 void register_loop(napi_env env, napi_value exports);
 void register_bpf(napi_env env, napi_value exports);
+void register_memory_files(napi_env env, napi_value exports);
 
 #endif

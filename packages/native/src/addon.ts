@@ -32,6 +32,7 @@ export interface Addon {
     maxSizeBytes: number,
   ): { buffer: ArrayBuffer; range: unknown };
   unmapFile(range: unknown, buffer: ArrayBuffer): void;
+  createMemoryFile(name: string, sizeBytes: number): number;
   faultCount(range: unknown): number;
   guardMappings(): void;
   tryCopy(
@@ -65,6 +66,7 @@ const FLAG_WRITE = 1;
 const FLAG_CREATE = 2;
 const FLAG_POPULATE = 4;
 const FLAG_SPARSE = 8;
+const FLAG_FOLLOW = 16;
 
 const DEFAULT_MAX_SIZE_BYTES = 4 * 1024 ** 3;
 
@@ -99,6 +101,8 @@ export function wrapAddon(addon: Addon): Native {
     gettid: addon.gettid,
     namespaceAncestors: addon.namespaceAncestors,
     mapFile: (path, options) => mapFile(addon, path, options),
+    createMemoryFile: (name, sizeBytes) =>
+      callSystem('A memory file cannot be created', undefined, () => addon.createMemoryFile(name, sizeBytes)),
     guardMappings: () => callSystem('The SIGBUS handler cannot be installed', undefined, () => addon.guardMappings()),
     clockNs: (clock) => addon.clockNs(CLOCK_IDS[clock]),
     futexWait(memory, byteOffset, expected, timeoutMs) {
@@ -142,7 +146,8 @@ function mapFile(addon: Addon, path: string, options: MapOptions): Mapping {
     (options.access === 'read-write' ? FLAG_WRITE : 0) |
     (isCreating ? FLAG_CREATE : 0) |
     (options.populate === true ? FLAG_POPULATE : 0) |
-    (options.sparse === true ? FLAG_SPARSE : 0);
+    (options.sparse === true ? FLAG_SPARSE : 0) |
+    (options.isFollowingLinks === true ? FLAG_FOLLOW : 0);
   const { buffer, range } = callSystem(
     isCreating ? 'The file cannot be created and mapped' : 'The file cannot be mapped',
     path,

@@ -20,6 +20,7 @@
 #define FLAG_CREATE 2
 #define FLAG_POPULATE 4
 #define FLAG_SPARSE 8
+#define FLAG_FOLLOW 16
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static _Atomic(struct mapped_range *) first_range;
@@ -72,7 +73,7 @@ static int open_file(const char *path, int64_t flags, int64_t size_bytes, int64_
   // What stands at the path may be a hostile program's: no link is followed, and opening a FIFO
   // does not wait.
   int access = (flags & FLAG_WRITE) != 0 ? O_RDWR : O_RDONLY;
-  int common = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+  int common = O_CLOEXEC | ((flags & FLAG_FOLLOW) != 0 ? 0 : O_NOFOLLOW) | O_NONBLOCK | O_NOCTTY;
   *system_call = "open";
   if ((flags & FLAG_CREATE) == 0) return open(path, access | common);
 

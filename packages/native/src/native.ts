@@ -30,6 +30,8 @@ export interface MapOptions {
   readonly populate?: boolean;
   /** Takes no blocks for a created file until they are written. A full file system then raises SIGBUS at a store. */
   readonly sparse?: boolean;
+  /** Follows a link at the end of the path: for /proc/PID/fd/N. */
+  readonly isFollowingLinks?: boolean;
   /** A larger file is refused (EFBIG). Default 4 GiB. */
   readonly maxSizeBytes?: number;
 }
@@ -40,6 +42,8 @@ export interface Native {
    * non-empty file is mapped. Throws SystemError.
    */
   mapFile(path: string, options: MapOptions): Mapping;
+  /** A file without a name, in memory (memfd), all zeros; returns its descriptor. Map it as /proc/PID/fd/N. */
+  createMemoryFile(name: string, sizeBytes: number): number;
   /**
    * Lets every mapping of this process survive that its file is made shorter: an access to a page
    * that is gone sees zeros from then on, and the mapping's `faultCount` grows. Process-wide, once;

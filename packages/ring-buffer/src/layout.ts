@@ -22,9 +22,11 @@
 //      128  32  CONSUMED                   consuming reader, grows: sequence number it takes next
 //      132  33  FREED_COUNT                consuming reader, +1 a sub-buffer given back; blocked writers
 //                                          sleep on it
-//      192  48  DELIVERY_COUNT             writers, atomic +1 after each delivery; readers sleep on it
+//      192  48  DELIVERY_COUNT             writers, atomic +1 after each delivery
 //      196  49  WAITING_READERS            readers, atomic +1 before they sleep, -1 after
 //      200  50  WAITING_WRITERS            blocked writers, the same
+//      204  51  DOORBELL                   writers of a channel, in its first buffer, atomic +1 after each
+//                                          delivery; readers sleep on it
 //      256  64  WRITERS                    W blocks of 128 bytes:
 //        +0  0    COMMITTED                writer: end of the last whole record, or of the client's
 //                                          header, as offset in the memory. Stored after the record's
@@ -94,6 +96,7 @@ export const FREED_COUNT_WORD = 33;
 export const DELIVERY_COUNT_WORD = 48;
 export const WAITING_READERS_WORD = 49;
 export const WAITING_WRITERS_WORD = 50;
+export const DOORBELL_WORD = 51;
 export const WRITERS_WORD = 64;
 
 // Words of a writer's block, from its begin.
