@@ -45,7 +45,7 @@ const shared = {
 const otherCommands = {
   name: 'other-commands',
   setup(plugin) {
-    plugin.onResolve({ filter: /\/commands\/(view|stalls|crash|doctor)\.js$/ }, () => ({
+    plugin.onResolve({ filter: /\/commands\/(view|stalls|stats|crash|doctor)\.js$/ }, () => ({
       path: './main.cjs',
       external: true,
     }));

@@ -64,3 +64,13 @@ export {
   formatRequestsText,
   type RequestFormatOptions,
 } from './format/format-requests.ts';
+export { analyzeTables, TABLE_FAMILIES, type TableFamily, type TablesReport } from './tables/analyze-tables.ts';
+export type { TableOptions } from './tables/family.ts';
+export type { Cell, Column, ColumnKind, Table } from './tables/table.ts';
+export {
+  formatTablesCsv,
+  formatTablesJson,
+  formatTablesMarkdown,
+  formatTablesText,
+  type TableFormat,
+} from './format/format-tables.ts';

@@ -43,6 +43,7 @@ export function createProgram(command?: string): Command {
   addView(program);
   addStalls(program);
   addRequests(program);
+  addStats(program);
   addCrash(program);
   addDoctor(program);
   return program;
@@ -171,6 +172,43 @@ function addRequests(program: Command): void {
     .action(async (directory: string | undefined, options: object) => {
       const { runRequests } = await import('./commands/requests.ts');
       await runRequests(directory, options);
+    });
+}
+
+function addStats(program: Command): void {
+  program
+    .command('stats')
+    .description(
+      'count event records by class; or tables of a family: cpu, io, irq, memory, network, periods, sched, syscalls',
+    )
+    .argument('[family]', 'cpu, io, irq, memory, network, periods, sched or syscalls; without it, event record classes')
+    .argument('[dir]', 'trace directory; the last recorded one when not given')
+    .option('-b, --begin <time>', 'from here on: [YYYY-MM-DD ]HH:MM[:SS[.fraction]] or seconds since the epoch')
+    .option('-e, --end <time>', 'up to here')
+    .option('--timerange <range>', 'both at once: BEGIN,END')
+    .option('--procname <names>', 'only threads of these names; repeatable', collect, [])
+    .option('--tid <ids>', 'only these threads, or threads of these processes; repeatable', collect, [])
+    .option('--cpu <numbers>', 'only these CPUs; repeatable', collect, [])
+    .option('--min <us>', 'leave out what took less')
+    .option('--max <us>', 'leave out what took longer')
+    .option('--limit <count>', 'rows of a table', '10')
+    .option('--top', 'list the longest, too')
+    .option('--freq', 'histograms, too')
+    .option('--freq-resolution <count>', 'buckets of a histogram', '20')
+    .option('--log', 'list all, too')
+    .option('--period <definition>', "periods: 'NAME(PARENT):BEGIN:END', as in lttng-analyses; repeatable", collect, [])
+    .option('--period-captures <definition>', "fields to keep of a period: 'NAME:BEGIN:END'; repeatable", collect, [])
+    .option('--clock-gmt', 'print and read times in UTC')
+    .option('--json', 'print JSON')
+    .option('--markdown', 'print Markdown')
+    .option('--csv', 'print comma-separated values')
+    .addHelpText('after', example('lockstep stats sched --procname node --top ./trace'))
+    .action(async (family: string | undefined, directory: string | undefined, options: object) => {
+      const { runStats } = await import('./commands/stats.ts');
+      await runStats(
+        [family, directory].filter((word) => word !== undefined),
+        options,
+      );
     });
 }
 

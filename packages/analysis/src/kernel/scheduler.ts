@@ -47,8 +47,9 @@ export class Scheduler implements Handler {
       case 'sched_waking':
         return (record, time) => this.#wakeUp(record, time, true);
       case 'sched_wakeup':
-      case 'sched_wakeup_new':
         return (record, time) => this.#wakeUp(record, time, false);
+      case 'sched_wakeup_new':
+        return (record, time) => this.#wakeUpNew(record, time);
       case 'sched_migrate_task':
         return (record, time) => this.#migrate(record, time);
       default:
@@ -117,6 +118,14 @@ export class Scheduler implements Handler {
     const waker = isByWaker || !this.#host.coverage.hasWaking ? this.#wakerOf(record) : 0;
     thread.wake(time, waker, this.#host.cpu(toNumber(payload?.target_cpu)));
     if (wasBlocked) for (const listener of this.onWake) listener(thread, time);
+  }
+
+  /** A thread that was just made waits for its first turn, as one that slept does for its next. */
+  #wakeUpNew(record: EventRecord, time: number): void {
+    const thread = this.#host.thread(toNumber(record.payload?.tid));
+    if (thread.state !== RUNNING && thread.state !== INTERRUPTED) thread.state = BLOCKED;
+    // Who made it writes this record.
+    this.#wakeUp(record, time, true);
   }
 
   #wakerOf(record: EventRecord): number {
