@@ -3,24 +3,36 @@
 // Files are behind `@lockstep/ctf/node`, writing behind `@lockstep/ctf/write`.
 
 export type {
+  Attributes,
+  AttributeValue,
+  BitFieldClass,
+  BitOrder,
   ByteOrder,
   DisplayBase,
   DynamicLengthArrayFieldClass,
+  DynamicLengthBlobFieldClass,
   DynamicLengthStringFieldClass,
   FieldClass,
   FieldLocation,
   FixedLengthBitArrayFieldClass,
+  FixedLengthBitMapFieldClass,
   FixedLengthBooleanFieldClass,
   FixedLengthFloatFieldClass,
   FixedLengthIntegerFieldClass,
+  IntegerFieldClass,
   IntegerRangeSet,
   NullTerminatedStringFieldClass,
+  OptionalFieldClass,
   Role,
   ScopeName,
   StaticLengthArrayFieldClass,
+  StaticLengthBlobFieldClass,
   StaticLengthStringFieldClass,
+  StringEncoding,
+  StringFieldClass,
   StructureFieldClass,
   StructureMemberClass,
+  VariableLengthIntegerFieldClass,
   VariantFieldClass,
   VariantOption,
 } from './model/field-class.ts';
@@ -42,6 +54,7 @@ export type {
   Trace,
 } from './model/event-record.ts';
 export { decodeMetadata, isPacketizedMetadata, unpacketizeMetadata } from './metadata/metadata-packets.ts';
+export { writeJsonMetadata } from './metadata/json-metadata-writer.ts';
 export { parseMetadata } from './metadata/metadata-parser.ts';
 export { blobMedium, memoryMedium, MissingBytes, WindowMedium, type AsyncMedium, type Medium } from './read/medium.ts';
 export { cyclesToTime, type CyclesToTime } from './read/clock-time.ts';

@@ -41,6 +41,11 @@ export {
   type IntegerOptions,
 } from './model/make-field-class.ts';
 export {
+  writeJsonDataStreamClass,
+  writeJsonEventRecordClass,
+  writeJsonMetadata,
+} from './metadata/json-metadata-writer.ts';
+export {
   METADATA_SIGNATURE,
   writeDataStreamClass,
   writeEventRecordClass,

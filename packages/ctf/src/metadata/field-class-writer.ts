@@ -12,6 +12,7 @@ import type {
   FixedLengthFloatFieldClass,
   FixedLengthIntegerFieldClass,
   IntegerRangeSet,
+  Role,
   ScopeName,
   StringFieldClass,
   StructureFieldClass,
@@ -87,13 +88,46 @@ export function tsdlMemberNames(scope: ScopeName, fieldClass: StructureFieldClas
   // Readers find the fields of these three by their plain names ("timestamp_begin"), as LTTng writes them.
   const isPlain = scope === 'packet-header' || scope === 'packet-context' || scope === 'event-record-header';
   const taken = new Set<string>();
-  return fieldClass.memberClasses.map(({ name }) => {
-    const wanted = isPlain && isTsdlIdentifier(name) && !name.startsWith('_') ? name : escapeFieldName(name);
+  return fieldClass.memberClasses.map(({ name, fieldClass: fc }) => {
+    const wanted =
+      (isPlain ? nameOfRole(scope, fc) : undefined) ??
+      (isPlain && isTsdlIdentifier(name) && !name.startsWith('_') ? withoutRole(name) : escapeFieldName(name));
     let chosen = wanted;
     for (let suffix = 2; taken.has(chosen); suffix++) chosen = `${wanted}_${suffix}`;
     taken.add(chosen);
     return chosen;
   });
+}
+
+const ROLE_NAMES: Readonly<Partial<Record<Role, string>>> = {
+  'packet-magic-number': 'magic',
+  'metadata-stream-uuid': 'uuid',
+  'data-stream-class-id': 'stream_id',
+  'data-stream-id': 'stream_instance_id',
+  'packet-total-length': 'packet_size',
+  'packet-content-length': 'content_size',
+  'packet-end-default-clock-timestamp': 'timestamp_end',
+  'packet-sequence-number': 'packet_seq_num',
+  'discarded-event-record-counter-snapshot': 'events_discarded',
+  'event-record-class-id': 'id',
+};
+const MEANINGFUL_NAMES: ReadonlySet<string> = new Set([...Object.values(ROLE_NAMES), 'timestamp', 'timestamp_begin']);
+
+/** The name by which CTF 1.8 knows what a field is for. */
+function nameOfRole(scope: ScopeName, fc: FieldClass): string | undefined {
+  const roles = 'roles' in fc ? (fc.roles ?? []) : [];
+  for (const role of roles) {
+    if (role === 'default-clock-timestamp') return scope === 'packet-context' ? 'timestamp_begin' : 'timestamp';
+    const name = ROLE_NAMES[role];
+    if (name !== undefined) return name;
+  }
+  // LTTng's `v` holds `id` and `timestamp` in its options; its own name means nothing.
+  return undefined;
+}
+
+/** A field without a role must not have a name that gives it one. */
+function withoutRole(name: string): string {
+  return MEANINGFUL_NAMES.has(name) ? `${name}_2` : name;
 }
 
 class FieldClassWriter {
@@ -137,7 +171,7 @@ class FieldClassWriter {
         return 'string';
       case 'static-length-blob':
       case 'dynamic-length-blob':
-        return 'integer { size = 8; align = 8; signed = 0; encoding = none; base = 16; }';
+        return `integer { size = 8; align = 8; signed = 0; encoding = none; base = ${'roles' in fieldClass ? 10 : 16}; }`;
       case 'variable-length-unsigned-integer':
       case 'variable-length-signed-integer':
       case 'optional':

@@ -8,6 +8,7 @@
 import { CtfError, decodeUtf8 } from '@lockstep/base';
 import type { ByteOrder } from '../model/field-class.ts';
 import type { TraceClass } from '../model/trace-class.ts';
+import { isJsonMetadata } from './json-metadata-parser.ts';
 import { parseMetadata } from './metadata-parser.ts';
 import { METADATA_SIGNATURE } from './metadata-writer.ts';
 import { uuidFromBytes } from './uuid.ts';
@@ -44,7 +45,9 @@ function unpackPackets(bytes: Uint8Array): UnpackedMetadata {
     if (bytes[at + 32] !== 0 || bytes[at + 33] !== 0)
       throw fail('The metadata is compressed or encrypted, which Lockstep does not read.');
     if (bytes[at + 34] !== 0) throw fail('The metadata has a checksum, which Lockstep does not know.');
-    if (bytes[at + 35] !== 1 || bytes[at + 36] !== 8) throw fail('A packet of the metadata is not of CTF version 1.8.');
+    const version = `${bytes[at + 35]}.${bytes[at + 36]}`;
+    if (version !== '1.8' && version !== '2.0')
+      throw fail(`A packet of the metadata is of CTF version ${version}; Lockstep reads 1.8 and 2.0.`);
     const contentSizeBytes = view.getUint32(at + 24, isLittleEndian) / 8;
     const packetSizeBytes = view.getUint32(at + 28, isLittleEndian) / 8;
     if (!Number.isInteger(packetSizeBytes) || !Number.isInteger(contentSizeBytes))
@@ -66,8 +69,8 @@ function unpackPackets(bytes: Uint8Array): UnpackedMetadata {
 export function unpacketizeMetadata(bytes: Uint8Array): string {
   if (isPacketizedMetadata(bytes)) return unpackPackets(bytes).text;
   const text = decodeUtf8(bytes);
-  if (text.startsWith('/* CTF')) return text;
-  throw new CtfError('The metadata is neither text of CTF 1.8 nor packet-based.', {
+  if (text.startsWith('/* CTF') || isJsonMetadata(text)) return text;
+  throw new CtfError('The metadata is neither text of CTF 1.8 or 2 nor packet-based.', {
     begin: text.slice(0, METADATA_SIGNATURE.length),
     expected: METADATA_SIGNATURE,
   });
@@ -78,6 +81,8 @@ export function decodeMetadata(bytes: Uint8Array): TraceClass {
   if (!isPacketizedMetadata(bytes)) return parseMetadata(unpacketizeMetadata(bytes));
   const { text, byteOrder } = unpackPackets(bytes);
   const traceClass = parseMetadata(text);
+  // CTF 2 has no byte order of a trace.
+  if (isJsonMetadata(text)) return traceClass;
   if (traceClass.byteOrder === byteOrder) return traceClass;
   throw new CtfError('The packets of the metadata have another byte order than the trace that they describe.', {
     packets: byteOrder,

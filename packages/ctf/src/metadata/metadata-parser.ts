@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: MIT
-// TSDL 1.8 metadata text -> trace class. Blocks are gathered first, since the order in which they stand
+// Metadata text -> trace class; here that of CTF 1.8, TSDL. Blocks are gathered first, since the order in which they stand
 // does not matter (events may precede their stream, the byte order may follow types that need it);
 // trace-class-builder.ts then makes classes of them.
 
 import { CtfError } from '@lockstep/base';
 import type { TraceClass } from '../model/trace-class.ts';
 import type { Block, Blocks } from './metadata-blocks.ts';
+import { isJsonMetadata, parseJsonMetadata } from './json-metadata-parser.ts';
 import { METADATA_SIGNATURE } from './metadata-writer.ts';
 import { TokenCursor, type Attribute } from './token-cursor.ts';
 import { buildTraceClass } from './trace-class-builder.ts';
 import { type TsdlType, TypeScope } from './tsdl-type.ts';
 import { TypeParser } from './type-parser.ts';
 
-/** Throws CtfError with line and column for everything that is not CTF 1.8. */
+/** Metadata text of CTF 1.8 or 2. Throws CtfError with line and column for everything else. */
 export function parseMetadata(text: string): TraceClass {
+  if (isJsonMetadata(text)) return parseJsonMetadata(text);
   checkVersion(text);
   const cursor = new TokenCursor(text);
   return buildTraceClass(new BlockParser(cursor).parse(), cursor);

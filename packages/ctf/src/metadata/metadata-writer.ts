@@ -68,7 +68,12 @@ export function writeEventRecordClass(
 
 /** babeltrace2 refuses streams with ids where packets do not say which they belong to. */
 function hasStreamId(traceClass: TraceClass): boolean {
-  return traceClass.packetHeader?.memberClasses.some((member) => member.name === 'stream_id') ?? false;
+  return (
+    traceClass.packetHeader?.memberClasses.some(
+      ({ name, fieldClass }) =>
+        name === 'stream_id' || ('roles' in fieldClass && fieldClass.roles?.includes('data-stream-class-id') === true),
+    ) ?? false
+  );
 }
 
 function writeTrace(traceClass: TraceClass): string {

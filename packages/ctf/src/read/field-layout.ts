@@ -3,7 +3,7 @@
 // and which integer a length or selector means. The last becomes a *slot*: the decoder of the integer
 // puts its value there, the decoder of the array, string or variant takes it.
 
-import { assertUnreachable, CtfError, isPowerOfTwo } from '@lockstep/base';
+import { assertUnreachable, CtfError, isPowerOfTwo, type ErrorPairs } from '@lockstep/base';
 import {
   codeUnitSize,
   isIntegerFieldClass,
@@ -106,6 +106,8 @@ export interface Enclosing {
   readonly key: string;
 }
 
+export type MakeError = (fc: FieldClass, sentence: string, pairs: ErrorPairs) => CtfError;
+
 /** What a consumer knows of its slot. */
 export interface Slot {
   readonly slot: number;
@@ -131,7 +133,11 @@ export class SlotTable {
   #hasLittleBits = false;
   #hasBigBits = false;
 
-  constructor(traceClass: TraceClass) {
+  readonly #makeError: MakeError;
+
+  /** `makeError` says where a field class stands, for those who know. */
+  constructor(traceClass: TraceClass, makeError: MakeError = (_, sentence, pairs) => new CtfError(sentence, pairs)) {
+    this.#makeError = makeError;
     const header = packetHeaderScope(traceClass);
     for (const dsc of traceClass.dataStreamClasses.values()) {
       const outer = [...header, ...dataStreamScopes(dsc)];
@@ -188,15 +194,15 @@ export class SlotTable {
           visit(fc.elementFieldClass, elementKey(key), enclosing, deeper);
           break;
         case 'dynamic-length-array':
-          this.#consume(key, fc.lengthFieldLocation, { enclosing, scopes });
+          this.#consume(fc, key, fc.lengthFieldLocation, { enclosing, scopes });
           visit(fc.elementFieldClass, elementKey(key), enclosing, deeper);
           break;
         case 'dynamic-length-string':
         case 'dynamic-length-blob':
-          this.#consume(key, fc.lengthFieldLocation, { enclosing, scopes });
+          this.#consume(fc, key, fc.lengthFieldLocation, { enclosing, scopes });
           break;
         case 'optional':
-          this.#consume(key, fc.selectorFieldLocation, {
+          this.#consume(fc, key, fc.selectorFieldLocation, {
             enclosing,
             scopes,
             isBoolean: fc.selectorFieldRanges === undefined,
@@ -204,7 +210,7 @@ export class SlotTable {
           visit(fc.fieldClass, elementKey(key), enclosing, deeper);
           break;
         case 'variant':
-          this.#consume(key, fc.selectorFieldLocation, { enclosing, scopes });
+          this.#consume(fc, key, fc.selectorFieldLocation, { enclosing, scopes });
           fc.options.forEach((option, index) =>
             visit(option.fieldClass, optionKey(key, option.name, index), enclosing, deeper),
           );
@@ -216,13 +222,14 @@ export class SlotTable {
     visit(scope.fieldClass, scope.key, [], 1);
   }
 
-  #consume(key: string, location: FieldLocation, consumer: Consumer): void {
+  #consume(fc: FieldClass, key: string, location: FieldLocation, consumer: Consumer): void {
     const targets = resolveLocations(location, key, consumer.enclosing, consumer.scopes);
     const isRight = (fc: FieldClass): fc is SelectorFieldClass =>
       consumer.isBoolean === true ? fc.type === 'fixed-length-boolean' : isInteger(fc);
     const right = targets.filter((target) => isRight(target.fieldClass));
     if (right.length === 0) {
-      throw new CtfError(
+      throw this.#makeError(
+        fc,
         consumer.isBoolean === true
           ? 'A selector field does not exist or is no boolean.'
           : 'A length or selector field does not exist or is no integer.',
@@ -230,7 +237,7 @@ export class SlotTable {
       );
     }
     if (!right.every((target) => this.#visited.has(target.key) || this.#visitedOuter.has(target.key))) {
-      throw new CtfError('A length or selector field comes after the field that needs it.', {
+      throw this.#makeError(fc, 'A length or selector field comes after the field that needs it.', {
         field: key,
         location: location.path.map((part) => part ?? '..').join('.'),
       });
@@ -325,13 +332,8 @@ function resolveLocations(
     depth--;
     path = path.slice(1);
   }
-  // CTF 2 looks in one structure; CTF 1.8, whose paths parse into these, in those around it as well.
-  for (; depth > 0; depth--) {
-    const start = enclosing[depth - 1];
-    const found = start === undefined ? [] : descendAll(start, path, consumerKey);
-    if (found.length > 0) return found;
-  }
-  return [];
+  const start = enclosing[depth - 1];
+  return start === undefined ? [] : descendAll(start, path, consumerKey);
 }
 
 /** Follows a path; `null` goes back to the structure around. */
