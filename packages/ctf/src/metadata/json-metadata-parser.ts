@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // CTF 2 metadata: a JSON text sequence (RFC 7464) in, a trace class out (CTF2-SPEC-2.0, section 5).
 
-import { CtfError } from '@lockstep/base';
+import type { CtfError } from '@lockstep/base';
 import { byteOrderOf } from '../model/field-class-traits.ts';
 import type { Attributes, FieldClass, ScopeName, StructureFieldClass } from '../model/field-class.ts';
 import type {
@@ -13,7 +13,7 @@ import type {
   Identity,
   TraceClass,
 } from '../model/trace-class.ts';
-import { SlotTable } from '../read/field-layout.ts';
+import { makeSlotTable } from '../read/field-layout.ts';
 import { FragmentReader } from './fragment-reader.ts';
 import { JsonFieldClasses } from './json-field-classes.ts';
 import { parseJson, type JsonObjectNode } from './json-parser.ts';
@@ -73,7 +73,7 @@ class JsonMetadataParser {
     if (isFirst) throw this.#reader.error('The metadata has no fragment.', 0);
     const traceClass = this.#build();
     // Finds lengths and selectors that do not exist while it is known where they are named.
-    new SlotTable(traceClass, (fc, sentence) => this.#errorAt(sentence, fc));
+    makeSlotTable(traceClass, (fc, sentence) => this.#errorAt(sentence, fc));
     return traceClass;
   }
 

@@ -71,7 +71,7 @@ function hasStreamId(traceClass: TraceClass): boolean {
   return (
     traceClass.packetHeader?.memberClasses.some(
       ({ name, fieldClass }) =>
-        name === 'stream_id' || ('roles' in fieldClass && fieldClass.roles?.includes('data-stream-class-id') === true),
+        name === 'stream_id' || ('roles' in fieldClass && (fieldClass.roles ?? []).includes('data-stream-class-id')),
     ) ?? false
   );
 }

@@ -267,6 +267,11 @@ export class SlotTable {
   }
 }
 
+/** Slots of a trace class; throws what `makeError` makes where a length or selector is not to be found. */
+export function makeSlotTable(traceClass: TraceClass, makeError?: MakeError): SlotTable {
+  return new SlotTable(traceClass, makeError);
+}
+
 interface Consumer {
   readonly enclosing: readonly Enclosing[];
   readonly scopes: readonly Scope[];
