@@ -57,6 +57,16 @@ export { decodeMetadata, isPacketizedMetadata, unpacketizeMetadata } from './met
 export { writeJsonMetadata } from './metadata/json-metadata-writer.ts';
 export { parseMetadata } from './metadata/metadata-parser.ts';
 export { blobMedium, memoryMedium, MissingBytes, WindowMedium, type AsyncMedium, type Medium } from './read/medium.ts';
+export { bytesMedium, httpMedium, type FetchLike } from './read/http-medium.ts';
+export { openTraceFiles, type TraceFile, type TraceFiles } from './read/trace-files.ts';
+export {
+  GrowingDataStream,
+  GrowingTrace,
+  type GrowingDataStreamOptions,
+  type PacketSource,
+  type Pulled,
+} from './read/growing-trace.ts';
+export { mergeGrowing, type MergeGrowingOptions } from './read/merge-growing.ts';
 export { cyclesToTime, type CyclesToTime } from './read/clock-time.ts';
 export {
   createDataStreamReader,
