@@ -95,3 +95,9 @@ export {
   PROGRAM_PACKET_HEADER_SIZE_BYTES,
   type PacketHeaderFields,
 } from './write/packet-layout.ts';
+export {
+  DataStreamWriter,
+  type DataStreamWriterOptions,
+  type WrittenPacket,
+  type WrittenRecord,
+} from './write/data-stream-writer.ts';
