@@ -14,3 +14,4 @@ export {
 export { followTraceDirectory, type FollowedDirectory } from './node/follow-directory.ts';
 export type { FollowOptions } from './node/follow-pause.ts';
 export { listLiveSessions, openLiveSession, type LiveOptions, type LiveSession } from './node/live-session.ts';
+export { TraceWriter, type StreamOptions, type TraceWriterOptions } from './node/trace-writer.ts';

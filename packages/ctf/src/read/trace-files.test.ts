@@ -99,7 +99,7 @@ test('delivers what comes before a cut, then the error; and names what is missin
   const values: unknown[] = [];
   await assert.rejects(async () => {
     for await (const batch of files.batches())
-    for (const item of batch) if (isEventRecord(item)) values.push(item.payload!['value']);
+      for (const item of batch) if (isEventRecord(item)) values.push(item.payload!['value']);
   }, CtfError);
   assert.deepEqual(values, [100]);
   await assert.rejects(openTraceFiles([{ path: 'a', medium: bytesMedium(cut) }]), InputError);

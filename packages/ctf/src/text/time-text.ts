@@ -51,7 +51,8 @@ export class TimeText {
       return;
     }
     let o = buffer.position;
-    if (seconds === this.#second) {
+    // Times before the epoch have a form of their own; -1 is also what no second is kept as.
+    if (seconds === this.#second && seconds >= 0) {
       o = buffer.putConstant(o, this.#secondText);
       o = putNineDigits(buffer.view, o, nanoseconds);
     } else {

@@ -112,7 +112,10 @@ function bigints(_name: string, value: unknown): unknown {
   return typeof value === 'bigint' ? String(value) : value;
 }
 
-function classOf(packet: ReturnType<typeof kernelPacketClasses>, payload: StructureFieldClass): [TraceClass, DataStreamClass] {
+function classOf(
+  packet: ReturnType<typeof kernelPacketClasses>,
+  payload: StructureFieldClass,
+): [TraceClass, DataStreamClass] {
   const classes = [1n, 40n, 70_000n].map((id) => ({ id, name: `e${id}`, payload }));
   const dataStreamClass: DataStreamClass = {
     id: 0n,
@@ -158,7 +161,14 @@ test('finds the short or the long header, begins packets where the clock needs o
     records.map((record) => record.clockSnapshot),
     times,
   );
-  assert.deepEqual(records[1]!.payload, { value: -1, text_length: 7, text: 'größe', list_length: 2, list: [2, 3], name: 'n1' });
+  assert.deepEqual(records[1]!.payload, {
+    value: -1,
+    text_length: 7,
+    text: 'größe',
+    list_length: 2,
+    list: [2, 3],
+    name: 'n1',
+  });
   assert.equal(records[0]!.packet.context!['cpu_id'], 3);
   assert.equal(entries.at(-1)!.discardedEventRecordCount, 4n);
   assert.equal(
@@ -214,7 +224,10 @@ test('refuses values that do not fit, names their field, and goes on', () => {
       { ...good, list_length: 3 },
       { value: 1, list: [], name: '' },
     ])
-      assert.throws(() => write(wrong), (error) => error instanceof CtfError && /field="0:1:payload/.test(error.message));
+      assert.throws(
+        () => write(wrong),
+        (error) => error instanceof CtfError && /field="0:1:payload/.test(error.message),
+      );
     write(good);
   });
   assert.equal(readRecords(traceClass, bytes).length, 2);

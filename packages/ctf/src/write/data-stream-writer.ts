@@ -62,10 +62,9 @@ export interface DataStreamWriterOptions {
 }
 
 export class DataStreamWriter {
-  readonly #options: DataStreamWriterOptions;
-  readonly #slots: SlotTable;
+  #options: DataStreamWriterOptions;
   readonly #writer = new BitWriter();
-  readonly #encoder: FieldEncoder;
+  #encoder: FieldEncoder;
   readonly #headerPlan: HeaderPlan;
   #packet: WrittenPacket | undefined;
   #headerBits = 0;
@@ -83,13 +82,25 @@ export class DataStreamWriter {
   constructor(options: DataStreamWriterOptions) {
     this.#options = options;
     const { traceClass, dataStreamClass, start } = options;
-    this.#slots = new SlotTable(traceClass);
-    const uuid = traceClass.uuid === undefined ? undefined : uuidToBytes(traceClass.uuid);
-    this.#encoder = new FieldEncoder(this.#writer, this.#slots, (fc, given) => this.#roleValue(fc, given), uuid);
+    this.#encoder = this.#makeEncoder(traceClass);
     this.#headerPlan = planHeader(dataStreamClass.eventRecordHeader);
     this.#sequenceNumber = start?.sequenceNumber ?? 0n;
     this.#discarded = start?.discardedEventRecordCount ?? 0n;
     this.#offsetBytes = start?.offsetBytes ?? 0n;
+  }
+
+  #makeEncoder(traceClass: TraceClass): FieldEncoder {
+    const uuid = traceClass.uuid === undefined ? undefined : uuidToBytes(traceClass.uuid);
+    const slots = new SlotTable(traceClass);
+    return new FieldEncoder(this.#writer, slots, (fc, given) => this.#roleValue(fc, given), uuid);
+  }
+
+  /** The trace class with more event record classes than before. */
+  useTraceClass(traceClass: TraceClass): void {
+    const dataStreamClass = traceClass.dataStreamClasses.get(this.#options.dataStreamClass.id);
+    if (dataStreamClass === undefined) throw new CtfError('The trace class lost a data stream class.');
+    this.#options = { ...this.#options, traceClass, dataStreamClass };
+    this.#encoder = this.#makeEncoder(traceClass);
   }
 
   /** Bytes of the packet that is being written. */
@@ -168,7 +179,9 @@ export class DataStreamWriter {
     this.#writer.reset({ position: 0, byte: 0 });
     this.#writeScopes(end);
     if (this.#writer.position !== this.#headerBits)
-      throw new CtfError('The size of a packet context depends on values that are known at the end of the packet only.');
+      throw new CtfError(
+        'The size of a packet context depends on values that are known at the end of the packet only.',
+      );
     mergeHead(body, this.#writer.bytes, this.#headerBits, this.#sharedByte);
     const sequenceNumber = roleOf(context, dataStreamClass.packetContext, 'packet-sequence-number');
     this.#options.write(body, {
@@ -202,7 +215,8 @@ export class DataStreamWriter {
       ['packet-sequence-number', this.#sequenceNumber],
       ['discarded-event-record-counter-snapshot', this.#discarded],
     ]);
-    for (const scope of packetHeaderScope(traceClass)) this.#encoder.scope(scope, defaults(scope.fieldClass, this.#packet?.header));
+    for (const scope of packetHeaderScope(traceClass))
+      this.#encoder.scope(scope, defaults(scope.fieldClass, this.#packet?.header));
     for (const scope of packetContextScope(dataStreamClass))
       this.#encoder.scope(scope, defaults(scope.fieldClass, this.#packet?.context));
   }
@@ -240,7 +254,8 @@ export class DataStreamWriter {
   /** What a reader knows of the clock after this field: every field that is a reading moves it. */
   #followClock(fc: IntegerFieldClass, given: FieldValue): void {
     if (fc.type.endsWith('-signed-integer') || typeof given === 'string') return;
-    const isReading = fc.roles?.includes('default-clock-timestamp') === true || ('clock' in fc && fc.clock !== undefined);
+    const isReading =
+      fc.roles?.includes('default-clock-timestamp') === true || ('clock' in fc && fc.clock !== undefined);
     if (!isReading || fc.roles?.includes('packet-end-default-clock-timestamp') === true) return;
     const value = BigInt(given as number | bigint);
     if (!('length' in fc) || fc.length >= 64) {
@@ -273,7 +288,7 @@ function roleOf(
   role: Role,
 ): bigint | undefined {
   const member = fc?.memberClasses.find(
-    ({ fieldClass }) => 'roles' in fieldClass && fieldClass.roles?.includes(role) === true,
+    ({ fieldClass }) => 'roles' in fieldClass && (fieldClass.roles ?? []).includes(role),
   );
   const given = member === undefined ? undefined : value?.[member.name];
   return typeof given === 'bigint' || typeof given === 'number' ? BigInt(given) : undefined;

@@ -129,15 +129,14 @@ export class FieldEncoder {
     }
     const wide = BigInt(value);
     const held = isSigned ? BigInt.asIntN(fc.length, wide) : BigInt.asUintN(fc.length, wide);
-    if (held !== wide)
-      throw new CtfError('A value does not fit its field.', { field: key, value, bits: fc.length });
+    if (held !== wide) throw new CtfError('A value does not fit its field.', { field: key, value, bits: fc.length });
     this.#save(key, value);
     this.#bits(fc, value);
   }
 
   #variableLength(value: bigint, isSigned: boolean, key: string): void {
     if (!isSigned && value < 0n) throw new CtfError('A value does not fit its field.', { field: key, value });
-    for (let rest = value; ; ) {
+    for (let rest = value; ;) {
       const part = Number(rest & 127n);
       rest >>= 7n;
       const isLast = isSigned ? (rest === 0n && part < 64) || (rest === -1n && part >= 64) : rest === 0n;

@@ -113,7 +113,7 @@ function roleValue(
 }
 
 function hasRole(fc: FieldClass, role: string): boolean {
-  return 'roles' in fc && fc.roles?.some((own) => own === role) === true;
+  return 'roles' in fc && (fc.roles ?? []).some((own) => own === role);
 }
 
 function holdsRole(fc: FieldClass, role: string): boolean {
