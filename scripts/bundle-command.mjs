@@ -45,10 +45,9 @@ const shared = {
 const otherCommands = {
   name: 'other-commands',
   setup(plugin) {
-    plugin.onResolve({ filter: /\/commands\/(view|stalls|stats|crash|doctor)\.js$/ }, () => ({
-      path: './main.cjs',
-      external: true,
-    }));
+    plugin.onResolve({ filter: /\/commands\/[\w-]+\.js$/ }, ({ path }) =>
+      path.endsWith('/record.js') ? undefined : { path: './main.cjs', external: true },
+    );
   },
 };
 

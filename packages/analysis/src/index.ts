@@ -74,3 +74,7 @@ export {
   formatTablesText,
   type TableFormat,
 } from './format/format-tables.ts';
+export { analyzeProfile, type ProfileOptions } from './profile/analyze-profile.ts';
+export { profileTables } from './profile/profile-tables.ts';
+export type { ProfileFrame, ProfileKind, ProfileReport, ProfileStack, ThreadProfile } from './profile/profile.ts';
+export { formatCollapsedStacks, formatPprof, formatSpeedscope } from './format/format-profiles.ts';

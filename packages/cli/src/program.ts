@@ -44,6 +44,7 @@ export function createProgram(command?: string): Command {
   addStalls(program);
   addRequests(program);
   addStats(program);
+  addProfile(program);
   addCrash(program);
   addDoctor(program);
   return program;
@@ -209,6 +210,37 @@ function addStats(program: Command): void {
         [family, directory].filter((word) => word !== undefined),
         options,
       );
+    });
+}
+
+function addProfile(program: Command): void {
+  program
+    .command('profile')
+    .description('tell in which functions programs spent their time, or what they waited for; flame graphs')
+    .argument('[dir]', 'trace directory; the last recorded one when not given')
+    .option('--off-cpu', 'what was waited for, by stack, instead of what ran')
+    .option('--wall', 'both')
+    .option('--idle', "with --off-cpu or --wall: the event loop's wait for events, too")
+    .option('--program <pid>', 'only this program')
+    .option('--tid <tid>', 'only this thread')
+    .option('--stall <number>', 'only this stall: 1 is the longest')
+    .option('--threshold <ms>', 'with --stall: iterations of at least this many milliseconds are stalls', '20')
+    .option('--request <id>', "only this request's turns")
+    .option('-b, --begin <time>', 'from here on: [YYYY-MM-DD ]HH:MM[:SS[.fraction]] or seconds since the epoch')
+    .option('-e, --end <time>', 'up to here')
+    .option('--timerange <range>', 'both at once: BEGIN,END')
+    .option('--clock-gmt', 'read times in UTC')
+    .addOption(
+      new Option('--format <format>', 'what to write')
+        .choices(['text', 'json', 'collapsed', 'speedscope', 'pprof'])
+        .default('text'),
+    )
+    .option('-o, --output <file>', 'write there instead of to standard output')
+    .option('--limit <count>', 'functions of a table', '15')
+    .addHelpText('after', example('lockstep profile --stall 1 --format speedscope -o stall.json ./trace'))
+    .action(async (directory: string | undefined, options: object) => {
+      const { runProfile } = await import('./commands/profile.ts');
+      await runProfile(directory, options);
     });
 }
 

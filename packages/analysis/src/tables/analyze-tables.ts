@@ -32,7 +32,7 @@ export const TABLE_FAMILIES: readonly TableFamily[] = [
 ];
 
 export interface TablesReport {
-  readonly family: TableFamily | 'classes';
+  readonly family: TableFamily | 'classes' | 'profile';
   /** Of the first and the last record, ns of the clock; undefined without any. */
   readonly beginNs: bigint | undefined;
   readonly endNs: bigint | undefined;
