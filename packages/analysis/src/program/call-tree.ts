@@ -95,3 +95,28 @@ export function nearestUserFrame(top: Frame): Frame {
 export function frameIdentity(frame: Frame): string {
   return `${frame.name} ${frame.url}:${frame.line}:${frame.column}`;
 }
+
+/** What called the stack's outermost function: told by Node's own frames below it. */
+export type Phase = 'timer callbacks' | 'immediates' | 'promise jobs' | 'other';
+
+const PHASES: ReadonlyMap<string, Phase> = new Map([
+  ['listOnTimeout', 'timer callbacks'],
+  ['processTimers', 'timer callbacks'],
+  ['processImmediate', 'immediates'],
+]);
+
+/** An async function that goes on, or a promise's reaction, has no frame of Node's below it. */
+export function phaseOf(top: Frame): Phase {
+  let outermost: Frame | undefined;
+  let frame: Frame | undefined = top;
+  let hasRoot = false;
+  for (; frame !== undefined; frame = frame.parent) {
+    if (frame.url === '' && frame.name === '(root)') hasRoot = true;
+    else outermost = frame;
+    if (frame.url.startsWith('node:internal/timers')) {
+      const phase = PHASES.get(frame.name);
+      if (phase !== undefined) return phase;
+    }
+  }
+  return hasRoot && outermost !== undefined && isUserFrame(outermost) ? 'promise jobs' : 'other';
+}

@@ -78,10 +78,16 @@ export class OperationTimes {
     const from = idleNs > NO_WAIT_NS ? begin : earlier;
     for (const operation of ended) {
       const end = operation.end ?? begin;
-      operation.ready = Math.min(end, Math.max(operation.begin, end < begin ? end : from));
+      const ready = Math.min(end, Math.max(operation.begin, end < begin ? end : from));
+      operation.ready = Math.min(ready, dueOf(operation));
     }
     ended.length = 0;
   }
+}
+
+/** A timer is ready when its time has come, however long the thread then waits for a CPU. */
+function dueOf({ operation, subject, begin }: AsyncOperation): number {
+  return operation === 'setTimeout' ? begin + Number.parseFloat(subject) * 1e6 || Infinity : Infinity;
 }
 
 export function readyOf(operation: AsyncOperation): number {

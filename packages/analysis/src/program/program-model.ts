@@ -111,6 +111,10 @@ export class ProgramModel implements Handler {
         };
       case 'node:async_end':
         return (record, time) => this.#operationEnd(record, time, 'async');
+      case 'node:timers':
+        return (record, time) => {
+          this.#threadOf(record, time).timerCount = toNumber(record.payload?.count);
+        };
       case 'node:thread_pool':
         return (record, time) => {
           this.#touch(record, time).program.poolSize = Math.max(1, toNumber(record.payload?.size));
@@ -193,7 +197,8 @@ export class ProgramModel implements Handler {
     // libuv reckons only the last of the polls of one wait as idle: the kernel half knows better.
     const begin = this.#calls.pollEnd(thread.kernel, told, end);
     const idleNs = toNumber(record.payload?.idle) * nsPerCycle(record) + begin - told;
-    const iteration: LoopIteration = { begin, end, idleNs };
+    const iteration: LoopIteration = { begin, end, idleNs, timerCount: thread.timerCount };
+    thread.timerCount = 0;
     thread.loop.add(end - begin);
     thread.story.iterations.add(iteration);
     for (const listener of this.onIteration) listener(thread, iteration);

@@ -32,6 +32,8 @@ export interface RequestBegin extends Interval {
 export interface LoopIteration extends Interval {
   /** Waited before `begin`. */
   readonly idleNs: number;
+  /** Timer callbacks that ran in it, when those were many. */
+  readonly timerCount: number;
 }
 
 /** What the program half tells about a stretch of time. */
@@ -157,6 +159,8 @@ export class ProgramThread {
   /** By kind and id. */
   readonly openOperations = new Map<string, AsyncOperation>();
   forgottenAt = 0;
+  /** Of the iteration that has not ended. */
+  timerCount = 0;
 
   constructor(program: Program, vtid: number, kernel: KernelThread, firstRecord: EventRecord, firstTime: number) {
     this.program = program;

@@ -8,6 +8,8 @@ import { isMetaFrame, nearestUserFrame } from '../program/call-tree.ts';
 import { isPoolOperation, readyOf, type OperationTimes } from '../program/operation-times.ts';
 import type { AsyncOperation, ServerRequest } from '../program/program-thread.ts';
 import type { PeerWait } from '../program/socket-turns.ts';
+import { runnableReason } from '../stalls/part-builder.ts';
+import { HELD_BACK } from '../stalls/stall-causes.ts';
 import { functionText, type Positions } from '../stalls/position.ts';
 import type { ThreadMoment } from './thread-moments.ts';
 import type { RequestCategory } from './request-report.ts';
@@ -120,7 +122,7 @@ export class RequestSplitter {
   /** The loop waits, and nothing that this request asked for is known to be under way. */
   #addIdle(moment: ThreadMoment, time: number, ns: number): void {
     const { begin } = this.#request;
-    if (moment.state === PREEMPTED || moment.state === WOKEN) this.#add('runnable', ns, () => RUNNABLE);
+    if (moment.state === PREEMPTED || moment.state === WOKEN) this.#addRunnable(moment, ns);
     else if (time < begin) this.#add('queued', ns, () => 'waiting for the event loop to take it up');
     else this.#add('unknown', ns, () => 'waiting, for what is not known');
   }
@@ -128,7 +130,7 @@ export class RequestSplitter {
   /** Ready to go on, but the thread does something else. */
   #takeQueued(moment: ThreadMoment, ns: number): void {
     if (moment.collection !== undefined) this.#add('gc', ns, () => 'GC');
-    else if (moment.state === PREEMPTED || moment.state === WOKEN) this.#add('runnable', ns, () => RUNNABLE);
+    else if (moment.state === PREEMPTED || moment.state === WOKEN) this.#addRunnable(moment, ns);
     else this.#add('queued', ns, () => `waiting for the event loop${this.#busyText(moment)}`);
   }
 
@@ -144,7 +146,7 @@ export class RequestSplitter {
     const name = operation?.operation ?? '';
     if (moment.collection !== undefined) this.#add('gc', ns, () => 'GC');
     else if (state === INTERRUPTED) this.#add('interrupt', ns, () => 'interrupted');
-    else if (state === PREEMPTED || state === WOKEN) this.#add('runnable', ns, () => RUNNABLE);
+    else if (state === PREEMPTED || state === WOKEN) this.#addRunnable(moment, ns);
     else if (state === BLOCKED || state === NOT_RUNNING) this.#takeBlocked(moment, ns);
     else if (operation !== undefined) {
       const category = CHILD_OPERATION.test(name) ? 'child-process' : name === 'Atomics.wait' ? 'lock' : 'native';
@@ -163,6 +165,11 @@ export class RequestSplitter {
       this.#add('javascript', ns, () => {
         return `running ${functionText(this.#context.positions.functionOf(nearestUserFrame(frame)))}`;
       });
+  }
+
+  #addRunnable(moment: ThreadMoment, ns: number): void {
+    const isHeldBack = runnableReason(moment, moment.end - moment.begin) === 'held-back';
+    this.#add('runnable', ns, () => (isHeldBack ? HELD_BACK : RUNNABLE));
   }
 
   #takeBlocked(moment: ThreadMoment, ns: number): void {

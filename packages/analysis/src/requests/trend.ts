@@ -42,7 +42,8 @@ export class Trend {
     while (this.#stretches.length <= at) this.#stretches.push({ count: 0, totalNs: 0, totals: new CauseTotals(32) });
     const stretch = this.#stretches[at] as Stretch;
     stretch.count += 1;
-    stretch.totalNs += durationNs;
+    // A busy machine is no growth of the program's.
+    stretch.totalNs += durationNs - (totals.categories.get('runnable') ?? 0);
     stretch.totals.addAll(totals);
   }
 

@@ -34,7 +34,7 @@ export function closeStall(opened: OpenStall, thresholdNs: number, context: Clos
   const { thread } = open;
   const builder = attributeStall(open, context.host.labels);
   const parts = partsOf(builder.totals.values(), context.positions, open.others);
-  const causes = causesOf(parts, builder.javaScriptNs, context.positions);
+  const causes = causesOf(parts, builder.javaScriptNs, context.positions, open.timerCount);
   const durationMs = (open.end - open.begin) / 1e6;
   const doubts = doubtsOf(open, parts, context);
   return {

@@ -48,6 +48,7 @@ export interface OpenStall {
   /** Names of the threads that ran instead, as they were called then. */
   readonly others: ReadonlyMap<number, ThreadName>;
   readonly story: StoryPart;
+  readonly timerCount: number;
   readonly openRequestCount: number;
   readonly pageFaultCount: number | undefined;
 }

@@ -5,12 +5,21 @@
 
 import type { Labels } from '../labels.ts';
 import { BLOCKED, INTERRUPTED, NOT_RUNNING, PREEMPTED, UNKNOWN, WOKEN } from '../kernel/thread-state.ts';
-import { frameIdentity, isMetaFrame, nearestUserFrame, type Frame } from '../program/call-tree.ts';
+import { frameIdentity, isMetaFrame, nearestUserFrame, phaseOf, type Frame, type Phase } from '../program/call-tree.ts';
 import type { OperationInterval } from '../program/program-thread.ts';
 import type { Moment } from './moments.ts';
 
 /** Keys of parts are made of texts that traces hold; U+0000 cannot be in them. */
 const SEPARATOR = '\0';
+
+/** An idle CPU takes up a woken thread within some tens of µs. */
+const MAX_WAKE_UP_NS = 1e6;
+
+/** No scheduler leaves a CPU idle and a thread on its queue waiting, unless the thread may not run. */
+export function runnableReason({ state, ref }: Moment, ns: number): 'preempted' | 'woken' | 'held-back' {
+  if (ref === 0 && (state === PREEMPTED || ns > MAX_WAKE_UP_NS)) return 'held-back';
+  return state === PREEMPTED ? 'preempted' : 'woken';
+}
 
 export interface CalledMoment extends Moment {
   /** Function of the user's code that called the operation. */
@@ -30,11 +39,12 @@ export type PartTotal = Common &
         readonly frame: Frame;
         readonly selfNs: Map<string, { frame: Frame; ns: number }>;
         readonly lineNs: Map<number, number>;
+        readonly phaseNs: Map<Phase, number>;
       }
     | { readonly kind: 'native' }
     | { readonly kind: 'system-call'; readonly call: string }
     | { readonly kind: 'garbage-collection'; readonly collection: string }
-    | { readonly kind: 'runnable'; readonly reason: 'preempted' | 'woken'; readonly tid: number }
+    | { readonly kind: 'runnable'; readonly reason: 'preempted' | 'woken' | 'held-back'; readonly tid: number }
     | { readonly kind: 'blocked'; readonly call: string; readonly isCollecting: boolean }
     | { readonly kind: 'interrupt'; readonly interrupt: string }
     | { readonly kind: 'unknown'; readonly known: 'running' | 'not-running' | 'nothing' }
@@ -57,7 +67,7 @@ export class PartBuilder {
       this.#total(`interrupt${SEPARATOR}${interrupt}`, () => ({ ...bare(true), kind: 'interrupt', interrupt })).ns +=
         ns;
     } else if (state === PREEMPTED || state === WOKEN) {
-      const reason = state === PREEMPTED ? 'preempted' : 'woken';
+      const reason = runnableReason(moment, ns);
       const tid = moment.ref;
       this.#total(`runnable${SEPARATOR}${reason}${tid}`, () => ({ ...bare(true), kind: 'runnable', reason, tid })).ns +=
         ns;
@@ -129,9 +139,12 @@ export class PartBuilder {
       frame,
       selfNs: new Map(),
       lineNs: new Map(),
+      phaseNs: new Map(),
     }));
     total.ns += ns;
     if (total.kind !== 'javascript') return;
+    const phase = phaseOf(top);
+    total.phaseNs.set(phase, (total.phaseNs.get(phase) ?? 0) + ns);
     const topIdentity = frameIdentity(top);
     const self = total.selfNs.get(topIdentity);
     if (self === undefined) total.selfNs.set(topIdentity, { frame: top, ns });

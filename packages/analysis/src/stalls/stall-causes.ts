@@ -5,7 +5,7 @@
 
 import { assertUnreachable } from '@lockstep/base';
 import { frameIdentity, isOwnUrl, isUserFrame, nearestUserFrame, type Frame } from '../program/call-tree.ts';
-import { msText, sizeText } from './amounts.ts';
+import { countText, msText, sizeText } from './amounts.ts';
 import { functionText, type Positions } from './position.ts';
 import type { FunctionName, StallCause, StallPart, ThreadName } from './stall-report.ts';
 
@@ -28,6 +28,7 @@ export function causesOf(
   parts: readonly StallPart[],
   javaScriptNs: ReadonlyMap<Frame, number>,
   positions: Positions,
+  timerCount = 0,
 ): StallCause[] {
   const totals = new Map<string, CauseTotal>();
   for (const part of parts) {
@@ -45,7 +46,7 @@ export function causesOf(
     if (total.parts[0]?.kind === 'javascript') scripts.push(total);
     else causes.push({ key: stableKey(total), text: textOf(total), ms: total.ms });
   }
-  causes.push(...javaScriptCauses(scripts, javaScriptNs, positions));
+  causes.push(...javaScriptCauses(scripts, javaScriptNs, positions, timerCount));
   return causes.sort((a, b) => b.ms - a.ms);
 }
 
@@ -164,7 +165,8 @@ function occupantsOf(parts: readonly StallPart[]): { readonly thread: ThreadName
   return [...byName.values()].sort((a, b) => b.ms - a.ms);
 }
 
-function runnableText(reason: 'preempted' | 'woken', parts: readonly StallPart[]): string {
+function runnableText(reason: 'preempted' | 'woken' | 'held-back', parts: readonly StallPart[]): string {
+  if (reason === 'held-back') return HELD_BACK;
   const what = reason === 'preempted' ? 'runnable but preempted' : 'runnable after a wake-up, waiting for';
   const occupants = occupantsOf(parts);
   const [first] = occupants;
@@ -179,6 +181,8 @@ function runnableText(reason: 'preempted' | 'woken', parts: readonly StallPart[]
   return `${what} ${by} ${names.join(', ')}${rest}`;
 }
 
+export const HELD_BACK = 'runnable but held back though its CPU was idle: the CPU quota of its cgroup';
+
 export function threadText(thread: ThreadName): string {
   const { tid, pid, name, madeBy } = thread;
   if (pid === tid) return `pid ${pid} ${name}`.trimEnd();
@@ -190,6 +194,7 @@ function javaScriptCauses(
   scripts: readonly CauseTotal[],
   javaScriptNs: ReadonlyMap<Frame, number>,
   positions: Positions,
+  timerCount: number,
 ): StallCause[] {
   const allMs = scripts.reduce((ms, script) => ms + script.ms, 0);
   const isSplit = scripts.every((script) => script.parts.every((part) => part.isSplit));
@@ -198,9 +203,17 @@ function javaScriptCauses(
   if (own.length > 0 && own.length < scripts.length) {
     const rest = scripts.filter((script) => !own.includes(script));
     return [
-      ...javaScriptCauses(rest, withoutOwn(javaScriptNs), positions),
-      ...javaScriptCauses(own, javaScriptNs, positions),
+      ...javaScriptCauses(rest, withoutOwn(javaScriptNs), positions, timerCount),
+      ...javaScriptCauses(own, javaScriptNs, positions, timerCount),
     ];
+  }
+  const storm = timerStorm(scripts, verb, timerCount);
+  if (storm !== undefined) {
+    const rest = scripts.filter((script) => {
+      const part = script.parts[0];
+      return !isTimerCode(script) && !(part?.kind === 'javascript' && part.phase === 'timer callbacks');
+    });
+    return [storm, ...javaScriptCauses(rest, javaScriptNs, positions, 0)];
   }
   if (own.length > 0) return [{ key: 'lockstep', ms: allMs, text: `${verb} Lockstep's own code` }];
   const longest = scripts.reduce<CauseTotal | undefined>(
@@ -244,7 +257,34 @@ function scriptText(script: CauseTotal): string {
     top !== undefined && top.function !== part.function && top.ms >= script.ms * DOMINANT_SHARE
       ? `, in ${top.function.name}`
       : '';
-  return `${functionText(position === undefined ? part.function : { name: part.function.name, position })}${via}`;
+  const within = part.phase === undefined ? '' : ` in ${part.phase}`;
+  return `${functionText(position === undefined ? part.function : { name: part.function.name, position })}${via}${within}`;
+}
+
+/** Node's own work for timers. */
+const TIMER_CODE = /^node:(internal\/)?(timers|linkedlist|priority_queue)/;
+
+function isTimerCode(script: CauseTotal): boolean {
+  const part = script.parts[0];
+  return part?.kind === 'javascript' && TIMER_CODE.test(part.function.position?.source ?? '');
+}
+
+/** A storm of timers is one cause, whatever their callbacks are: undefined when it is none. */
+function timerStorm(scripts: readonly CauseTotal[], verb: string, timerCount: number): StallCause | undefined {
+  const own = scripts.filter(isTimerCode);
+  const called = scripts.filter((script) => {
+    const part = script.parts[0];
+    return part?.kind === 'javascript' && part.phase === 'timer callbacks' && !own.includes(script);
+  });
+  const ownMs = own.reduce((ms, script) => ms + script.ms, 0);
+  const ms = called.reduce((sum, script) => sum + script.ms, ownMs);
+  if (ms === 0 || timerCount === 0) return undefined;
+  const longest = called.reduce<CauseTotal | undefined>(
+    (best, script) => (best === undefined || script.ms > best.ms ? script : best),
+    undefined,
+  );
+  const most = longest === undefined ? '' : `, most ${scriptText(longest).replace(/ in timer callbacks$/, '')}`;
+  return { key: 'timer storm', ms, text: `${verb} ${countText(timerCount, 'timer callback')}${most}` };
 }
 
 /** The deepest function of the user's code that most of the JavaScript time lies in or under. */

@@ -60,7 +60,7 @@ export class StallCollector {
     programs.onSample.push((thread, interval) => this.#sample(thread, interval));
   }
 
-  #iteration(thread: ProgramThread, { begin, end, idleNs }: LoopIteration): void {
+  #iteration(thread: ProgramThread, { begin, end, idleNs, timerCount }: LoopIteration): void {
     let loopBegin = begin;
     if (thread.iterationEnd === undefined && thread.isSeenFromStart) {
       // What came before the loop first waited is start-up; an iteration that followed no wait belongs to it.
@@ -69,7 +69,7 @@ export class StallCollector {
       if (startUpEnd - thread.firstTime >= this.#thresholdNs)
         this.open('start-up', thread, thread.firstTime, startUpEnd);
     }
-    if (end - loopBegin >= this.#thresholdNs) this.open('iteration', thread, loopBegin, end);
+    if (end - loopBegin >= this.#thresholdNs) this.open('iteration', thread, loopBegin, end, timerCount);
     // Reckoned from the begin: what was due while this iteration blocked the loop comes only now.
     this.#closeBefore(begin - LATE_NS, thread);
   }
@@ -88,7 +88,7 @@ export class StallCollector {
     else this.discarded[this.discarded.length - 1] = { ...last, end: span.end, count: undefined };
   }
 
-  open(kind: Stall['kind'], thread: ProgramThread, begin: number, end: number): void {
+  open(kind: Stall['kind'], thread: ProgramThread, begin: number, end: number, timerCount = thread.timerCount): void {
     const slice = thread.kernel.log?.slice(begin, end) ?? emptySlice(begin);
     const opened: OpenStall = {
       kind,
@@ -98,6 +98,7 @@ export class StallCollector {
       slice,
       others: this.#othersIn(slice),
       story: storyDuring(thread, begin, end),
+      timerCount,
       openRequestCount: thread.program.openRequestCount(),
       pageFaultCount: this.#host.coverage.hasFaults ? thread.kernel.faultCountIn(begin, end) : undefined,
     };

@@ -10,6 +10,8 @@ import type { OperationName, StallPart, ThreadName } from './stall-report.ts';
 
 /** Functions listed beneath one JavaScript part. */
 const MAX_SELF = 8;
+/** A function ran in a phase when this share of its time did. */
+const PHASE_SHARE = 0.8;
 
 export function partsOf(
   totals: Iterable<PartTotal>,
@@ -70,9 +72,11 @@ function javaScriptOf(
   }
   const hot =
     hotLine === 0 || !isUserFrame(total.frame) ? undefined : positions.positionOf(total.frame.url, hotLine, 0);
+  const phase = [...total.phaseNs].find(([, ns]) => ns >= total.ns * PHASE_SHARE)?.[0] ?? 'other';
   return {
     kind: 'javascript',
     function: positions.functionOf(total.frame),
+    ...(phase === 'other' ? {} : { phase }),
     ...(hot === undefined ? {} : { hotLine: hot }),
     self,
   };

@@ -58,6 +58,8 @@ export interface JavaScriptPart extends PartBase {
   readonly function: FunctionName;
   /** Line of that function that was sampled most, when the samples tell. */
   readonly hotLine?: SourcePosition;
+  /** What called it, when that was always one. */
+  readonly phase?: 'timer callbacks' | 'immediates' | 'promise jobs';
   /** Functions on top of the stack beneath `function`, longest first; itself included. */
   readonly self: readonly { readonly function: FunctionName; readonly ms: number }[];
 }
@@ -78,8 +80,11 @@ export interface GarbageCollectionPart extends PartBase {
 /** Could have run, but another thread had the CPU. */
 export interface RunnablePart extends PartBase {
   readonly kind: 'runnable';
-  /** `preempted`: was running before; `woken`: had waited for something that came. */
-  readonly reason: 'preempted' | 'woken';
+  /**
+   * `preempted`: was running before; `woken`: had waited for something that came; `held-back`: its CPU was
+   * idle and it did not run, as a CPU quota does.
+   */
+  readonly reason: 'preempted' | 'woken' | 'held-back';
   /** Who ran on that CPU instead; undefined = nobody known (the CPU was idle or being switched). */
   readonly instead?: ThreadName;
 }

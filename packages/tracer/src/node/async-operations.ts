@@ -28,7 +28,7 @@ export interface AsyncOperationObserver {
 }
 
 export function observeAsyncOperations(instrumentation: Instrumentation): AsyncOperationObserver {
-  const { events, requests, sessionDirectory } = instrumentation;
+  const { events, requests, sessionDirectory, timers } = instrumentation;
   let lastId = 0;
 
   /** Id of the operation that begins; 0 when it is not recorded. */
@@ -125,24 +125,31 @@ export function observeAsyncOperations(instrumentation: Instrumentation): AsyncO
       for (const name of SUBTLE_CALLS) observePromise(prototype, name, `crypto.subtle.${name}`);
   }
 
-  /** Only within requests: a timer is what a request waits for, all others are the program's own rhythm. */
+  /**
+   * Timers within requests are operations, since a request waits for them; all others are the program's
+   * own rhythm, and only how many ran is counted.
+   */
   function observeTimers(target: object): void {
-    replaceFunction(target, 'setTimeout', (original) => {
-      const { setTimeout } = {
-        setTimeout(this: unknown, ...args: unknown[]): unknown {
-          const callback = args[0];
-          if (typeof callback !== 'function' || !events.asyncBegin.enabled || requests.current() === 0)
+    for (const name of ['setTimeout', 'setInterval']) {
+      replaceFunction(target, name, (original) => {
+        const wrapper = {
+          [name](this: unknown, ...args: unknown[]): unknown {
+            const callback = args[0];
+            if (typeof callback !== 'function' || !events.asyncBegin.enabled)
+              return Reflect.apply(original, this, args);
+            const isWaited = name === 'setTimeout' && requests.current() !== 0;
+            const id = isWaited ? begin(name, describeSubject(name, args[1])) : 0;
+            args[0] = function (this: unknown, ...values: unknown[]): unknown {
+              timers.firedCount++;
+              end(id, undefined);
+              return Reflect.apply(callback as AnyFunction, this, values);
+            };
             return Reflect.apply(original, this, args);
-          const id = begin('setTimeout', `${Number(args[1]) || 1} ms`);
-          args[0] = function (this: unknown, ...values: unknown[]): unknown {
-            end(id, undefined);
-            return Reflect.apply(callback as AnyFunction, this, values);
-          };
-          return Reflect.apply(original, this, args);
-        },
-      };
-      return setTimeout as AnyFunction;
-    });
+          },
+        };
+        return wrapper[name] as AnyFunction;
+      });
+    }
   }
 
   return { observeFs, observeModule, observeTimers };

@@ -98,6 +98,7 @@ export function defineNodeEvents() {
         ['id', uint32],
         ['error', string],
       ]),
+    timers: () => tracepoint('node:timers', [['count', uint32]]),
     threadPool: () => tracepoint('node:thread_pool', [['size', uint32]]),
     fsSync: () =>
       tracepoint('node:fs_sync', [

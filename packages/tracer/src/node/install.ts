@@ -3,6 +3,7 @@
 // installed while no session wants it; afterwards a session that wants it no more costs the test of
 // a flag at each event. A part that cannot be installed is left out, the others work.
 
+import { syncBuiltinESMExports } from 'node:module';
 import type { Native } from '@lockstep/native';
 import type { TracingPlan } from '@lockstep/protocol';
 import type { Runtime, RuntimeClock } from '../runtime.ts';
@@ -53,7 +54,14 @@ function install(options: InstallOptions, clock: RuntimeClock): (plan: TracingPl
   const { runtime, native, sessionDirectory } = options;
   const events = defineNodeEvents();
   const requests = createRequestContext();
-  const instrumentation: Instrumentation = { events, time: openTraceTime(clock), requests, native, sessionDirectory };
+  const instrumentation: Instrumentation = {
+    events,
+    time: openTraceTime(clock),
+    requests,
+    timers: { firedCount: 0 },
+    native,
+    sessionDirectory,
+  };
   const finishers: (() => void)[] = [];
   /** Run at each turn of the loop until they return true. */
   const eachIteration: (() => boolean)[] = [];
@@ -94,6 +102,8 @@ function install(options: InstallOptions, clock: RuntimeClock): (plan: TracingPl
     operations.observeFs(builtin('fs'));
     operations.observeModule('zlib', builtin('zlib'));
     operations.observeTimers(globalThis);
+    operations.observeTimers(builtin('timers'));
+    syncBuiltinESMExports();
     whenLoaded('crypto', (crypto) => operations.observeModule('crypto', crypto));
     whenLoaded('dns', (dns) => operations.observeModule('dns', dns));
     whenLoaded('timers/promises', (timers) => operations.observeModule('timers/promises', timers));
@@ -114,6 +124,7 @@ interface Builtins {
   readonly fs: Record<string, unknown>;
   readonly crypto: object;
   readonly dns: object;
+  readonly timers: object;
   readonly 'timers/promises': object;
   readonly zlib: object;
   readonly child_process: typeof import('node:child_process');

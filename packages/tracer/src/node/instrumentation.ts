@@ -11,6 +11,8 @@ export interface Instrumentation {
   readonly events: NodeEvents;
   readonly time: TraceTime;
   readonly requests: RequestContext;
+  /** Timer callbacks that ran in this iteration of the loop. */
+  readonly timers: { firedCount: number };
   readonly native: Native | undefined;
   /** Calls on files below it are the tracer's own and are not recorded. */
   readonly sessionDirectory: string;

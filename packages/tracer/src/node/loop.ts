@@ -11,13 +11,15 @@ import type { Instrumentation } from './instrumentation.ts';
 /** Period of the fallback's timer; a stall shorter than this is not seen by it. */
 const FALLBACK_PERIOD_MS = 10;
 
+const MANY_TIMERS = 50;
+
 export interface LoopObserver {
   /** Records the iteration that is not over, when the thread ends in it. */
   readonly finish: () => void;
 }
 
 /** `onIteration` runs once an iteration, whether it is recorded or not. */
-export function observeLoop({ events, time, native }: Instrumentation, onIteration: () => void): LoopObserver {
+export function observeLoop({ events, time, timers, native }: Instrumentation, onIteration: () => void): LoopObserver {
   const record = events.loopIteration;
   const readIdleMs = idleTimeReader();
   let pollBegin = time.now();
@@ -37,8 +39,11 @@ export function observeLoop({ events, time, native }: Instrumentation, onIterati
       // The poll cannot have waited longer than there was time.
       const idle = Math.min(Math.round((idleMs - lastIdleMs) * time.cyclesPerMs), now - pollBegin);
       const begin = pollBegin + idle;
+      // Few timers are every program's; their number says something when there are very many.
+      if (timers.firedCount >= MANY_TIMERS) events.timers(timers.firedCount);
       record(begin, now - begin, idle);
     }
+    timers.firedCount = 0;
     isFollowing = true;
     pollBegin = now;
     lastIdleMs = idleMs;

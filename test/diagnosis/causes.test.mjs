@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+// Programs with one planted cause each, recorded for real. Lockstep has to name the cause first and give
+// it the share that the program measured of itself, within ten points.
+
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { canRecordKernel, categoryShare, createDiagnosis, firstCause, isLong, shareOf, stallsOf } from './diagnose.mjs';
+
+const diagnosis = createDiagnosis(after);
+const POINTS = 0.1;
+
+/** `share`: of the causes that match; more than the first where the program's own measure covers more. */
+const STALLS = [
+  { name: 'json-parse', first: /JSON\.parse of .* importProducts/, share: /JSON\.parse|GC/, isQuick: true },
+  { name: 'sync-child', first: /child_process\.execSync .*askVersion/, isQuick: true },
+  { name: 'timer-storm', first: /\d timer callbacks, most poll/, share: /timer|GC|futex|native/, isQuick: true },
+  { name: 'regular-expression', first: /(running|in) checkName/ },
+  { name: 'cold-file', first: /readFileSync .*catalog\.bin called by readCatalog/ },
+  { name: 'microtasks', first: /drainQueue .*in promise jobs/, share: /drainQueue|native code|GC|futex/ },
+  { name: 'lock', first: /Atomics\.wait called by takeLock/, isWall: true, needsKernel: true },
+  {
+    name: 'cpu-hog',
+    first: /countPrimes/,
+    share: /runnable/,
+    isWall: true,
+    needsKernel: true,
+    options: { prefix: ['taskset', '-c', '0'] },
+  },
+];
+
+for (const { name, first, share = first, isQuick, isWall, needsKernel, options } of STALLS) {
+  test(`stalls: ${name}`, (t) => {
+    if (isQuick !== true && !isLong) return t.skip('takes seconds; LOCKSTEP_TEST_LONG=1 runs it');
+    if (needsKernel === true && !canRecordKernel()) return t.skip('needs root and tracefs at /sys/kernel/tracing');
+    const measured = diagnosis.record(name, options);
+    const stalls = stallsOf(diagnosis.report('stalls', name));
+    const [worst] = stalls;
+    assert.ok(worst !== undefined, 'a stall is told');
+    assert.match(firstCause(worst), first, worst.sentence);
+    const told = shareOf(stalls, share, isWall);
+    const expected = measured.cause / measured.all;
+    assert.ok(Math.abs(told - expected) <= POINTS, `told ${told}, measured ${expected}: ${worst.sentence}`);
+    return undefined;
+  });
+}
+
+const REQUESTS = [
+  {
+    name: 'crypto-pool',
+    sentence: /queue of the thread pool \(4 threads\) for crypto\.pbkdf2/,
+    categories: ['pool-queue', 'pool-work'],
+    // All but the handler's own few microseconds.
+    expected: () => 1,
+    isQuick: true,
+  },
+  {
+    name: 'slow-upstream',
+    sentence: /waiting for 127\.0\.0\.1:\d+/,
+    categories: ['network', 'timer'],
+    expected: ({ cause, all }) => cause / all,
+  },
+  {
+    name: 'plain-socket',
+    sentence: /waiting for 127\.0\.0\.1:\d+/,
+    categories: ['network'],
+    expected: () => 1,
+    needsKernel: true,
+  },
+];
+
+for (const { name, sentence, categories, expected, isQuick, needsKernel } of REQUESTS) {
+  test(`requests: ${name}`, (t) => {
+    if (isQuick !== true && !isLong) return t.skip('takes seconds; LOCKSTEP_TEST_LONG=1 runs it');
+    if (needsKernel === true && !canRecordKernel()) return t.skip('needs root and tracefs at /sys/kernel/tracing');
+    const measured = diagnosis.record(name);
+    const report = diagnosis.report('requests', name);
+    assert.match(report.sentence, sentence);
+    const told = categoryShare(report, categories);
+    assert.ok(Math.abs(told - expected(measured)) <= POINTS, `told ${told}: ${report.sentence}`);
+    return undefined;
+  });
+}
+
+test('requests: a leak that makes each request slower', (t) => {
+  if (!isLong) return t.skip('takes seconds; LOCKSTEP_TEST_LONG=1 runs it');
+  diagnosis.record('leak');
+  const { growth } = diagnosis.report('requests', 'leak');
+  assert.match(growth ?? '', /GET \/visit grows slower: .* more running findVisitor/);
+  return undefined;
+});
+
+for (const name of ['healthy-http', 'healthy-files', 'healthy-worker']) {
+  test(`no alarm: ${name}`, (t) => {
+    if (!isLong) return t.skip('takes seconds; LOCKSTEP_TEST_LONG=1 runs it');
+    diagnosis.record(name);
+    const requests = diagnosis.report('requests', name);
+    assert.equal(requests.growth, undefined);
+    // Whatever is slow is so because the machine is busy, and is told to be.
+    if (requests.slowCount > 0) assert.match(requests.sentence, /% of their time runnable/);
+    for (const stall of stallsOf(diagnosis.report('stalls', name, ['--threshold', '50']))) {
+      const ownMs = stall.causes.reduce(
+        (ms, { key, ms: each }) => (/^(preempted|woken)/.test(key) ? ms : ms + each),
+        0,
+      );
+      assert.ok(ownMs < 50, stall.sentence);
+    }
+    return undefined;
+  });
+}
