@@ -3,8 +3,8 @@ const { Worker, isMainThread, workerData } = require('node:worker_threads');
 const { tell } = require('./measure.cjs');
 if (isMainThread) {
   const lock = new SharedArrayBuffer(8);
-  for (let i = 0; i < 2; i++) new Worker(__filename, { workerData: { lock, i } });
-  setTimeout(() => undefined, 2500);
+  const workers = [0, 1].map((i) => new Worker(__filename, { workerData: { lock, i } }));
+  setTimeout(() => workers.length, 2500);
 } else {
   const lock = new Int32Array(workerData.lock);
   const totals = { all: 0, cause: 0 };

@@ -3,7 +3,7 @@ const totals = { all: 0, cause: 0 };
 let begin = 0;
 async function drainQueue() {
   let left = 3_000_000;
-  while (left-- > 0) await null;
+  while (left-- > 0) await Promise.resolve();
   totals.all += performance.now() - begin;
   totals.cause = totals.all;
 }
