@@ -211,7 +211,7 @@ test(
         filters,
       );
       filters.forEach((text, index) => {
-        const numbers = passed[index];
+        let numbers = passed[index];
         if (numbers === undefined) {
           counts.refusedByLttng++;
           return;
