@@ -78,3 +78,7 @@ export { analyzeProfile, type ProfileOptions } from './profile/analyze-profile.t
 export { profileTables } from './profile/profile-tables.ts';
 export type { ProfileFrame, ProfileKind, ProfileReport, ProfileStack, ThreadProfile } from './profile/profile.ts';
 export { formatCollapsedStacks, formatPprof, formatSpeedscope } from './format/format-profiles.ts';
+export { criticalPath, type PathSegment } from './path/critical-path.ts';
+export { explainMoment, followThread, type Stretch } from './path/follow-thread.ts';
+export type { PathCause, PathReport, PathStep } from './path/path-report.ts';
+export { formatPathJson, formatPathMarkdown, formatPathText, type PathFormatOptions } from './format/format-path.ts';

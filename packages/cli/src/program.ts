@@ -43,6 +43,8 @@ export function createProgram(command?: string): Command {
   addView(program);
   addStalls(program);
   addRequests(program);
+  addCriticalPath(program);
+  addWhy(program);
   addStats(program);
   addProfile(program);
   addCrash(program);
@@ -241,6 +243,42 @@ function addProfile(program: Command): void {
     .action(async (directory: string | undefined, options: object) => {
       const { runProfile } = await import('./commands/profile.ts');
       await runProfile(directory, options);
+    });
+}
+
+function addCriticalPath(program: Command): void {
+  program
+    .command('critical-path')
+    .description('tell what a stretch of time of a thread hung on, over wake-ups; by default the worst stall')
+    .argument('[dir]', 'trace directory; the last recorded one when not given')
+    .option('--tid <tid>', 'thread, as the host sees it')
+    .option('--slowest-request', 'the slowest HTTP request instead of the worst stall')
+    .option('--begin <time>', 'with --tid: from here on; as in view')
+    .option('--end <time>', 'with --tid: up to here')
+    .option('--utc', 'read and print times of day in UTC')
+    .option('--json', 'print JSON')
+    .option('--markdown', 'print Markdown')
+    .addHelpText('after', example('lockstep critical-path --tid 4711 --begin 14:02:07.1 --end 14:02:07.2 ./trace'))
+    .action(async (directory: string | undefined, options: object) => {
+      const { runCriticalPath } = await import('./commands/critical-path.ts');
+      await runCriticalPath(directory, options);
+    });
+}
+
+function addWhy(program: Command): void {
+  program
+    .command('why')
+    .description('tell what a thread did or waited for at a moment')
+    .argument('<tid>', 'thread, as the host sees it')
+    .argument('[dir]', 'trace directory; the last recorded one when not given')
+    .requiredOption('--at <time>', 'seconds since the epoch, or HH:MM:SS[.fraction] of the first day')
+    .option('--utc', 'read and print times of day in UTC')
+    .option('--json', 'print JSON')
+    .option('--markdown', 'print Markdown')
+    .addHelpText('after', example('lockstep why 4711 --at 14:02:07.113 ./trace'))
+    .action(async (tid: string, directory: string | undefined, options: object) => {
+      const { runWhy } = await import('./commands/critical-path.ts');
+      await runWhy(tid, directory, options);
     });
 }
 

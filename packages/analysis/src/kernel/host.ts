@@ -27,6 +27,8 @@ export interface KernelCoverage {
 
 export class Host implements Handler {
   readonly labels = new Labels();
+  /** Waker of a sleep that a signal cut short: V8's sampler sends one every 2 ms. */
+  readonly signalLabel = this.labels.idOf('a signal');
   readonly coverage: KernelCoverage = {
     hasKernelStream: false,
     hasSched: false,
@@ -44,6 +46,7 @@ export class Host implements Handler {
   readonly #seenStreamClasses = new Set<unknown>();
   #pruneAt = MANY_THREADS;
   #watchesAll = false;
+  #observedAt = 0;
   #capacity: number | undefined;
 
   chooseHandler(_class: EventRecordClass, dataStream: DataStream): undefined {
@@ -72,7 +75,8 @@ export class Host implements Handler {
       if (this.threads.size >= this.#pruneAt) this.#forgetDead();
       thread = new KernelThread(tid);
       this.threads.set(tid, thread);
-      if (this.#watchesAll && tid !== 0) thread.log = new IntervalLog(this.lastTime ?? 0, UNKNOWN, this.#capacity);
+      // What it was before its first event shows with that event.
+      if (this.#watchesAll && tid !== 0) thread.log = new IntervalLog(this.#observedAt, UNKNOWN, this.#capacity);
     }
     return thread;
   }
@@ -127,6 +131,7 @@ export class Host implements Handler {
   /** Keeps the intervals of all threads from now on. */
   observeAll(time: number, capacity?: number): void {
     this.#watchesAll = true;
+    this.#observedAt = time;
     this.#capacity = capacity;
     for (const thread of this.threads.values()) this.observe(thread, time, capacity);
   }

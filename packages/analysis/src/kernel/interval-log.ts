@@ -91,6 +91,27 @@ export class IntervalLog {
     if (keepFrom > 0) this.#drop(keepFrom);
   }
 
+  /** Index of the interval that covers the time just before `time`; -1 when that is before the log. */
+  indexBefore(time: number): number {
+    return lowerBound(this.#begins, this.#length, time) - 1;
+  }
+
+  beginAt(index: number): number {
+    return this.#begins[index] as number;
+  }
+
+  stateAt(index: number): number {
+    return this.#states[index] as number;
+  }
+
+  refAt(index: number): number {
+    return this.#refs[index] as number;
+  }
+
+  callAt(index: number): number {
+    return this.#calls[index] as number;
+  }
+
   slice(begin: number, end: number): IntervalSlice {
     let first = lowerBound(this.#begins, this.#length, begin);
     if (first > 0 && (first === this.#length || (this.#begins[first] as number) > begin)) first -= 1;

@@ -129,9 +129,11 @@ export class Scheduler implements Handler {
   }
 
   #wakerOf(record: EventRecord): number {
-    const interrupt = this.#host.cpuOf(record).interrupts.at(-1);
-    if (interrupt !== undefined) return -interrupt;
-    const { tid } = this.#host.threadOf(record);
+    const cpu = this.#host.cpuOf(record);
+    const interrupt = cpu.interrupts.at(-1);
+    if (interrupt !== undefined) return isLoopback(this.#host, cpu, interrupt) ? cpu.currentTid() : -interrupt;
+    const { tid, call } = this.#host.threadOf(record);
+    if (call !== 0 && SIGNAL_CALL.test(this.#host.labels.textOf(call))) return -this.#host.signalLabel;
     return tid === 0 ? -this.#idleInterrupt : tid;
   }
 
@@ -145,6 +147,16 @@ export class Scheduler implements Handler {
     waitOn(thread, cpu);
     thread.enter(time, thread.state, cpu.currentTid());
   }
+}
+
+const SIGNAL_CALL = /^(tgkill|tkill|kill|rt_tgsigqueueinfo)\b/;
+const SEND_CALL = /^(write|writev|sendto|sendmsg|sendmmsg|sendfile|connect|splice)\b/;
+
+/** What a thread sends to its own host is delivered by a softirq on top of its system call: it is the waker. */
+function isLoopback(host: Host, cpu: Cpu, interrupt: number): boolean {
+  const { current } = cpu;
+  if (current === undefined || current.tid === 0 || current.call === 0) return false;
+  return host.labels.textOf(interrupt) === 'softirq net_rx' && SEND_CALL.test(host.labels.textOf(current.call));
 }
 
 export const SCHEDULER: HandlerType<Scheduler> = {
