@@ -8,8 +8,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { loadNative, nativeMissingReason } from '@lockstep/native';
 
 const TIMEOUT_MS = 60_000;
+const skipNative = loadNative() === undefined ? nativeMissingReason() : false;
 /** Of this file alone: others may run the examples at the same time. */
 const directory = mkdtempSync(join(tmpdir(), 'lockstep-examples-test-'));
 after(() => rmSync(directory, { recursive: true, force: true }));
@@ -41,4 +43,41 @@ test('the shop refuses a duration that is no number in one sentence', () => {
   const { status, stderr } = run('http-server/main.js', '--duration', 'soon');
   assert.equal(stderr, '--duration wants a number of milliseconds from 100 on.\n');
   assert.equal(status, 1);
+});
+
+test('ring-buffer: threads log into buffers of their own, and no line is lost', () => {
+  const { status, stdout, stderr } = run('ring-buffer/logger.js', '4');
+  assert.equal(stderr, '');
+  const lines = stdout.trim().split('\n');
+  assert.equal(lines.at(-1), '0 lines lost');
+  for (const thread of [0, 1, 2]) {
+    const own = lines.filter((line) => line.startsWith(`thread ${thread}: `));
+    assert.deepEqual(
+      own,
+      [1, 2, 3, 4].map((count) => `thread ${thread}: line ${count}`),
+    );
+  }
+  assert.equal(status, 0);
+});
+
+test('ring-buffer: a process adds up what another one measured', { skip: skipNative }, () => {
+  const { status, stdout, stderr } = run('ring-buffer/metrics-pipe.js', '4000');
+  assert.equal(stderr, '');
+  assert.equal(stdout, 'requests 4000\nbytes 2048000\nseconds 1000\n0 measurements lost\n');
+  assert.equal(status, 0);
+});
+
+test('ring-buffer: what a killed program did last is in its flight recorder', { skip: skipNative }, () => {
+  const { status, stdout, stderr } = run('ring-buffer/flight-recorder.js');
+  assert.equal(stderr, '');
+  assert.match(stdout, /^the program was ended by SIGKILL\nmore than 100 records are left, the newest: step 10000\n$/);
+  assert.equal(status, 0);
+  assert.deepEqual(readdirSync(directory), []);
+});
+
+test('ring-buffer: each job of four threads is taken once', () => {
+  const { status, stdout, stderr } = run('ring-buffer/queue.js', '5000');
+  assert.equal(stderr, '');
+  assert.equal(stdout, `20000 jobs done, sum ${(4 * 5000 * 5001) / 2}\n`);
+  assert.equal(status, 0);
 });

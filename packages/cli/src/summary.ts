@@ -47,6 +47,22 @@ function programLines(summary: RecordSummary): readonly string[] {
   return lines;
 }
 
+/** ` (12 full, 3 too big)`, or nothing where no buffer told. */
+function causesText(programs: RecordSummary['program']['programs']): string {
+  const causes = (
+    [
+      ['full', 'full'],
+      ['tooBig', 'too big'],
+      ['wrapped', 'wrapped'],
+    ] as const
+  ).map(([cause, name]) => {
+    const count = programs.reduce((total, { discardedCauses }) => total + discardedCauses[cause], 0);
+    return count === 0 ? '' : `${countText(count)} ${name}`;
+  });
+  const told = causes.filter((text) => text !== '').join(', ');
+  return told === '' ? '' : ` (${told})`;
+}
+
 /** Losses by cause, and what to do about each. */
 function lossLines(summary: RecordSummary): readonly string[] {
   const lines: string[] = [];
@@ -56,7 +72,7 @@ function lossLines(summary: RecordSummary): readonly string[] {
   const discarded = sum((program) => program.discardedCount);
   if (discarded > 0)
     lines.push(
-      `  losses   ${plural(discarded, 'record')} of programs found no room in their buffers; record fewer events with -u`,
+      `  losses   ${plural(discarded, 'record')} of programs found no room in their buffers${causesText(programs)}; record fewer events with -u`,
     );
   const kernelDiscarded = summary.kernel?.discardedCount ?? 0;
   if (kernelDiscarded > 0)

@@ -211,7 +211,8 @@ function runScenario(combination: Combination, options: ChannelOptions): void {
     else send(value);
   }
   const cancelled = writers[0]!;
-  if (cancelled.begin(8) >= 0) cancelled.cancel();
+  const offset = cancelled.begin(8);
+  if (offset >= 0) cancelled.cancel(offset);
   for (const writer of writers) writer.release();
 
   if (combination.wakeUp === 'none') assert.throws(() => reader.wait(0), InputError);

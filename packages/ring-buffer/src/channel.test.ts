@@ -87,9 +87,9 @@ test('a nested record that would need another sub-buffer is counted as wrapped',
 test('a cancelled record is passed over, what was made within it is not', () => {
   const channel = createChannel(OPTIONS);
   const writer = channel.tryAttach()!;
-  writer.begin(16);
+  const offset = writer.begin(16);
   write(writer, 7, 8);
-  writer.cancel();
+  writer.cancel(offset);
   writer.release();
   assert.deepEqual(valuesOf(channel.openReader()), [7]);
 });

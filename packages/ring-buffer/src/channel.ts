@@ -165,6 +165,7 @@ export class RingChannel {
       client: this.#makeClient(memory, clock, owner),
       isAlive: isThreadAlive,
       stallMs,
+      isCrashConsistent: this.handle.options.isCrashConsistent,
       nowMs,
     });
   }

@@ -37,7 +37,7 @@
 //                                          the clock)
 //       +12  3    RESERVED                 record writer: end of the last record begun; nested records
 //                                          lie between COMMITTED and it
-//       +16  4    DEPTH                    record writer: records being made; not 0: inside of one
+//       +16  4    DEPTH                    record writer without crash consistency: records being made
 //       +20  5    ACTIVE                   writer: sequence number that it claims or holds, stored
 //                                          before the slot is WRITING
 //       +64 16    OWNER_STATE              OWNER_NONE -> LIVE -> RELEASED -> LIVE …, by CAS: the thread

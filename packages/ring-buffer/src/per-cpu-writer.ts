@@ -52,8 +52,8 @@ export class PerCpuRecordWriter implements RecordWriter {
     this.#begun.pop()?.end();
   }
 
-  cancel(): void {
-    this.#begun.pop()?.cancel();
+  cancel(offset: number): void {
+    this.#begun.pop()?.cancel(offset);
   }
 
   write(payload: Uint8Array): boolean {

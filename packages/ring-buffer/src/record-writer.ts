@@ -28,8 +28,8 @@ export interface RecordWriter {
   begin(payloadSizeBytes: number): number;
   /** Ends the record begun last. */
   end(): void;
-  /** Ends the record begun last, and readers pass it over. */
-  cancel(): void;
+  /** Ends the record begun last, whose payload is at `offset`, so that readers pass it over. */
+  cancel(offset: number): void;
   /** A whole record; false when it was discarded. */
   write(payload: Uint8Array): boolean;
   /** Delivers what was recorded; the next record begins another sub-buffer. Nothing inside of a record. */
@@ -61,8 +61,6 @@ export function makeRecordWriter(writer: RingWriter, options: RecordWriterOption
   const depthWord = block + DEPTH;
   const bytes = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
   const doubles = new Float64Array(words.buffer, words.byteOffset, words.byteLength >> 3);
-  /** Header of the record that was begun at each depth. */
-  const begun = new Int32Array(MAX_DEPTH);
   let depth = 0;
   /** Without crash consistency: end of the last whole record, which `publish` commits. */
   let whole = 0;
@@ -82,8 +80,8 @@ export function makeRecordWriter(writer: RingWriter, options: RecordWriterOption
     words[index] = size << 2;
     words[index + 1] = slot[0]!;
     words[reserved] = (position + size + 7) & -8;
-    begun[depth] = index;
-    words[depthWord] = ++depth;
+    depth++;
+    if (!commitsEach) words[depthWord] = depth;
     return position + COMPACT_RECORD_BYTES;
   }
 
@@ -103,8 +101,8 @@ export function makeRecordWriter(writer: RingWriter, options: RecordWriterOption
     words[index + 2] = slot[0]!;
     words[index + 3] = slot[1]!;
     words[reserved] = (position + size + 7) & -8;
-    begun[depth] = index;
-    words[depthWord] = ++depth;
+    depth++;
+    if (!commitsEach) words[depthWord] = depth;
     return position + EXTENDED_RECORD_BYTES;
   }
 
@@ -131,7 +129,8 @@ export function makeRecordWriter(writer: RingWriter, options: RecordWriterOption
   }
 
   function end(): void {
-    words[depthWord] = --depth;
+    depth--;
+    if (!commitsEach) words[depthWord] = depth;
     if (depth !== 0) return;
     if (!commitsEach) whole = words[reserved]!;
     else if (needsOrderedCommit) Atomics.store(words, committed, words[reserved]!);
@@ -144,9 +143,14 @@ export function makeRecordWriter(writer: RingWriter, options: RecordWriterOption
     doubles,
     begin,
     end,
-    cancel() {
-      const index = begun[depth - 1]!;
-      words[index] = words[index]! | RECORD_CANCELLED;
+    cancel(offset) {
+      // From the outermost record's begin on; whose payload begins at `offset` is the one.
+      for (let index = (commitsEach ? words[committed]! : whole) >> 2; index << 2 < offset;) {
+        const head = words[index]!;
+        const begin = (index << 2) + ((head & RECORD_EXTENDED) !== 0 ? EXTENDED_RECORD_BYTES : COMPACT_RECORD_BYTES);
+        if (begin === offset) words[index] = head | RECORD_CANCELLED;
+        index = (((index << 2) + (head >>> 2) + 7) & -8) >> 2;
+      }
       end();
     },
     write(payload) {

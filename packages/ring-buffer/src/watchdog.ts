@@ -20,6 +20,8 @@ export interface WatchdogOptions {
   readonly isAlive: (owner: RingOwner) => boolean;
   /** How long a writer may be inside of one record. */
   readonly stallMs: number;
+  /** Writers commit each record. */
+  readonly isCrashConsistent: boolean;
   readonly nowMs: () => number;
 }
 
@@ -49,10 +51,12 @@ export class WriterWatchdog {
   readonly #options: WatchdogOptions;
   readonly #words: Int32Array;
   readonly #writerCount: number;
+  readonly #isCrashConsistent: boolean;
   readonly #seen = new Map<number, Seen>();
 
   constructor(options: WatchdogOptions) {
     this.#options = options;
+    this.#isCrashConsistent = options.isCrashConsistent;
     this.#words = new Int32Array(options.memory, 0, options.memory.byteLength >> 2);
     this.#writerCount = readRingHeader(options.memory).writerCount;
   }
@@ -72,15 +76,19 @@ export class WriterWatchdog {
   #checkStall(writerIndex: number): StalledWriter | undefined {
     const block = writerWord(writerIndex);
     const nowMs = this.#options.nowMs();
+    const committed = Atomics.load(this.#words, block + COMMITTED);
+    const reserved = Atomics.load(this.#words, block + RESERVED);
+    const active = Atomics.load(this.#words, block + ACTIVE);
+    // Inside of a record: more is reserved than committed. Without crash consistency that is always
+    // so, and DEPTH tells; writers that commit in place, like the tracer's, never are for long.
     const isInside =
-      Atomics.load(this.#words, block + OWNER_STATE) === OWNER_LIVE && Atomics.load(this.#words, block + DEPTH) > 0;
+      Atomics.load(this.#words, block + OWNER_STATE) === OWNER_LIVE &&
+      (Atomics.load(this.#words, block + DEPTH) > 0 ||
+        (this.#isCrashConsistent && committed > 0 && reserved > committed));
     if (!isInside) {
       this.#seen.delete(writerIndex);
       return undefined;
     }
-    const reserved = Atomics.load(this.#words, block + RESERVED);
-    const active = Atomics.load(this.#words, block + ACTIVE);
-    const committed = Atomics.load(this.#words, block + COMMITTED);
     const seen = this.#seen.get(writerIndex);
     if (seen?.reserved !== reserved || seen.active !== active || seen.committed !== committed) {
       this.#seen.set(writerIndex, { reserved, active, committed, sinceMs: nowMs, isReported: false });

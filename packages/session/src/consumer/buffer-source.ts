@@ -17,7 +17,12 @@ import type { RawPacket } from './program-stream.ts';
 
 /** Records that a program lost or spoilt, as its buffer counts them. */
 export interface SourceCounters {
+  /** Sum of the three causes. */
   readonly discarded: bigint;
+  readonly discardedFull: number;
+  readonly discardedTooBig: number;
+  readonly discardedWrapped: number;
+  readonly overwrittenPackets: number;
   readonly truncatedStrings: number;
   readonly badArguments: number;
 }
@@ -119,8 +124,8 @@ export class RingSource implements BufferSource {
   }
 
   counters(): SourceCounters {
-    const { discarded, truncatedStrings, badArguments } = this.#reader.counters();
-    return { discarded: BigInt(discarded), truncatedStrings, badArguments };
+    const { discarded, overwrittenSubBuffers: overwrittenPackets, ...counters } = this.#reader.counters();
+    return { ...counters, discarded: BigInt(discarded), overwrittenPackets };
   }
 
   close(): void {

@@ -37,6 +37,7 @@ test('every record is in the trace or in its discarded counter when the consumer
   assert.equal(records + discarded, 20_000);
   assert.equal(discarded, buffer.discardedCount);
   assert.equal(report.programs[0]?.discardedCount, buffer.discardedCount);
+  assert.deepEqual(report.programs[0]?.discardedCauses, { full: buffer.discardedCount, tooBig: 0, wrapped: 0 });
 });
 
 test('records discarded after the last packet are counted by a closing packet', (t) => {

@@ -93,6 +93,8 @@ function refusal(vpid: number, sentence: string): ProgramReport {
     packetCount: 0,
     byteCount: 0,
     discardedCount: 0,
+    discardedCauses: { full: 0, tooBig: 0, wrapped: 0 },
+    overwrittenPacketCount: 0,
     damagedPacketCount: 0,
     truncatedStringCount: 0,
     badArgumentCount: 0,

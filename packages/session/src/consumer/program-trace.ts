@@ -143,8 +143,16 @@ export class ProgramTrace {
       damagedPacketCount: 0,
       truncatedStringCount: 0,
       badArgumentCount: 0,
+      overwrittenPacketCount: 0,
     };
-    for (const { stream, counters } of this.#buffers.values()) {
+    const discardedCauses = { full: 0, tooBig: 0, wrapped: 0 };
+    for (const buffer of this.#buffers.values()) {
+      if (!buffer.isEnded) buffer.counters = buffer.source.counters();
+      const { stream, counters } = buffer;
+      discardedCauses.full += counters?.discardedFull ?? 0;
+      discardedCauses.tooBig += counters?.discardedTooBig ?? 0;
+      discardedCauses.wrapped += counters?.discardedWrapped ?? 0;
+      sums.overwrittenPacketCount += counters?.overwrittenPackets ?? 0;
       sums.truncatedStringCount += counters?.truncatedStrings ?? 0;
       sums.badArgumentCount += counters?.badArguments ?? 0;
       if (stream === undefined) continue;
@@ -155,7 +163,14 @@ export class ProgramTrace {
       sums.damagedPacketCount += stream.totals.damagedPacketCount;
     }
     const path = this.#output === undefined ? '' : this.#output.path.slice(this.#context.traceDirectory.length + 1);
-    return { name: this.#process.procname, vpid: this.#process.vpid, path, ...sums, problems: [...this.#problems] };
+    return {
+      name: this.#process.procname,
+      vpid: this.#process.vpid,
+      path,
+      ...sums,
+      discardedCauses,
+      problems: [...this.#problems],
+    };
   }
 
   #findBuffers(): void {

@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: MIT
 // What a consumer tells of its work, as plain data that worker messages can carry.
 
+/** Records that found no room, by cause. */
+export interface DiscardCauses {
+  /** Every sub-buffer was unread: the consumer was too slow, or the buffer too small. */
+  readonly full: number;
+  /** Larger than a sub-buffer. */
+  readonly tooBig: number;
+  /** Every sub-buffer had a record in the making. */
+  readonly wrapped: number;
+}
+
 export interface ProgramReport {
   readonly name: string;
   readonly vpid: number;
@@ -11,6 +21,10 @@ export interface ProgramReport {
   readonly byteCount: number;
   /** Records that found no room in the program's buffers. */
   readonly discardedCount: number;
+  /** The same by cause, as the buffers count now; packets tell their sum. */
+  readonly discardedCauses: DiscardCauses;
+  /** Sub-buffers that a flight recorder's writers took back. */
+  readonly overwrittenPacketCount: number;
   /** Packets of which something was unusable and was cut off. */
   readonly damagedPacketCount: number;
   readonly truncatedStringCount: number;
@@ -73,6 +87,13 @@ function joinPrograms(earlier: ProgramReport, later: ProgramReport): ProgramRepo
     byteCount: earlier.byteCount + later.byteCount,
     // A stream's counter goes on where its last packet stood.
     discardedCount: Math.max(earlier.discardedCount, later.discardedCount),
+    // The buffers' own counts, which the later one reads again.
+    discardedCauses: {
+      full: Math.max(earlier.discardedCauses.full, later.discardedCauses.full),
+      tooBig: Math.max(earlier.discardedCauses.tooBig, later.discardedCauses.tooBig),
+      wrapped: Math.max(earlier.discardedCauses.wrapped, later.discardedCauses.wrapped),
+    },
+    overwrittenPacketCount: Math.max(earlier.overwrittenPacketCount, later.overwrittenPacketCount),
     damagedPacketCount: earlier.damagedPacketCount + later.damagedPacketCount,
     truncatedStringCount: earlier.truncatedStringCount + later.truncatedStringCount,
     badArgumentCount: earlier.badArgumentCount + later.badArgumentCount,
