@@ -37,15 +37,13 @@ if (isMainThread) {
   const reader = channel.openReader();
   const decoder = new TextDecoder();
   const print = (options) => {
-    for (const { payload, bufferIndex } of reader.records(options)) {
-      console.log(`thread ${bufferIndex}: ${decoder.decode(payload)}`);
-    }
+    for (const { payload } of reader.records(options)) console.log(decoder.decode(payload));
   };
   const timer = setInterval(() => print({ before: process.hrtime.bigint() - LATENCY_NS }), 10);
   const lineCount = Number(process.argv[2] ?? 5);
   const workers = Array.from(
     { length: THREAD_COUNT },
-    () => new Worker(new URL(import.meta.url), { workerData: { handle: channel.handle, lineCount } }),
+    (_, name) => new Worker(new URL(import.meta.url), { workerData: { handle: channel.handle, lineCount, name } }),
   );
   await Promise.all(workers.map((worker) => new Promise((resolve) => worker.once('exit', resolve))));
   clearInterval(timer);
@@ -55,7 +53,7 @@ if (isMainThread) {
 } else {
   const log = makeLog(workerData.handle);
   for (let count = 1; count <= workerData.lineCount; count += 1) {
-    log.log(`line ${count}`);
+    log.log(`thread ${workerData.name}: line ${count}`);
     await new Promise((resolve) => setTimeout(resolve, 3));
   }
   log.close();

@@ -9,7 +9,7 @@
 import { closeSync, existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { threadId } from 'node:worker_threads';
-import { InputError } from '@lockstep/base';
+import { InputError, ProtocolError } from '@lockstep/base';
 import { loadNative, type Native } from '@lockstep/native';
 import { ChannelReader } from './channel-reader.ts';
 import { checkChannelOptions, countBuffers, geometryOf, type ChannelOptions } from './channel-options.ts';
@@ -73,7 +73,7 @@ export function createChannel(options: ChannelOptions): RingChannel {
     createRing(memory, geometry, {
       channelId: 0,
       bufferNumber: index,
-      recordFormat: options.timestampBits === 32 ? RECORD_FORMAT_32 : RECORD_FORMAT_64,
+      recordFormat: formatOf(options),
     }),
   );
   const buffers = paths.length > 0 ? ({ type: 'mapped', paths } as const) : ({ type: 'memories', memories } as const);
@@ -92,6 +92,10 @@ export function openChannel(handle: ChannelHandle): RingChannel {
   );
 }
 
+function formatOf({ timestampBits }: Pick<ChannelOptions, 'timestampBits'>): number {
+  return timestampBits === 32 ? RECORD_FORMAT_32 : RECORD_FORMAT_64;
+}
+
 function mapPath(native: Native, path: string): ArrayBuffer {
   return native.mapFile(path, { access: 'read-write', isFollowingLinks: path.startsWith('/proc/') }).buffer;
 }
@@ -106,7 +110,11 @@ export class RingChannel {
   constructor(handle: ChannelHandle, memories: readonly ArrayBufferLike[], fds: number[] = []) {
     if (memories.length === 0) throw new InputError('A channel has one buffer or more');
     // Refuses memory that is no ring buffer before anything is done with it.
-    memories.forEach((memory) => readRingHeader(memory));
+    memories.forEach((memory) => {
+      const { recordFormat } = readRingHeader(memory);
+      if (recordFormat !== formatOf(handle.options))
+        throw new ProtocolError('The ring buffer has records of another format', { recordFormat });
+    });
     this.handle = handle;
     this.memories = memories;
     this.#fds = fds;

@@ -211,26 +211,34 @@ for (const mode of ['discard', 'overwrite'] as const) {
 
 test('readers of mutated memory give packets or ProtocolError, in bounded time', () => {
   const runCount = process.env['LOCKSTEP_TEST_LONG'] === '1' ? 200_000 : 10_000;
-  const pristine = { discard: makeTestRing('discard'), overwrite: makeTestRing('overwrite') };
+  const pristine = {
+    discard: makeTestRing('discard'),
+    overwrite: makeTestRing('overwrite'),
+    'several, discard': makeTestRing('discard', 4, 3),
+    'several, overwrite': makeTestRing('overwrite', 4, 3),
+  };
   for (const ring of Object.values(pristine)) writeValues(ring, 0, 11);
-  const headerWords = layout.physicalWord(1, 4, 5);
+  const headerWords = layout.physicalWord(3, 4, 5);
   const interesting = [0, 1, -1, 2, 3, 5, 0x7fff_ffff, -0x8000_0000, 4096, 0x1_0000];
   fc.assert(
     fc.property(
-      fc.constantFrom('discard', 'overwrite'),
+      fc.constantFrom(...(Object.keys(pristine) as (keyof typeof pristine)[])),
       fc.array(
         fc.record({ word: fc.nat(headerWords - 1), value: fc.oneof(fc.integer(), fc.constantFrom(...interesting)) }),
         { minLength: 1, maxLength: 4 },
       ),
       (mode, mutations) => {
-        const memory = new SharedArrayBuffer(pristine[mode as 'discard'].memory.byteLength);
+        const memory = new SharedArrayBuffer(pristine[mode].memory.byteLength);
         const words = new Int32Array(memory);
-        words.set(new Int32Array(pristine[mode as 'discard'].memory).subarray(0, 2048));
+        words.set(new Int32Array(pristine[mode].memory).subarray(0, 2048));
         for (const { word, value } of mutations) words[word] = value;
         for (const use of [
           drain,
           (reader: RingReader) => reader.snapshot(),
+          (reader: RingReader) => reader.snapshot({ order: 'newest-first' }),
           (reader: RingReader) => reader.takeActive(),
+          lookAround,
+          (reader: RingReader) => reader.moveConsumer(reader.snapshotPositions().produced),
         ]) {
           try {
             use(openRingReader(memory));
@@ -253,6 +261,15 @@ function drain(reader: RingReader): void {
     reader.putNextSubBuffer();
   }
   assert.fail('a damaged buffer has no end');
+}
+
+function lookAround(reader: RingReader): void {
+  const { consumed, produced } = reader.snapshotPositions();
+  for (let position = consumed; position < Math.min(produced, consumed + 50); position++) {
+    const packet = reader.getSubBuffer(position);
+    if (typeof packet === 'object') assert.ok(packet.contentSizeBytes <= packet.bytes.length);
+    reader.putSubBuffer();
+  }
 }
 
 test('memory that is no ring buffer is refused', () => {
