@@ -117,7 +117,7 @@ const refusals = [
     ['record', '--clock', 'sundial', '--', 'true'],
     /^lockstep: .*[Aa]llowed choices are tsc, mono, mono_raw, boot, synthetic/,
   ],
-  ['a context', ['record', '-t', 'vpid', '--', 'true'], /^lockstep: Context fields \(-t\) are not there yet/],
+  ['a context', ['record', '-t', 'moon', '--', 'true'], /^lockstep: .*moon/],
   [
     'a directory that cannot be made',
     [...base, '-o', '/proc/trace', '--', 'true'],

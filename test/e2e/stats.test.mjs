@@ -64,6 +64,8 @@ function reckon(text) {
       asleep.delete(next);
       if (woken.has(next)) latencies.push(time - woken.get(next));
       woken.delete(next);
+      // Linux 6.18 leaves out a switch now and then: who leaves a CPU had it.
+      woken.delete(previous);
     } else if (name === 'sched_waking' || name === 'sched_wakeup' || name === 'sched_wakeup_new') {
       const tid = wakee();
       // Only who was seen going to sleep, or is new: a running thread may be woken, too.

@@ -101,6 +101,8 @@ export class Scheduler implements Handler {
       waitOn(previous, cpu);
     }
     previous.isFaulting = false;
+    // It had the CPU, whether that was recorded or not.
+    previous.wokenAt = undefined;
     if ((prevState & DEAD_MASK) !== 0) {
       previous.isDead = true;
       if (previous.log !== undefined) previous.deadAt = time;
