@@ -70,6 +70,7 @@ NAPI_MODULE_INIT() {
   register_mappings(env, exports);
   register_guard(env, exports);
   register_waiting(env, exports);
+  register_wait_sets(env, exports);
   register_threads(env, exports);
   register_namespaces(env, exports);
   register_shared_objects(env, exports);

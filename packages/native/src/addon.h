@@ -42,6 +42,7 @@ void register_clock_page(napi_env env, napi_value exports);
 void register_mappings(napi_env env, napi_value exports);
 void register_guard(napi_env env, napi_value exports);
 void register_waiting(napi_env env, napi_value exports);
+void register_wait_sets(napi_env env, napi_value exports);
 void register_threads(napi_env env, napi_value exports);
 void register_namespaces(napi_env env, napi_value exports);
 void register_shared_objects(napi_env env, napi_value exports);

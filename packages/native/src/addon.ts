@@ -45,6 +45,10 @@ export interface Addon {
   futexWait(memory: ArrayBuffer, byteOffset: number, expected: number, timeoutMs: number): number;
   futexWake(memory: ArrayBuffer, byteOffset: number, count: number): number;
   poll(fds: readonly number[], timeoutMs: number): number[];
+  openWaitSet(fds: readonly number[], mode: number): number;
+  waitForSet(setFd: number, timeoutMs: number): number[];
+  rearmInSet(setFd: number, fd: number, index: number): void;
+  openEvent(): number;
   gettid(): number;
   pinToCpu(tid: number, cpu: number): void;
   namespaceAncestors(path: string): number[];
@@ -79,6 +83,9 @@ const CLOCK_IDS = {
   'monotonic-raw': 4,
   boottime: 7,
 } as const;
+
+// Modes of openWaitSet; the same numbers in wait-sets.c.
+const WAIT_SET_MODES = { all: 0, exclusive: 1, 'one-shot': 2 } as const;
 
 const FUTEX_RESULTS = ['woken', 'changed', 'timed-out'] as const;
 
@@ -117,6 +124,13 @@ export function wrapAddon(addon: Addon): Native {
       ),
     poll: (fds, timeoutMs) =>
       callSystem('Waiting for file descriptors failed', undefined, () => addon.poll(fds, timeoutMs)),
+    openWaitSet: (fds, mode) =>
+      callSystem('The descriptors cannot be waited for', undefined, () => addon.openWaitSet(fds, WAIT_SET_MODES[mode])),
+    waitForSet: (setFd, timeoutMs) =>
+      callSystem('Waiting for a set of descriptors failed', undefined, () => addon.waitForSet(setFd, timeoutMs)),
+    rearmInSet: (setFd, fd, index) =>
+      callSystem('A descriptor cannot be waited for again', undefined, () => addon.rearmInSet(setFd, fd, index)),
+    openEvent: () => callSystem('No event descriptor can be had', undefined, () => addon.openEvent()),
     pinToCpu: (tid, cpu) =>
       callSystem(`The thread cannot be bound to CPU ${cpu}`, undefined, () => addon.pinToCpu(tid, cpu)),
     watchLoop(onPrepare, onCheck) {

@@ -108,6 +108,18 @@ export interface Native {
   futexWake(memory: ArrayBuffer, byteOffset: number, count: number): number;
   /** Blocks until one of `fds` is readable, the time is over or a signal came; returns indexes that are ready (POLLIN, POLLHUP or POLLERR). */
   poll(fds: readonly number[], timeoutMs: number): number[];
+  /**
+   * A set of descriptors to wait on (epoll); returns its descriptor, which `closeSync` closes. 'exclusive':
+   * of several sets that hold a descriptor, what arrives wakes one, where the kernel wakes waiters one by
+   * one. 'one-shot': what was told is told again only after `rearmInSet`, so several threads may wait on
+   * one set and one is told. Elements below 0 are left out.
+   */
+  openWaitSet(fds: readonly number[], mode: 'all' | 'exclusive' | 'one-shot'): number;
+  /** Blocks until something of the set is readable; indexes into what it was opened with. No time (below 0): for ever. */
+  waitForSet(setFd: number, timeoutMs: number): number[];
+  rearmInSet(setFd: number, fd: number, index: number): void;
+  /** An eventfd: readable once 8 bytes, not all zero, were written to it. */
+  openEvent(): number;
   gettid(): number;
   /** sched_setaffinity of a thread (0 = caller) to one CPU. For benches. */
   pinToCpu(tid: number, cpu: number): void;
