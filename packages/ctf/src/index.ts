@@ -90,3 +90,8 @@ export {
 export { printDataStreams, type TraceTextOptions } from './text/trace-text.ts';
 export type { StreamTextOptions } from './text/stream-text.ts';
 export { createTextPrinter, type TextOptions, type TextPrinter, type TextPrinterOptions } from './text/text-printer.ts';
+export { ChromeSink } from './export/chrome.ts';
+export { CsvWriter } from './export/csv.ts';
+export { PerfettoSink } from './export/perfetto.ts';
+export { ProtoWriter } from './export/proto-writer.ts';
+export { TimelineBuilder, type TimelineSink, type Track } from './export/timeline.ts';
