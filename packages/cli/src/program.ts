@@ -41,6 +41,7 @@ export function createProgram(command?: string): Command {
   addRecord(program);
   if (command === 'record') return program;
   addView(program);
+  addConvert(program);
   addStalls(program);
   addRequests(program);
   addCriticalPath(program);
@@ -138,6 +139,30 @@ function addView(program: Command): void {
     .action(async (directory: string | undefined, options: object) => {
       const { runView } = await import('./commands/view.ts');
       await runView(directory, options);
+    });
+}
+
+function addConvert(program: Command): void {
+  program
+    .command('convert')
+    .description('write a trace in another format')
+    .argument('[dir]', 'trace directory; the last recorded one when not given')
+    .addOption(
+      new Option('--to <format>', 'what to write')
+        .choices(['ctf-1.8', 'ctf-2', 'perfetto', 'chrome', 'jsonl', 'csv'])
+        .makeOptionMandatory(),
+    )
+    .option('-o, --output <path>', 'file, or directory for CTF; standard output when not given (text only)')
+    .option('--event <name>', 'only events of this name or glob; repeatable', collect, [])
+    .option('-b, --begin <time>', 'from here on: [YYYY-MM-DD ]HH:MM[:SS[.fraction]] or seconds since the epoch')
+    .option('-e, --end <time>', 'up to here')
+    .option('--timerange <range>', 'both at once: BEGIN,END')
+    .option('--clock-gmt', 'read times in UTC')
+    .option('--json', 'print what was written as JSON')
+    .addHelpText('after', example('lockstep convert --to perfetto -o trace.perfetto-trace ./trace'))
+    .action(async (directory: string | undefined, options: object) => {
+      const { runConvert } = await import('./commands/convert.ts');
+      await runConvert(directory, options);
     });
 }
 

@@ -95,3 +95,4 @@ export { CsvWriter } from './export/csv.ts';
 export { PerfettoSink } from './export/perfetto.ts';
 export { ProtoWriter } from './export/proto-writer.ts';
 export { TimelineBuilder, type TimelineSink, type Track } from './export/timeline.ts';
+export { toCtf18Class } from './export/ctf18-class.ts';

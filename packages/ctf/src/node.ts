@@ -15,3 +15,4 @@ export { followTraceDirectory, type FollowedDirectory } from './node/follow-dire
 export type { FollowOptions } from './node/follow-pause.ts';
 export { listLiveSessions, openLiveSession, type LiveOptions, type LiveSession } from './node/live-session.ts';
 export { TraceWriter, type StreamOptions, type TraceWriterOptions } from './node/trace-writer.ts';
+export { convertToCtf, type ConvertCtfOptions, type ConvertedCounts, type CtfVersion } from './node/convert-ctf.ts';

@@ -3,7 +3,7 @@
 // speedscope open. Threads have durations (B, E); rows of their own are asynchronous events (b, e).
 
 import type { StructureValue } from '../model/event-record.ts';
-import { plainJson } from './perfetto.ts';
+import { plainJson } from './plain-json.ts';
 import { unsignedNs, type TimelineSink, type Track } from './timeline.ts';
 
 /** Characters that are handed out together. */

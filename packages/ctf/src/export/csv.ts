@@ -4,12 +4,14 @@
 
 import type { EventRecord, FieldValue } from '../model/event-record.ts';
 import type { EventRecordClass } from '../model/trace-class.ts';
-import { plainJson } from './perfetto.ts';
+import { plainJson } from './plain-json.ts';
 
 const COMMON_COLUMNS = ['time_ns', 'trace', 'stream', 'cpu_id', 'event'] as const;
 
 export class CsvWriter {
-  readonly #columns: readonly (readonly [scope: 'commonContext' | 'specificContext' | 'payload', name: string])[] | undefined;
+  readonly #columns:
+    | readonly (readonly [scope: 'commonContext' | 'specificContext' | 'payload', name: string])[]
+    | undefined;
 
   /** With the class, the columns are its fields. */
   constructor(onlyClass?: { readonly eventRecordClass: EventRecordClass; readonly record: EventRecord }) {

@@ -4,6 +4,7 @@
 // and read.
 
 import type { FieldValue, StructureValue } from '../model/event-record.ts';
+import { plainJson } from './plain-json.ts';
 import { ProtoWriter } from './proto-writer.ts';
 import { unsignedNs, type TimelineSink, type Track } from './timeline.ts';
 
@@ -127,11 +128,4 @@ export class PerfettoSink implements TimelineSink {
     });
     if (writer.sizeBytes >= CHUNK_BYTES) this.flush();
   }
-}
-
-/** JSON with 64-bit integers as decimal strings, and bytes as an array. */
-export function plainJson(value: FieldValue): string {
-  return JSON.stringify(value, (_name, inner: unknown) =>
-    typeof inner === 'bigint' ? String(inner) : inner instanceof Uint8Array ? [...inner] : inner,
-  );
 }

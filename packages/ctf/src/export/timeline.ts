@@ -5,6 +5,7 @@
 
 import type { Nanoseconds } from '@lockstep/base';
 import type { EventRecord, FieldValue, StructureValue } from '../model/event-record.ts';
+import { plainJson } from './plain-json.ts';
 import { cyclesToTime, type CyclesToTime } from '../read/clock-time.ts';
 import type { ClockClass } from '../model/trace-class.ts';
 
@@ -78,7 +79,7 @@ export class TimelineBuilder {
     const track = this.#cpu(record);
     if ((this.#open.get(track) ?? []).length > 0) this.#end(track, timeNs, 'run');
     const tid = numberOf(payload['next_tid']) ?? 0;
-    const comm = String(payload['next_comm'] ?? tid);
+    const comm = textOf(payload['next_comm']) ?? String(tid);
     if (tid === 0) return;
     this.#threadNames.set(tid, comm);
     this.#begin(track, timeNs, 'run', comm, { tid, prio: payload['next_prio'] ?? 0 });
@@ -88,7 +89,7 @@ export class TimelineBuilder {
     const track = this.#child(this.#cpu(record), name.startsWith('irq_handler') ? 'IRQ' : 'softirq');
     if (INTERRUPTS[name] === 'entry') {
       const label = payload['name'] ?? payload['irq'] ?? payload['vec'] ?? name;
-      this.#begin(track, timeNs, 'irq', String(label), payload);
+      this.#begin(track, timeNs, 'irq', typeof label === 'string' ? label : String(numberOf(label) ?? name), payload);
     } else {
       this.#end(track, timeNs, 'irq', payload);
     }
@@ -114,7 +115,7 @@ export class TimelineBuilder {
     const key = `${parent.pid ?? -1}:${work}`;
     let lanes = this.#lanes.get(key);
     if (lanes === undefined) this.#lanes.set(key, (lanes = []));
-    const own = `${parent.tid ?? 0}:${String(id)}`;
+    const own = `${parent.tid ?? 0}:${plainJson(id)}`;
     if (side === 'begin') {
       let lane = lanes.find((free) => free.id === undefined);
       if (lane === undefined) {
@@ -192,9 +193,13 @@ export class TimelineBuilder {
     const tid = find('tid', 'vtid');
     const pid = find('pid', 'vpid') ?? numberOf(environment.get('vpid'));
     if (tid === undefined && pid === undefined) return this.#cpu(record);
-    const name = textOf(specificContext?.['procname']) ?? textOf(commonContext?.['procname']) ?? textOf(environment.get('procname'));
-    const processName = name ?? this.#threadNames.get(pid ?? tid!) ?? String(pid ?? tid);
+    const name =
+      textOf(specificContext?.['procname']) ??
+      textOf(commonContext?.['procname']) ??
+      textOf(environment.get('procname'));
     const processId = pid ?? tid!;
+    const known = this.#threadNames.get(processId) ?? (tid === undefined ? undefined : this.#threadNames.get(tid));
+    const processName = name ?? known ?? String(processId);
     const process = this.#track(`process:${processId}`, { name: processName, kind: 'process', pid: processId });
     if (tid === undefined) return process;
     const threadName = this.#threadNames.get(tid) ?? name ?? String(tid);

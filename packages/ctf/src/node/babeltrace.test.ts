@@ -11,6 +11,7 @@ import { ALL_FIELDS, ALL_NAMES } from '../text/record-head.ts';
 import { createTextPrinter, type TextPrinterOptions } from '../text/text-printer.ts';
 import { Lttng, lttngMissing, type LttngTraceOptions } from '../testing/lttng-program.ts';
 import { isEventRecord } from '../read/data-stream-reader.ts';
+import { convertToCtf } from './convert-ctf.ts';
 import { countEventRecords, readEventRecords, readText, type ReadOptions } from './read-traces.ts';
 import { openTraceDirectory } from './trace-set.ts';
 
@@ -188,4 +189,31 @@ test('begins in the middle with the index, without it and with a wrong one, as b
   assert.equal(printHere(path, {}, { begin, end }).output, there.output);
   rmSync(index, { recursive: true });
   assert.equal(printHere(path, {}, { begin, end }).output, there.output);
+});
+
+test('a trace converted to CTF 2, and back to 1.8, prints the same as the one that LTTng wrote', (t) => {
+  for (const [name, options] of [
+    ['convert-all', { events: 'all', count: 20, contexts: ['vpid', 'procname'] }],
+    [
+      'convert-losses',
+      { events: 'pairs', count: 20_000, channelOptions: ['--overwrite', '--subbuf-size=4096', '--num-subbuf=2'] },
+    ],
+  ] as const) {
+    const path = record(t, name, options);
+    if (path === undefined) return;
+    const there = printThere(path);
+    const convert = (from: string, version: '1.8' | '2'): string => {
+      const to = `${from}-${version}`;
+      const traceSet = openTraceDirectory(from);
+      convertToCtf(traceSet, to, { version });
+      traceSet.close();
+      return to;
+    };
+    const newer = convert(path, '2');
+    assert.equal(printHere(newer).output, there.output);
+    const older = convert(newer, '1.8');
+    assert.equal(printThere(older).output, there.output);
+    const mend = (warnings: string): string => warnings.replaceAll(older, path);
+    assert.equal(mend(printThere(older).warnings), there.warnings);
+  }
 });

@@ -174,6 +174,8 @@ export class DataStreamWriter {
     const end = given !== undefined && given > last ? given : last;
     const sizeBytes = Math.max(1, Math.ceil(this.#contentBits / 8));
     const contentBits = this.#contentBits;
+    const discarded =
+      roleOf(context, dataStreamClass.packetContext, 'discarded-event-record-counter-snapshot') ?? this.#discarded;
     const body = this.#writer.bytes.slice(0, sizeBytes);
     // The scopes again, with what is known now, over the place that was kept for them.
     this.#writer.reset({ position: 0, byte: 0 });
@@ -190,12 +192,13 @@ export class DataStreamWriter {
       contentSizeBits: BigInt(contentBits),
       timestampBegin: this.#begin ?? 0n,
       timestampEnd: end,
-      discardedEventRecordCount: this.#discarded,
+      discardedEventRecordCount: discarded,
       streamId: dataStreamClass.id,
       streamInstanceId: this.#options.dataStreamId ?? 0n,
       sequenceNumber: sequenceNumber ?? this.#sequenceNumber,
     });
     this.#offsetBytes += BigInt(sizeBytes);
+    this.#discarded = discarded;
     this.#sequenceNumber = (sequenceNumber ?? this.#sequenceNumber) + 1n;
     this.#packet = undefined;
     this.#writer.reset({ position: 0, byte: 0 });
@@ -275,6 +278,7 @@ const KEPT_ROLES: ReadonlySet<Role> = new Set<Role>([
   'default-clock-timestamp',
   'packet-end-default-clock-timestamp',
   'packet-sequence-number',
+  'discarded-event-record-counter-snapshot',
 ]);
 
 function maximum(a: number | bigint, b: number | bigint): number | bigint {
