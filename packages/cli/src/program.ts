@@ -42,6 +42,7 @@ export function createProgram(command?: string): Command {
   if (command === 'record') return program;
   addView(program);
   addConvert(program);
+  addCheck(program);
   addStalls(program);
   addRequests(program);
   addCriticalPath(program);
@@ -131,6 +132,7 @@ function addView(program: Command): void {
       'print these before names: trace, trace:hostname, trace:domain, trace:procname, trace:vpid, loglevel, emf, all or none',
     )
     .option('-n, --names <list>', 'print the names of these: payload, context, scope, header, all or none')
+    .option('--stream-intersection', 'only the time in which all data streams of a trace were recorded')
     .option('--no-delta', 'leave the difference to the record before out')
     .addOption(new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']).default('auto'))
     .option('--follow', 'wait for what is still being recorded into the directory, until Ctrl-C')
@@ -139,6 +141,20 @@ function addView(program: Command): void {
     .action(async (directory: string | undefined, options: object) => {
       const { runView } = await import('./commands/view.ts');
       await runView(directory, options);
+    });
+}
+
+function addCheck(program: Command): void {
+  program
+    .command('check')
+    .description('tell whether a trace is sound, and what is wrong where')
+    .argument('[dir]', 'trace directory; the last recorded one when not given')
+    .option('--strict', 'losses and oddities make it unsound, too')
+    .option('--json', 'print JSON')
+    .addHelpText('after', example('lockstep check ./trace'))
+    .action(async (directory: string | undefined, options: object) => {
+      const { runCheck } = await import('./commands/check.ts');
+      await runCheck(directory, options);
     });
 }
 

@@ -16,3 +16,5 @@ export type { FollowOptions } from './node/follow-pause.ts';
 export { listLiveSessions, openLiveSession, type LiveOptions, type LiveSession } from './node/live-session.ts';
 export { TraceWriter, type StreamOptions, type TraceWriterOptions } from './node/trace-writer.ts';
 export { convertToCtf, type ConvertCtfOptions, type ConvertedCounts, type CtfVersion } from './node/convert-ctf.ts';
+export { checkTraces, type CheckReport, type Problem } from './node/check-traces.ts';
+export { measureTraces, type ClassMeasure, type DataStreamMeasure, type TraceMeasures } from './node/measure-traces.ts';

@@ -9,7 +9,7 @@ import {
   TABLE_FAMILIES,
 } from '@lockstep/analysis';
 import type { TableFamily, TablesReport } from '@lockstep/analysis';
-import { openTraceDirectory, readEventRecords } from '@lockstep/ctf/node';
+import { measureTraces, openTraceDirectory } from '@lockstep/ctf/node';
 import { quietBrokenPipe } from '../exit.ts';
 import { findTrace } from '../trace-argument.ts';
 import { runStatsTables, type TableFlags } from './stats-tables.ts';
@@ -27,37 +27,21 @@ async function runStatsOfClasses(directory: string | undefined, flags: TableFlag
   quietBrokenPipe();
   const traceSet = openTraceDirectory(path);
   try {
-    const counts = new Map<string, number>();
-    let [beginNs, endNs, discardedCount, total]: [bigint | undefined, bigint | undefined, bigint, number] = [
-      undefined,
-      undefined,
-      0n,
-      0,
-    ];
-    for (const record of readEventRecords(traceSet)) {
-      if ('type' in record) {
-        discardedCount += record.count ?? 1n;
-        continue;
-      }
-      total += 1;
-      const { name } = record.eventRecordClass;
-      counts.set(name, (counts.get(name) ?? 0) + 1);
-      beginNs ??= record.timeNs;
-      endNs = record.timeNs ?? endNs;
-    }
+    const { beginNs, endNs, classes, dataStreams } = measureTraces(traceSet);
+    const total = classes.reduce((sum, { records }) => sum + records, 0);
     const seconds = beginNs === undefined || endNs === undefined ? 0 : Number(endNs - beginNs) / 1e9;
-    const rows = [...counts]
-      .toSorted(([, one], [, other]) => other - one)
-      .map(([name, count]) => [
-        name,
-        count,
-        total === 0 ? undefined : count / total,
-        seconds === 0 ? undefined : Math.round(count / seconds),
-      ]);
+    const rows = classes.map(({ name, records, bytes }) => [
+      name,
+      records,
+      total === 0 ? undefined : records / total,
+      bytes,
+      seconds === 0 ? undefined : Math.round(records / seconds),
+    ]);
     const columns = [
       { key: 'class', title: 'event record class', kind: 'text' },
       { key: 'count', title: 'count', kind: 'count' },
       { key: 'share', title: 'share', kind: 'share' },
+      { key: 'bytes', title: 'size', kind: 'bytes' },
       { key: 'rate', title: 'a second', kind: 'count' },
     ] as const;
     const table = {
@@ -69,12 +53,34 @@ async function runStatsOfClasses(directory: string | undefined, flags: TableFlag
       notes: [],
       isHistogram: false,
     };
+    const discardedCount = dataStreams.reduce((sum, stream) => sum + stream.discardedEventRecords, 0n);
+    const streams = {
+      ...table,
+      key: 'dataStreams',
+      title: 'Data streams',
+      columns: [
+        { key: 'stream', title: 'data stream', kind: 'text' },
+        { key: 'count', title: 'count', kind: 'count' },
+        { key: 'packets', title: 'packets', kind: 'count' },
+        { key: 'bytes', title: 'size', kind: 'bytes' },
+        { key: 'discarded', title: 'discarded', kind: 'count' },
+        { key: 'discardedPackets', title: 'discarded packets', kind: 'count' },
+      ] as const,
+      rows: dataStreams.map((stream) => [
+        stream.trace === '' ? stream.name : `${stream.trace}/${stream.name}`,
+        stream.records,
+        stream.packets,
+        stream.bytes,
+        Number(stream.discardedEventRecords),
+        Number(stream.discardedPackets),
+      ]),
+    };
     const report: TablesReport = {
       family: 'classes',
       beginNs,
       endNs,
       isWallClock: true,
-      tables: [table],
+      tables: [table, streams],
       discardedCount,
     };
     const format = { isUtc: flags.clockGmt === true, width: process.stdout.columns ?? 80 };

@@ -2,7 +2,14 @@
 // `lockstep view`: a trace -> its event records as text, like babeltrace2's, or their number.
 
 import { isEventRecord } from '@lockstep/ctf';
-import { countEventRecords, openTraceDirectory, readEventRecords, readText, type TraceSet } from '@lockstep/ctf/node';
+import {
+  countEventRecords,
+  openTraceDirectory,
+  readEventRecords,
+  readText,
+  type ReadRange,
+  type TraceSet,
+} from '@lockstep/ctf/node';
 import { isLiveUrl } from '@lockstep/protocol';
 import { countText } from '../amounts.ts';
 import { writeOutput } from '../output.ts';
@@ -16,6 +23,7 @@ interface ViewFlags extends TextFlags, RangeFlags, ClockOffsetFlags {
   readonly count?: boolean;
   readonly json?: boolean;
   readonly follow?: boolean;
+  readonly streamIntersection?: boolean;
 }
 
 /** Characters of JSON that are written together. */
@@ -37,7 +45,10 @@ export async function runView(directory: string | undefined, flags: object): Pro
       printCount(traceSet, options.json === true);
       return;
     }
-    const range = readRange(options, traceSet);
+    const range = {
+      ...readRange(options, traceSet),
+      ...(options.streamIntersection === true ? { intersection: true } : {}),
+    };
     if (options.json === true) {
       printJson(traceSet, range);
       return;
@@ -64,7 +75,7 @@ function printCount(traceSet: TraceSet, isJson: boolean): void {
   }
 }
 
-function printJson(traceSet: TraceSet, range: ReturnType<typeof readRange>): void {
+function printJson(traceSet: TraceSet, range: ReadRange): void {
   let held = '';
   const flush = (): void => {
     writeOutput(held);
