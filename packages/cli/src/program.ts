@@ -135,6 +135,8 @@ function addView(program: Command): void {
     .option('--stream-intersection', 'only the time in which all data streams of a trace were recorded')
     .option('--no-delta', 'leave the difference to the record before out')
     .addOption(new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']).default('auto'))
+    .option('--details', 'print classes, data streams, packets and every field on lines of their own')
+    .option('--compact', 'with --details: a line each, without fields')
     .option('--follow', 'wait for what is still being recorded into the directory, until Ctrl-C')
     .option('--json', 'print one JSON object a record')
     .addHelpText('after', example('lockstep view --begin 14:02:07 --fields loglevel ./trace | less'))

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // `lockstep view`: a trace -> its event records as text, like babeltrace2's, or their number.
 
-import { isEventRecord } from '@lockstep/ctf';
+import { createDetailsPrinter, isEventRecord } from '@lockstep/ctf';
 import {
   countEventRecords,
   openTraceDirectory,
   readEventRecords,
+  readMessages,
   readText,
   type ReadRange,
   type TraceSet,
@@ -24,6 +25,8 @@ interface ViewFlags extends TextFlags, RangeFlags, ClockOffsetFlags {
   readonly json?: boolean;
   readonly follow?: boolean;
   readonly streamIntersection?: boolean;
+  readonly details?: boolean;
+  readonly compact?: boolean;
 }
 
 /** Characters of JSON that are written together. */
@@ -53,6 +56,10 @@ export async function runView(directory: string | undefined, flags: object): Pro
       printJson(traceSet, range);
       return;
     }
+    if (options.details === true) {
+      printDetails(traceSet, range, options.compact === true);
+      return;
+    }
     const writeWarning = (warning: string): void => void process.stderr.write(warning);
     for (const bytes of readText(traceSet, { ...text, ...range, writeWarning })) writeOutput(bytes);
   } finally {
@@ -72,6 +79,21 @@ function printCount(traceSet: TraceSet, isJson: boolean): void {
     process.stderr.write(
       `lockstep: ${countText(counts.discardedEventRecords)} event records and ${countText(counts.discardedPackets)} packets were discarded while recording.\n`,
     );
+  }
+}
+
+function printDetails(traceSet: TraceSet, range: ReadRange, compact: boolean): void {
+  let held = '';
+  const printer = createDetailsPrinter({ write: (text) => (held += text), compact });
+  try {
+    for (const message of readMessages(traceSet, range)) {
+      printer.print(message);
+      if (held.length < CHUNK_LENGTH) continue;
+      writeOutput(held);
+      held = '';
+    }
+  } finally {
+    writeOutput(held);
   }
 }
 

@@ -8,11 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
 import { ALL_FIELDS, ALL_NAMES } from '../text/record-head.ts';
+import { createDetailsPrinter } from '../text/details-printer.ts';
 import { createTextPrinter, type TextPrinterOptions } from '../text/text-printer.ts';
 import { Lttng, lttngMissing, type LttngTraceOptions } from '../testing/lttng-program.ts';
 import { isEventRecord } from '../read/data-stream-reader.ts';
 import { convertToCtf } from './convert-ctf.ts';
-import { countEventRecords, readEventRecords, readText, type ReadOptions } from './read-traces.ts';
+import { countEventRecords, readEventRecords, readMessages, readText, type ReadOptions } from './read-traces.ts';
 import { openTraceDirectory } from './trace-set.ts';
 
 const missing = lttngMissing();
@@ -215,5 +216,25 @@ test('a trace converted to CTF 2, and back to 1.8, prints the same as the one th
     assert.equal(printThere(older).output, there.output);
     const mend = (warnings: string): string => warnings.replaceAll(older, path);
     assert.equal(mend(printThere(older).warnings), there.warnings);
+  }
+});
+
+test('prints details of classes, streams, packets, records and losses as babeltrace2 does', (t) => {
+  for (const [name, options] of [
+    ['details-all', { events: 'all', count: 20, contexts: ['vpid', 'procname'] }],
+    ['details-losses', { events: 'pairs', count: 20_000, channelOptions: ['--subbuf-size=4096', '--num-subbuf=2'] }],
+    ['details-pid', { events: 'all', count: 4, channelOptions: ['--buffers-pid'] }],
+  ] as const) {
+    const path = record(t, name, options);
+    if (path === undefined) return;
+    for (const compact of [false, true]) {
+      let text = '';
+      const traceSet = openTraceDirectory(path);
+      const printer = createDetailsPrinter({ write: (part) => (text += part), compact });
+      for (const message of readMessages(traceSet)) printer.print(message);
+      traceSet.close();
+      const there = printThere(path, ['-c', 'sink.text.details', '-p', `compact=${compact}`]);
+      assert.equal(text, there.output);
+    }
   }
 });
