@@ -32,7 +32,7 @@ export class ChannelReader {
   readonly #records: RecordIterator;
   #next = 0;
   #held: RingReader | undefined;
-  /** What the doorbell showed before the last look that found nothing. */
+  /** What the doorbell showed before the last look. */
   #seenBell = 0;
 
   constructor(
@@ -56,7 +56,7 @@ export class ChannelReader {
 
   /** The next delivered sub-buffer of any buffer, in turn; borrowed until `put`. */
   tryGet(): ChannelPacket | undefined {
-    if (this.#waiting !== undefined && 'doorbell' in this.#waiting) this.#seenBell = this.#waiting.doorbell.read();
+    this.#hearBell();
     for (let count = 0; count < this.buffers.length; count++) {
       const bufferIndex = this.#next;
       const reader = this.buffers[bufferIndex]!;
@@ -75,7 +75,7 @@ export class ChannelReader {
   }
 
   /**
-   * Waits until a sub-buffer was delivered since `tryGet` found none; false when the time is over.
+   * Waits until a sub-buffer was delivered since the last `tryGet`, `writeTo` or `records`; false when the time is over.
    * Blocks the thread: for workers. May end for no reason.
    */
   wait(timeoutMs: number): boolean {
@@ -88,6 +88,7 @@ export class ChannelReader {
 
   /** Writes the content of what is delivered, packet after packet. Throws SystemError; the packet that failed stays in the buffer. */
   writeTo(fd: number): WrittenPackets {
+    this.#hearBell();
     let packetCount = 0;
     let byteCount = 0;
     for (const reader of this.buffers) {
@@ -111,7 +112,13 @@ export class ChannelReader {
 
   /** Records of all buffers by time; goes on where the call before stopped. */
   records(options?: RecordIteratorOptions): Generator<RingRecord> {
+    this.#hearBell();
     return this.#records.records(options);
+  }
+
+  /** Before a look: what is delivered after it ends the next wait. */
+  #hearBell(): void {
+    if (this.#waiting !== undefined && 'doorbell' in this.#waiting) this.#seenBell = this.#waiting.doorbell.read();
   }
 }
 

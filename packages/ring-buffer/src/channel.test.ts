@@ -246,6 +246,24 @@ for (const backing of [{ type: 'file', directory, name: 'killed' }, { type: 'mem
   );
 }
 
+test('records are given out once, also those that were taken before their sub-buffer was delivered', () => {
+  const channel = createChannel(OPTIONS);
+  const writer = channel.tryAttach()!;
+  const reader = channel.openReader();
+  const values: number[] = [];
+  for (let value = 0; value < 30; value++) {
+    write(writer, value, 300);
+    if (value % 4 === 0) values.push(...valuesOf(reader));
+    if (value % 10 === 0) writer.flush();
+  }
+  writer.release();
+  values.push(...valuesOf(reader));
+  assert.deepEqual(
+    values,
+    Array.from({ length: 30 }, (_, index) => index),
+  );
+});
+
 test('a reader that waits is woken by a delivery, and not before', async () => {
   const channel = createChannel({ ...OPTIONS, allocation: 'per-thread', writers: 'one', bufferCount: 2 });
   const first = channel.tryAttach()!;
@@ -258,5 +276,9 @@ test('a reader that waits is woken by a delivery, and not before', async () => {
   second.flush();
   assert.equal(reader.wait(10_000), true);
   assert.equal(reader.tryGet()?.bufferIndex, 1);
+  reader.put();
+  first.flush();
+  assert.equal(Array.from(reader.records({ before: 2n ** 63n })).length, 1);
+  assert.equal(reader.wait(1), false, 'what was read before does not end a wait');
   await Promise.resolve();
 });

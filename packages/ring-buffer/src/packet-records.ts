@@ -58,6 +58,11 @@ export class PacketRecords {
     }
   }
 
+  /** Passes over the records before `offset`, which were seen in an earlier copy of the packet. */
+  skipTo(offset: number): void {
+    while (this.#position < offset && this.next());
+  }
+
   get time(): bigint {
     return (BigInt(this.timeHigh) << 32n) | BigInt(this.timeLow);
   }

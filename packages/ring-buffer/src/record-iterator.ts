@@ -20,7 +20,7 @@ export interface RingRecord {
 export interface RecordIteratorOptions {
   /**
    * Only records before this time, in cycles: now less the time within which every writer delivers.
-   * Without it everything is given out, also what is committed and not delivered: for writers that ended.
+   * Without it everything is given out, also what is committed and not delivered.
    */
   readonly before?: bigint;
 }
@@ -39,6 +39,8 @@ export class RecordIterator {
   readonly #readers: readonly RingReader[];
   /** By buffer and writer. */
   readonly #queues = new Map<number, Queue>();
+  /** By buffer and position, of sub-buffers that were taken before they were delivered: bytes that were seen. */
+  readonly #seen = new Map<string, number>();
 
   constructor(readers: readonly RingReader[]) {
     this.#readers = readers;
@@ -73,14 +75,19 @@ export class RecordIterator {
     for (let count = 0; count < reader.header.subBufferCount; count++) {
       const packet = reader.getNextSubBuffer();
       if (packet === undefined) break;
-      this.#add(packet.bytes.slice(0, packet.contentSizeBytes), bufferIndex);
+      this.#add(packet.bytes.slice(0, packet.contentSizeBytes), bufferIndex, packet.sequenceNumber, false);
       reader.putNextSubBuffer();
     }
-    if (isWithActive) for (const { bytes } of reader.takeActive()) this.#add(bytes, bufferIndex);
+    if (!isWithActive) return;
+    for (const { bytes, sequenceNumber } of reader.takeActive()) this.#add(bytes, bufferIndex, sequenceNumber, true);
   }
 
-  #add(bytes: Uint8Array, bufferIndex: number): void {
+  #add(bytes: Uint8Array, bufferIndex: number, sequenceNumber: number, isActive: boolean): void {
     const packet = new PacketRecords(bytes, bytes.length);
+    const name = `${bufferIndex}/${sequenceNumber}`;
+    packet.skipTo(this.#seen.get(name) ?? 0);
+    if (isActive) this.#remember(name, bytes.length);
+    else this.#seen.delete(name);
     // A writer's index is 8 bits in an honest buffer.
     const writerIndex = packet.writerIndex & 0xff;
     const key = bufferIndex * 256 + writerIndex;
@@ -91,7 +98,16 @@ export class RecordIterator {
     }
     queue.packets.push(packet);
   }
+
+  #remember(name: string, sizeBytes: number): void {
+    this.#seen.set(name, sizeBytes);
+    const [oldest] = this.#seen.keys();
+    if (this.#seen.size > MAX_SEEN_COUNT && oldest !== undefined) this.#seen.delete(oldest);
+  }
 }
+
+/** Buffers in overwrite mode never deliver what writers took back. */
+const MAX_SEEN_COUNT = 10_000;
 
 /** Steps over packets without records; whether the queue has a record. */
 function advance(queue: Queue): boolean {
