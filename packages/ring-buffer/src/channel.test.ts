@@ -123,44 +123,49 @@ test('a record of 32 bits tells the whole time, also when the high half changes'
   }
 });
 
-test('blocking mode waits for the reader instead of losing, and discards when its time is over', async () => {
-  const channel = createChannel({ ...OPTIONS, blockingTimeoutMs: 20_000 });
-  const worker = new Worker(
-    `const { workerData } = require('node:worker_threads');
-     import(workerData.url).then(({ openChannel }) => {
-       const writer = openChannel(workerData.handle).tryAttach();
-       for (let value = 0; value < 500; value++) {
-         const offset = writer.begin(1000);
-         if (offset < 0) throw new Error('discarded ' + value);
-         writer.words[offset >> 2] = value;
-         writer.end();
-       }
-       writer.release();
-     });`,
-    { eval: true, workerData: { handle: channel.handle, url: new URL('./index.js', import.meta.url).href } },
-  );
-  const reader = channel.openReader();
-  const values: number[] = [];
-  const ended = new Promise((resolve, reject) => worker.on('exit', resolve).on('error', reject));
-  const end = new AbortController();
-  void ended.then(() => end.abort());
-  while (!end.signal.aborted) {
-    // Never the active one, whose rest is still to come.
-    values.push(
-      ...Array.from(reader.records({ before: 2n ** 63n }), ({ payload }) =>
-        new DataView(payload.buffer, payload.byteOffset).getInt32(0, true),
-      ),
-    );
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-  await ended;
-  values.push(...valuesOf(reader));
-  assert.deepEqual(
-    values,
-    Array.from({ length: 500 }, (_, index) => index),
-  );
-  assert.equal(channel.counters()[0]!.discarded, 0);
+const BLOCKED_WRITER = `const { workerData } = require('node:worker_threads');
+  import(workerData.url).then(({ openChannel }) => {
+    const writer = openChannel(workerData.handle).tryAttach();
+    for (let value = 0; value < 500; value++) {
+      const offset = writer.begin(1000);
+      if (offset < 0) throw new Error('discarded ' + value);
+      writer.words[offset >> 2] = value;
+      writer.end();
+    }
+    writer.release();
+  });`;
 
+for (const [writerCount, subBufferCount] of [
+  [1, 4],
+  [3, 2],
+] as const) {
+  test(`blocking mode: ${writerCount} writers wait for the reader of ${subBufferCount} sub-buffers and lose nothing`, async () => {
+    const channel = createChannel({ ...OPTIONS, writerCount, subBufferCount, blockingTimeoutMs: 20_000 });
+    const workerData = { handle: channel.handle, url: new URL('./index.js', import.meta.url).href };
+    const workers = Array.from({ length: writerCount }, () => new Worker(BLOCKED_WRITER, { eval: true, workerData }));
+    const ended = Promise.all(
+      workers.map((worker) => new Promise((resolve, reject) => worker.on('exit', resolve).on('error', reject))),
+    );
+    const end = new AbortController();
+    void ended.then(() => end.abort()).catch(() => end.abort());
+    const reader = channel.openReader();
+    const values: number[] = [];
+    while (!end.signal.aborted) {
+      values.push(...valuesOf(reader));
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    await ended;
+    values.push(...valuesOf(reader));
+    const expected = Array.from({ length: 500 }, (_, index) => Array<number>(writerCount).fill(index)).flat();
+    assert.deepEqual(
+      values.toSorted((a, b) => a - b),
+      expected,
+    );
+    assert.equal(channel.counters()[0]!.discarded, 0);
+  });
+}
+
+test('blocking mode discards when its time is over', () => {
   const impatient = createChannel({ ...OPTIONS, blockingTimeoutMs: 1 });
   const writer = impatient.tryAttach()!;
   let recordedCount = 0;

@@ -58,7 +58,7 @@ export interface RingClient {
   /** A sub-buffer was delivered: wakes who waits for one. */
   onDeliver(): void;
   /**
-   * Every sub-buffer is unread. True: it has waited until FREED_COUNT was no longer `freedCount`, and
+   * No sub-buffer is free. True: it has waited until FREED_COUNT was no longer `freedCount`, and
    * the writer looks again. Without it, or when it is false, the record is discarded.
    */
   onFull?(freedCount: number): boolean;
@@ -311,12 +311,16 @@ function makeWriter(words: Int32Array, header: RingHeader, writerIndex: number, 
       const freedCount = Atomics.load(words, FREED_COUNT_WORD);
       const slot = findSlot();
       if (slot < 0) {
-        if (slot === NONE_UNREAD && client.onFull?.(freedCount) === true) {
-          turn = -1;
-          continue;
+        if (client.onFull !== undefined) {
+          // Who waits keeps nothing back: what it holds may be all that the reader can free.
+          if (active >= 0) deliver(active, words[block + ACTIVE]!);
+          if (client.onFull(freedCount)) {
+            turn = -1;
+            continue;
+          }
         }
-        // While there is none the active one stays undelivered, so that its packet still counts
-        // what is discarded now.
+        // Otherwise the active one stays undelivered while there is none, so that its packet still
+        // counts what is discarded now.
         return count(slot === NONE_UNREAD ? DISCARDED_FULL : DISCARDED_WRAPPED);
       }
       if (active >= 0) deliver(active, words[block + ACTIVE]!);
