@@ -7,7 +7,8 @@ import { bytesText, countText, plural, secondsText } from './amounts.ts';
 /** Programs listed one by one. */
 const MAX_PROGRAMS = 8;
 
-export function formatSummary(summary: RecordSummary): string {
+/** `causes`: lines that tell what was slow, and whether requests were served. */
+export function formatSummary(summary: RecordSummary, causes: readonly string[] = []): string {
   const lines = [`lockstep: recorded ${secondsText(summary.elapsedMs)} into ${summary.traceDirectory}`];
   const program = sumReport(summary.program);
   const count = summary.program.programs.length;
@@ -29,9 +30,12 @@ export function formatSummary(summary: RecordSummary): string {
   if (summary.outputError !== undefined) {
     lines.push(`  error    Recording stopped before the program ended: ${summary.outputError}`);
   }
+  lines.push(...causes);
   const directory = quote(summary.traceDirectory);
   if (count === 0 && summary.kernel === undefined) return `${lines.join('\n')}\n`;
-  lines.push(`  next     lockstep stalls ${directory}`, `           lockstep view ${directory} | less`);
+  lines.push(`  next     lockstep stalls ${directory}`);
+  if (causes.some((line) => line.startsWith('  request'))) lines.push(`           lockstep requests ${directory}`);
+  lines.push(`           lockstep view ${directory} | less`);
   return `${lines.join('\n')}\n`;
 }
 

@@ -158,7 +158,7 @@ test('blocked during a collection is the collector waiting for its helpers', () 
     sys   |    ffffffffffff
     gc    |  mmmmmmmmmmmmmmmmmmmmmmm
     loop  | [=============================]`);
-  assert.match(stall.sentence, /: 13 ms GC, 10 ms GC waiting for its helper threads, /);
+  assert.match(stall.sentence, /: 23 ms GC \(10 ms of it waiting for its helper threads\), /);
 });
 
 test('a sleep right after a page fault is that fault, and faults are counted', () => {

@@ -14,6 +14,9 @@ const DOMINANT_SHARE = 0.5;
 /** Else the deepest function whose calls cover this share is named instead. */
 const COVERING_SHARE = 0.8;
 
+/** JavaScript of which so much is not known to have run is not said to have been running. */
+const MAX_UNSPLIT_SHARE = 0.05;
+
 /** A thread that had the CPU for this share of the time stands alone in the sentence; else some are named with their ms. */
 const SOLE_OCCUPANT_SHARE = 0.7;
 const MAX_OCCUPANTS = 3;
@@ -72,7 +75,7 @@ function keyOf(part: StallPart): string {
     case 'runnable':
       return part.reason;
     case 'blocked':
-      return part.isCollecting ? 'blocked in garbage collection' : `blocked ${withoutFd(part.call)}`;
+      return part.isCollecting ? 'garbage collection' : `blocked ${withoutFd(part.call)}`;
     case 'interrupt':
       return 'interrupts';
     case 'unknown':
@@ -103,11 +106,11 @@ function textOf(total: CauseTotal): string {
     case 'system-call':
       return part.isSplit ? `running in the kernel for ${callText(total)}` : `in system call ${callText(total)}`;
     case 'garbage-collection':
-      return 'GC';
+      return collectionText(total.parts);
     case 'runnable':
       return runnableText(part.reason, total.parts);
     case 'blocked':
-      if (part.isCollecting) return 'GC waiting for its helper threads';
+      if (part.isCollecting) return collectionText(total.parts);
       if (part.call === 'unknown') return 'blocked, in which call is not known';
       return part.call === 'page fault' ? 'blocked in a page fault' : `blocked in ${callText(total)}`;
     case 'interrupt':
@@ -120,6 +123,12 @@ function textOf(total: CauseTotal): string {
     default:
       return assertUnreachable(part);
   }
+}
+
+/** A collection's own work and its waits for its helpers are one cause. */
+function collectionText(parts: readonly StallPart[]): string {
+  const waitedMs = sum(parts, (part) => part.kind === 'blocked');
+  return waitedMs >= 1 ? `GC (${msText(waitedMs)} of it waiting for its helper threads)` : 'GC';
 }
 
 /** The call, with its file descriptor when it was always the same. */
@@ -197,7 +206,8 @@ function javaScriptCauses(
   timerCount: number,
 ): StallCause[] {
   const allMs = scripts.reduce((ms, script) => ms + script.ms, 0);
-  const isSplit = scripts.every((script) => script.parts.every((part) => part.isSplit));
+  const unsplitMs = scripts.reduce((ms, { parts }) => ms + sum(parts, (part) => !part.isSplit), 0);
+  const isSplit = unsplitMs < allMs * MAX_UNSPLIT_SHARE;
   const verb = isSplit ? 'running' : 'in';
   const own = scripts.filter(isOwn);
   if (own.length > 0 && own.length < scripts.length) {

@@ -3,7 +3,14 @@
 // standard output stays the program's.
 
 import { InputError } from '@lockstep/base';
-import { ProgramError, record, STATUS_LOCKSTEP_FAILED, type RecordOptions } from '@lockstep/session';
+import {
+  ProgramError,
+  record,
+  STATUS_LOCKSTEP_FAILED,
+  sumReport,
+  type RecordOptions,
+  type RecordResult,
+} from '@lockstep/session';
 import { reportFailure } from '../exit.ts';
 import { ProgressLine } from '../progress-line.ts';
 
@@ -36,13 +43,24 @@ export async function runRecord(command: readonly string[], flags: object): Prom
     if (options.json === true) process.stdout.write(`${JSON.stringify(result)}\n`);
     if (options.quiet !== true && options.json !== true) {
       const { formatSummary } = await import('../summary.ts');
-      process.stderr.write(formatSummary(result.summary));
+      process.stderr.write(formatSummary(result.summary, await tryExplain(result.summary)));
     }
     // Everything is written; taking Node down part by part would take 5 ms.
     process.exit(result.exitStatus);
   } catch (error) {
     line.clear();
     reportFailure(error, error instanceof ProgramError ? error.exitStatus : STATUS_LOCKSTEP_FAILED);
+  }
+}
+
+/** What was recorded stands, whether or not it can be explained at once. */
+async function tryExplain({ traceDirectory, program, kernel }: RecordResult['summary']): Promise<readonly string[]> {
+  if (program.programs.length === 0) return [];
+  try {
+    const { explainRecording } = await import('../explain-recording.ts');
+    return explainRecording(traceDirectory, sumReport(program).recordCount + (kernel?.eventRecordCount ?? 0));
+  } catch (error) {
+    return [`  note     nothing is told of stalls: ${error instanceof Error ? error.message : String(error)}`];
   }
 }
 

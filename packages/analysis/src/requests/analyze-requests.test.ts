@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { requestPicture } from '../testing/request-picture.ts';
+import { analyzeRequests } from './analyze-requests.ts';
+import type { RequestExplanation, RequestReport } from './request-report.ts';
+
+function reportOf(picture: string, poolSize?: number): RequestReport {
+  const report = analyzeRequests(requestPicture(picture, poolSize), { thresholdMs: 5, maxRequests: 10 });
+  for (const { causes, durationMs } of report.slowest) {
+    const sum = causes.reduce((ms, cause) => ms + cause.ms, 0);
+    assert.ok(Math.abs(sum - durationMs) < 1e-6, `causes sum to ${sum} of ${durationMs}`);
+  }
+  return report;
+}
+
+function find(report: RequestReport, url: string): RequestExplanation {
+  const found = report.slowest.find((request) => request.url === url);
+  assert.ok(found !== undefined, `no ${url}`);
+  return found;
+}
+
+test('its own JavaScript, and waiting for a peer while the loop waits', () => {
+  const report = reportOf(`
+    loop   |  [==]            [==]
+    A      |   <                >
+    A.http |    (             )
+    js     |   aa              bb`);
+  assert.match(
+    find(report, '/a').sentence,
+    /^GET \/a took 19 ms: 12 ms waiting for 10\.0\.0\.7:80 \(http GET \/rows\), 2 ms running a \(app\.js:1\), /,
+  );
+});
+
+test('a request that comes while another computes was queued', () => {
+  const report = reportOf(`
+    loop   |  [==============]
+    A      |  <             >
+    B      |             <   >
+    js     |  aaaaaaaaaaaabbbb`);
+  assert.match(
+    find(report, '/b').sentence,
+    /^GET \/b took 16 ms: 11 ms waiting for the event loop, busy with a \(app\.js:1\), 4 ms running b/,
+  );
+});
+
+test('an answer that lay while the loop was busy with another is that wait, not its peer', () => {
+  const report = reportOf(`
+    loop   |  [==]      [==========][==]
+    A      |  <                      >
+    A.http |   (                     )
+    B      |            <       >
+    js     |            bbbbbbbbbbb  a`);
+  assert.match(find(report, '/a').sentence, /11 ms waiting for the event loop, busy with b/);
+  assert.match(find(report, '/a').sentence, /6 ms waiting for 10\.0\.0\.7:80/);
+});
+
+test('operations wait in the pool behind as many as it has threads', () => {
+  const report = reportOf(
+    `
+    loop     |[==]      [=]       [=]
+    A        |<          >
+    A.crypto |(          )
+    B        | <                   >
+    B.crypto | (                   )`,
+    1,
+  );
+  assert.match(
+    find(report, '/b').sentence,
+    /10 ms in crypto\.pbkdf2 on the thread pool, 6 ms in the queue of the thread pool \(1 threads\) for crypto\.pbkdf2/,
+  );
+  assert.match(report.sentence, /^2 requests of 2 took 5 ms or more/);
+});
+
+test('a wait that no event tells of is unknown, and the report says what would tell', () => {
+  const report = reportOf(`
+    loop   |  [==]            [==]
+    A      |   <                >
+    B      |   <               >`);
+  assert.match(find(report, '/a').sentence, /12 ms waiting, for what is not known/);
+  assert.ok(report.doubts.some(({ about, text }) => about === 'unknown-waits' && text.includes('record as root')));
+});
+
+test('a request that never ended is told with what it waits for', () => {
+  const rows = `
+    loop   |[=]${' '.repeat(1500)}[=]
+    A      |<
+    A.http | (`;
+  const report = reportOf(rows);
+  assert.equal(report.openCount, 1);
+  assert.match(
+    find(report, '/a').sentence,
+    /^GET \/a had taken, when the trace ended, 15\d\d ms: 15\d\d ms waiting for 10/,
+  );
+});
+
+test('a program without requests says so', () => {
+  assert.equal(reportOf('loop |[==]').sentence, 'no HTTP server request was recorded');
+});
