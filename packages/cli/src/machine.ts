@@ -2,9 +2,9 @@
 // Looks at the machine: what Lockstep can do here, and for each thing that it cannot, the one step
 // that would allow it. Changes nothing.
 
-import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs';
+import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { chooseClock } from '@lockstep/clock';
-import { probeKernel } from '@lockstep/kernel';
+import { examineKernel } from '@lockstep/kernel';
 import { loadNative, nativeMissingReason } from '@lockstep/native';
 import { findLeftovers, sessionBaseDirectory } from '@lockstep/session';
 import { bytesText } from './amounts.ts';
@@ -23,16 +23,7 @@ export interface Finding {
 const SMALL_SHM_BYTES = 64 * 1024 * 1024;
 
 export async function examineMachine(): Promise<readonly Finding[]> {
-  return [
-    nodeFinding(),
-    nativeFinding(),
-    clockFinding(),
-    memoryFinding(),
-    ...kernelFindings(),
-    btfFinding(),
-    perfFinding(),
-    ...leftoverFindings(),
-  ];
+  return [nodeFinding(), nativeFinding(), clockFinding(), memoryFinding(), ...kernelFindings(), ...leftoverFindings()];
 }
 
 function nodeFinding(): Finding {
@@ -119,55 +110,14 @@ function kernelFindings(): readonly Finding[] {
     ];
   }
   const isRoot = process.getuid?.() === 0;
-  return probeKernel().capabilities.map(({ name, isAvailable, reason, remedy }): Finding => {
-    const needsRoot = !isRoot && name === 'tracefs';
-    const advice = needsRoot
-      ? `Run lockstep with sudo; the program itself still runs as you.${remedy === undefined ? '' : ` ${remedy}`}`
-      : remedy;
+  return examineKernel().map((feature): Finding => {
+    if (isRoot || feature.id !== 'tracefs' || feature.state !== 'no') return feature;
+    const { advice } = feature;
     return {
-      id: name.replaceAll(' ', '-'),
-      name,
-      state: isAvailable ? 'yes' : 'no',
-      detail: reason,
-      ...(advice === undefined ? {} : { advice }),
+      ...feature,
+      advice: `Run lockstep with sudo; the program itself still runs as you.${advice === undefined ? '' : ` ${advice}`}`,
     };
   });
-}
-
-function btfFinding(): Finding {
-  const path = '/sys/kernel/btf/vmlinux';
-  return existsSync(path)
-    ? { id: 'btf', name: 'kernel types', state: 'yes', detail: `BTF in ${path}` }
-    : {
-        id: 'btf',
-        name: 'kernel types',
-        state: 'no',
-        detail: 'this kernel has no BTF',
-        advice: 'a kernel with CONFIG_DEBUG_INFO_BTF has it',
-      };
-}
-
-function perfFinding(): Finding {
-  const name = 'perf counters';
-  try {
-    const level = Number(readFileSync('/proc/sys/kernel/perf_event_paranoid', 'utf8'));
-    const isAllowed = level < 2 || process.getuid?.() === 0;
-    return {
-      id: 'perf',
-      name,
-      state: isAllowed ? 'yes' : 'partly',
-      detail: `kernel.perf_event_paranoid is ${level}`,
-      ...(isAllowed ? {} : { advice: 'sysctl kernel.perf_event_paranoid=1' }),
-    };
-  } catch {
-    return {
-      id: 'perf',
-      name,
-      state: 'no',
-      detail: 'this kernel has no perf events',
-      advice: 'a kernel with CONFIG_PERF_EVENTS has them',
-    };
-  }
 }
 
 function leftoverFindings(): readonly Finding[] {

@@ -11,6 +11,7 @@ export type {
   KernelRecordingSummary,
 } from './kernel-recording-types.ts';
 export { listAvailableEvents, matchKernelRules, type AvailableEvent, type MatchedEvent } from './kernel-rules.ts';
+export { examineKernel, type KernelFeature } from './examine/examine-kernel.ts';
 export { probeKernel, type KernelCapabilities, type KernelCapability } from './probe-kernel.ts';
 export { recoverKernelSpool, type SpoolRecovery } from './recover-spool.ts';
 export { findTracefs } from './tracefs.ts';
