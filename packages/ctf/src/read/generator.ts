@@ -84,18 +84,34 @@ export interface GeneratorOptions {
   /** Names of locals instead of properties of the state, by property; used by whole-packet loops. */
   readonly locals?: ReadonlyMap<string, string>;
   readonly place?: Place;
+  /** Local that has the low word of the clock; absent: the state's. */
+  readonly clockLocal?: string;
 }
+
+/** Statements that store a field's value, by the field's key: the expression of the value in, code out. */
+export type ColumnStores = ReadonlyMap<string, ColumnStore>;
+export interface ColumnStore {
+  readonly store: (value: string) => string;
+  /** Takes a 64-bit integer as two variables, its unsigned words. */
+  readonly storeWords?: (high: string, low: string) => string;
+}
+
+/** Longer arrays are checked before they are stepped over. */
+const SHORT_ARRAY_BYTES = 4096;
 
 export class Generator {
   lines: string[] = [];
   place: Place;
   /** Slots whose integer is decoded by this code, and the value before it is. */
   readonly producedSlots = new Map<number, string>();
+  /** Set while code of a class is written of which fields are wanted as columns. */
+  columnStores: ColumnStores | undefined = undefined;
   readonly #options: GeneratorOptions;
   #scope: ScopeName = 'packet-header';
   #nameCount = 0;
   #loopDepth = 0;
   #hiddenDepth = 0;
+  #isColumn = false;
 
   constructor(options: GeneratorOptions) {
     this.#options = options;
@@ -141,6 +157,15 @@ export class Generator {
     this.place = { ...met, pending: 0, checked: 0 };
   }
 
+  get #clockLow(): string {
+    return this.#options.clockLocal ?? 'cw[0]';
+  }
+
+  #extendClock(call: string): void {
+    const local = this.#options.clockLocal;
+    this.lines.push(local === undefined ? call : `cw[0] = ${local}; ${call} ${local} = cw[0];`);
+  }
+
   /** Undefined also within fields that are not shown. */
   get #visitor(): FieldVisitor | undefined {
     return this.#hiddenDepth > 0 ? undefined : this.#options.visitor;
@@ -159,8 +184,13 @@ export class Generator {
     return result;
   }
 
+  /** Whether code makes values of fields: for records, for text, or for a column. */
+  get #wantsValues(): boolean {
+    return this.#options.wantsValues || this.#isColumn;
+  }
+
   #needsValue(): boolean {
-    return this.#options.wantsValues || this.#visitor !== undefined;
+    return this.#wantsValues || this.#visitor !== undefined;
   }
 
   #name(prefix: string): string {
@@ -230,6 +260,18 @@ export class Generator {
   }
 
   #field(fc: FieldClass, key: string): string {
+    const column = this.columnStores?.get(key);
+    if (column === undefined) return this.#anyField(fc, key);
+    if (column.storeWords !== undefined && fc.type.startsWith('fixed-length') && this.#storeWords(fc, key, column))
+      return '';
+    this.#isColumn = true;
+    const value = this.#anyField(fc, key);
+    this.#isColumn = false;
+    this.lines.push(column.store(value));
+    return value;
+  }
+
+  #anyField(fc: FieldClass, key: string): string {
     switch (fc.type) {
       case 'fixed-length-unsigned-integer':
       case 'fixed-length-signed-integer':
@@ -293,7 +335,7 @@ export class Generator {
       members.push(`${member.name === '__proto__' ? `[${name}]` : name}: ${value}`);
     });
     this.#visit((visitor) => visitor.endStructure());
-    return this.#options.wantsValues ? `{ ${members.join(', ')} }` : '';
+    return this.#wantsValues ? `{ ${members.join(', ')} }` : '';
   }
 
   /** One check for all members from `index` on that lie at known distances. */
@@ -329,7 +371,7 @@ export class Generator {
     const value = this.#bits(fc, false, this.#needsValue() || slots.length > 0);
     this.#visit((visitor) => visitor.value(fc, value));
     if (slots.length > 0) this.#save(slots, `${value} != 0 ? 1 : 0`, false);
-    return this.#options.wantsValues ? `${value} != 0` : '';
+    return this.#wantsValues ? `${value} != 0` : '';
   }
 
   #variableLength(isSigned: boolean, isNeeded: boolean): string {
@@ -352,7 +394,7 @@ export class Generator {
   #integer(fc: IntegerFieldClass, key: string): string {
     const slots = this.#options.slots.producedBy(key);
     const effects = roleEffects(fc, this.#scope);
-    const isRead = this.#options.wantsValues || slots.length > 0 || effects.length > 0;
+    const isRead = this.#wantsValues || slots.length > 0 || effects.length > 0;
     if (!('length' in fc)) return this.#variableInteger(fc, slots, effects, isRead || this.#visitor !== undefined);
     if (!isRead && this.#visitWide(fc)) return '';
     const value = this.#bits(fc, fc.type === 'fixed-length-signed-integer', isRead || this.#visitor !== undefined);
@@ -364,30 +406,48 @@ export class Generator {
       } else if (effect.kind === 'packet-begin') {
         this.lines.push('s.packetBegin = s.clock[0];');
       } else if (fc.length === 32) {
-        this.lines.push(`if (${value} < cw[0]) cw[1]++; cw[0] = ${value};`);
+        this.lines.push(`if (${value} < ${this.#clockLow}) cw[1]++; ${this.#clockLow} = ${value};`);
       } else if (fc.length < 32) {
-        this.lines.push(`s.extendClock(${value}, ${fc.length});`);
+        this.#extendClock(`s.extendClock(${value}, ${fc.length});`);
       } else {
-        this.lines.push(`s.extendClockWide(${value}, ${fc.length});`);
+        this.#extendClock(`s.extendClockWide(${value}, ${fc.length});`);
       }
     }
     return value;
   }
 
+  /** The same for a column. */
+  #storeWords(fc: FieldClass, key: string, column: ColumnStore): boolean {
+    if (!('byteOrder' in fc) || fc.length !== 64 || isReversed(fc) || this.#options.slots.producedBy(key).length > 0)
+      return false;
+    if ('roles' in fc || 'clock' in fc) return false;
+    const words = this.#words(fc);
+    if (words === undefined) return false;
+    this.lines.push(column.storeWords!(words.high, words.low));
+    return true;
+  }
+
   /** Hands an integer of 64 bits over as words, where it lies on bytes. */
   #visitWide(fc: FixedLengthIntegerFieldClass): boolean {
     if (fc.length !== 64 || this.#visitor === undefined || isReversed(fc)) return false;
+    const words = this.#words(fc);
+    if (words === undefined) return false;
+    this.#visit((visitor) => visitor.wideInteger(fc, words.high, words.low));
+    return true;
+  }
+
+  /** Loads 64 bits as two unsigned words, if they lie on bytes. */
+  #words(fc: BitFieldClass): { readonly high: string; readonly low: string } | undefined {
     this.#align(fc.alignment);
-    if (this.place.bit !== 0) return false;
-    this.#checkByteOrder(fc.byteOrder === 'little-endian');
+    if (this.place.bit !== 0) return undefined;
+    const isLittle = fc.byteOrder === 'little-endian';
+    this.#checkByteOrder(isLittle);
     this.#ensure(8);
     const [high, low] = [this.#name('h'), this.#name('l')];
-    const isLittle = fc.byteOrder === 'little-endian';
     const word = (offset: number): string => `view.getUint32(${this.#at()} + ${offset}, ${isLittle})`;
     this.lines.push(`const ${low} = ${word(isLittle ? 0 : 4)}, ${high} = ${word(isLittle ? 4 : 0)};`);
     this.place = stepBytes(this.place, 8);
-    this.#visit((visitor) => visitor.wideInteger(fc, high, low));
-    return true;
+    return { high, low };
   }
 
   #variableInteger(
@@ -405,7 +465,7 @@ export class Generator {
     this.#visit((visitor) => visitor.value(fc, value));
     this.#save(slots, value, true);
     for (const effect of effects) {
-      if (effect.kind === 'clock') this.lines.push(`s.extendClockWide(${value}, (p - ${begin}) * 7);`);
+      if (effect.kind === 'clock') this.#extendClock(`s.extendClockWide(${value}, (p - ${begin}) * 7);`);
       else if (effect.kind === 'packet-begin') this.lines.push('s.packetBegin = s.clock[0];');
       else this.lines.push(this.#setProperty(effect.property, value, true));
     }
@@ -539,7 +599,7 @@ export class Generator {
       `p += (31 - Math.clz32(${word} & -${word})) >> 3;`,
       `if (p >= end) ${this.#fail(FAIL_STRING)}`,
     );
-    const name = this.#options.wantsValues ? this.#name('v') : '';
+    const name = this.#wantsValues ? this.#name('v') : '';
     if (name !== '') this.lines.push(`const ${name} = s.text(${begin}, p);`);
     this.#visit((visitor) => visitor.text(begin, 'p'));
     this.lines.push('p++;');
@@ -552,7 +612,7 @@ export class Generator {
     this.#flush();
     if (isWideText(fc)) return this.#wideText(fc, `readSizedText(s, ${length}, ${JSON.stringify(fc.encoding)})`);
     this.lines.push(`if (!(${length} >= 0 && ${length} <= end - p)) ${this.#fail(FAIL_ARRAY)}`);
-    const name = this.#options.wantsValues ? this.#name('v') : '';
+    const name = this.#wantsValues ? this.#name('v') : '';
     if (name !== '') this.lines.push(`const ${name} = s.textUntilNul(p, p + ${length});`);
     this.#visit((visitor) => visitor.text('p', `s.endOfText(p, p + ${length})`));
     this.lines.push(`p += ${length};`);
@@ -574,7 +634,7 @@ export class Generator {
   #optional(fc: OptionalFieldClass, key: string): string {
     this.#flush();
     const { expression, isWide } = this.#slotValue(key);
-    const name = this.#options.wantsValues ? this.#name('v') : '';
+    const name = this.#wantsValues ? this.#name('v') : '';
     const selector = this.#name('e');
     const before = this.place;
     this.#visit((visitor) => visitor.beginVariant());
@@ -611,8 +671,19 @@ export class Generator {
     return name;
   }
 
+  /** Steps over a short array of whole bytes as over any field; where it ends is checked with what follows. */
+  #skipShortArray(fc: StaticLengthArrayFieldClass | DynamicLengthArrayFieldClass): boolean {
+    if (fc.type !== 'static-length-array' || this.#needsValue() || fc.roles !== undefined) return false;
+    const bytes = (fc.length * leastSizeOf(fc.elementFieldClass)) / 8;
+    if (this.place.bit !== 0 || bytes > SHORT_ARRAY_BYTES || !isPlainBytes(fc.elementFieldClass, this.#scope))
+      return false;
+    this.place = stepBytes(this.place, bytes);
+    return true;
+  }
+
   #array(fc: StaticLengthArrayFieldClass | DynamicLengthArrayFieldClass, length: string, key: string): string {
     this.#align(alignmentOf(fc));
+    if (this.#skipShortArray(fc)) return '';
     this.settle();
     const element = fc.elementFieldClass;
     const least = leastSizeOf(element);
@@ -627,13 +698,13 @@ export class Generator {
       this.lines.push('s.metadataUuidAt = p;');
     const isShown = this.#visitor?.isShown(element, this.#scope) === true;
     this.#visit((visitor) => visitor.beginArray());
-    if (!this.#options.wantsValues && !isShown && this.place.bit === 0 && isPlainBytes(element, this.#scope)) {
+    if (!this.#wantsValues && !isShown && this.place.bit === 0 && isPlainBytes(element, this.#scope)) {
       this.lines.push(`p += ${length} * ${least / 8};`);
       this.place = afterUnknownBytes(this.place);
       this.#visit((visitor) => visitor.endArray());
       return '';
     }
-    const name = this.#options.wantsValues ? this.#name('a') : '';
+    const name = this.#wantsValues ? this.#name('a') : '';
     const i = this.#name('i');
     if (name !== '') this.lines.push(`const ${name} = [];`);
     const body = (place: Place): ReturnType<Generator['branch']> =>
@@ -666,7 +737,7 @@ export class Generator {
   #variant(fc: VariantFieldClass, key: string): string {
     this.#flush();
     const { expression, isWide } = this.#slotValue(key);
-    const name = this.#options.wantsValues ? this.#name('v') : '';
+    const name = this.#wantsValues ? this.#name('v') : '';
     const selector = this.#name('e');
     const before = this.place;
     this.#visit((visitor) => visitor.beginVariant());

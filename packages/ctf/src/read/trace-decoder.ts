@@ -4,13 +4,7 @@
 
 import { CtfError } from '@lockstep/base';
 import type { DataStreamClass, EventRecordClass, TraceClass } from '../model/trace-class.ts';
-import {
-  canGenerateCode,
-  compileCountLoop,
-  compileScopes,
-  type CompiledScopes,
-  type PacketCounter,
-} from './compile.ts';
+import { canGenerateCode, compileScopes, type CompiledScopes } from './compile.ts';
 import { cyclesToTime, type CyclesToTime } from './clock-time.ts';
 import type { DecodeState } from './decode-state.ts';
 import {
@@ -23,6 +17,7 @@ import {
   type Scope,
 } from './field-layout.ts';
 import { interpretScopes, type ScopesDecoder } from './interpret.ts';
+import { compileCountLoop, type PacketCounter } from './packet-loop.ts';
 import { PACKET_BEGIN, UNKNOWN_PLACE } from './place.ts';
 
 /** `interpreted` is the oracle of tests and what runs where code may not be generated. */
@@ -196,7 +191,9 @@ export function checkStep(state: DecodeState, position: number, bit: number): vo
 
 function findClass(dsc: DataStreamClass, id: number | bigint | undefined): EventRecordClass | undefined {
   if (id !== undefined) return dsc.eventRecordClasses.get(BigInt(id));
-  return dsc.eventRecordClasses.size === 1 ? [...dsc.eventRecordClasses.values()][0] : undefined;
+  // Without an id the only class is meant, or, as CTF 2 has it, that of id 0.
+  if (dsc.eventRecordClasses.size === 1) return [...dsc.eventRecordClasses.values()][0];
+  return dsc.eventRecordClasses.get(0n);
 }
 
 const decoders = new WeakMap<TraceClass, Map<DecoderKind, TraceDecoder>>();
