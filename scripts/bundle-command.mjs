@@ -79,6 +79,7 @@ await build({
   ...shared,
   entryPoints: [
     join(packages, 'clock/dist/src/keeper-worker.js'),
+    join(packages, 'ctf/dist/src/node/count-worker.js'),
     join(packages, 'session/dist/src/consumer/consumer-worker.js'),
     join(packages, 'kernel/dist/src/reader-worker.js'),
     join(packages, 'kernel/dist/src/converter-worker.js'),

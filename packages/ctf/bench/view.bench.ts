@@ -10,7 +10,8 @@ import { existsSync, rmSync, writeSync } from 'node:fs';
 import { cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { countEventRecords, readText } from '../src/node/read-traces.ts';
+import { countEventRecords } from '../src/node/count-records.ts';
+import { readText } from '../src/node/read-traces.ts';
 import { openTraceDirectory } from '../src/node/trace-set.ts';
 import { Lttng, lttngMissing } from '../src/testing/lttng-program.ts';
 

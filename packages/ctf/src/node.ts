@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: MIT
 // The door of `@lockstep/ctf/node`: traces in files.
-export { openTraceDirectory, type OpenOptions, type TraceSet } from './node/trace-set.ts';
 export {
   countEventRecords,
+  countEventRecordsParallel,
+  type ParallelOptions,
+  type TraceCounts,
+} from './node/count-records.ts';
+export { readColumns, type ColumnOptions } from './node/read-columns.ts';
+export { openTraceDirectory, type OpenOptions, type TraceSet } from './node/trace-set.ts';
+export {
   readEventRecords,
   readMessages,
   readText,
   type ReadOptions,
   type ReadRange,
   type TextReadOptions,
-  type TraceCounts,
 } from './node/read-traces.ts';
 export { followTraceDirectory, type FollowedDirectory } from './node/follow-directory.ts';
 export type { FollowOptions } from './node/follow-pause.ts';

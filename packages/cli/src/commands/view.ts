@@ -3,7 +3,7 @@
 
 import { createDetailsPrinter, isEventRecord } from '@lockstep/ctf';
 import {
-  countEventRecords,
+  countEventRecordsParallel,
   openTraceDirectory,
   readEventRecords,
   readMessages,
@@ -45,7 +45,7 @@ export async function runView(directory: string | undefined, flags: object): Pro
   const traceSet = openTraceDirectory(path, { clockOffsetNs });
   try {
     if (options.count === true) {
-      printCount(traceSet, options.json === true);
+      await printCount(traceSet, path, options.json === true);
       return;
     }
     const range = {
@@ -67,8 +67,8 @@ export async function runView(directory: string | undefined, flags: object): Pro
   }
 }
 
-function printCount(traceSet: TraceSet, isJson: boolean): void {
-  const counts = countEventRecords(traceSet);
+async function printCount(traceSet: TraceSet, path: string, isJson: boolean): Promise<void> {
+  const counts = await countEventRecordsParallel(traceSet, path);
   if (isJson) {
     const text = JSON.stringify(counts, (_name, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
     writeOutput(`${text}\n`);

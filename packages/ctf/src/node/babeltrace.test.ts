@@ -13,7 +13,8 @@ import { createTextPrinter, type TextPrinterOptions } from '../text/text-printer
 import { Lttng, lttngMissing, type LttngTraceOptions } from '../testing/lttng-program.ts';
 import { isEventRecord } from '../read/data-stream-reader.ts';
 import { convertToCtf } from './convert-ctf.ts';
-import { countEventRecords, readEventRecords, readMessages, readText, type ReadOptions } from './read-traces.ts';
+import { countEventRecords } from './count-records.ts';
+import { readEventRecords, readMessages, readText, type ReadOptions } from './read-traces.ts';
 import { openTraceDirectory } from './trace-set.ts';
 
 const missing = lttngMissing();

@@ -14,7 +14,7 @@ import { mergeGrowing } from '../read/merge-growing.ts';
 import { packetExtent } from '../read/packet-extent.ts';
 import { INDEX_HEADER_SIZE_BYTES } from '../write/data-stream-index.ts';
 import { makePause, type FollowOptions } from './follow-pause.ts';
-import { makeTextDecode } from './read-traces.ts';
+import { makeTextDecode } from './opened.ts';
 import { findTraceDirectories } from './trace-set.ts';
 
 /** A stream that is silent for so many looks holds others up no longer. */

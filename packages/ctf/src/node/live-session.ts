@@ -18,7 +18,7 @@ import type { Trace } from '../model/event-record.ts';
 import type { StreamItem } from '../read/data-stream-reader.ts';
 import { GrowingDataStream, GrowingTrace, type PacketSource, type Pulled } from '../read/growing-trace.ts';
 import { mergeGrowing } from '../read/merge-growing.ts';
-import { makeTextDecode } from './read-traces.ts';
+import { makeTextDecode } from './opened.ts';
 import { connectChannel } from './socket-channel.ts';
 import { makePause, type FollowOptions } from './follow-pause.ts';
 

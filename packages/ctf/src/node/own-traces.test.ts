@@ -16,7 +16,8 @@ import {
   type FieldWriter,
 } from '../testing/sample-trace.ts';
 import { signedInteger, structure, writeMetadata } from '../write.ts';
-import { countEventRecords, readEventRecords } from './read-traces.ts';
+import { countEventRecords } from './count-records.ts';
+import { readEventRecords } from './read-traces.ts';
 import { openTraceDirectory } from './trace-set.ts';
 
 const hasBabeltrace = spawnSync('babeltrace2', ['--version']).status === 0;

@@ -7,7 +7,8 @@ import { after, test } from 'node:test';
 import { CtfError, InputError } from '@lockstep/base';
 import { isEventRecord } from '../read/data-stream-reader.ts';
 import { FilePool } from './file-pool.ts';
-import { countEventRecords, readEventRecords } from './read-traces.ts';
+import { countEventRecords } from './count-records.ts';
+import { readEventRecords } from './read-traces.ts';
 import { openTraceDirectory } from './trace-set.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'lockstep-traces-'));

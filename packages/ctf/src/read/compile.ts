@@ -21,7 +21,23 @@ const HELPERS = {
   readVariableLength,
   readTerminatedText,
   readSizedText,
+  inRange,
 } as const;
+/** Whether a clock's reading lies between two, all as words: no bigint is made. */
+function inRange(
+  high: number,
+  low: number,
+  beginHigh: number,
+  beginLow: number,
+  endHigh: number,
+  endLow: number,
+): boolean {
+  return (
+    (high > beginHigh || (high === beginHigh && low >= beginLow)) &&
+    (high < endHigh || (high === endHigh && low <= endLow))
+  );
+}
+
 export const PROLOGUE =
   'let p = s.position, k = s.bit; const end = s.end, endBit = s.endBit, stop = s.stop, stopBit = s.stopBit, u8 = s.bytes, view = s.view, saved = s.saved, cw = s.clockWords;';
 

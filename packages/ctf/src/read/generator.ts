@@ -264,9 +264,10 @@ export class Generator {
     if (column === undefined) return this.#anyField(fc, key);
     if (column.storeWords !== undefined && fc.type.startsWith('fixed-length') && this.#storeWords(fc, key, column))
       return '';
+    const isInColumn = this.#isColumn;
     this.#isColumn = true;
     const value = this.#anyField(fc, key);
-    this.#isColumn = false;
+    this.#isColumn = isInColumn;
     this.lines.push(column.store(value));
     return value;
   }

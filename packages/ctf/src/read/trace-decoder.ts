@@ -75,16 +75,18 @@ export class DataStreamDecoder {
   readonly toTime: CyclesToTime | undefined;
   readonly decodeHeader: ScopesDecoder;
   readonly #header: CompiledScopes;
-  readonly #slots: SlotTable;
-  readonly #kind: DecoderKind;
+  readonly slots: SlotTable;
+  readonly kind: DecoderKind;
+  #stepHeader: CompiledScopes | undefined;
+  readonly #steps = new Map<number | bigint | undefined, ScopesDecoder>();
   readonly #indexed: (RecordDecoder | undefined)[] = [];
   readonly #mapped = new Map<bigint, RecordDecoder>();
   #counter: PacketCounter | undefined;
 
   constructor(dsc: DataStreamClass, slots: SlotTable, kind: DecoderKind) {
     this.dataStreamClass = dsc;
-    this.#slots = slots;
-    this.#kind = kind;
+    this.slots = slots;
+    this.kind = kind;
     this.decodePacketContext = makeDecoder(packetContextScope(dsc), slots, kind, UNKNOWN_PLACE).decode;
     this.#header = makeDecoder(eventRecordHeaderScope(dsc), slots, kind, UNKNOWN_PLACE);
     this.decodeHeader = this.#header.decode;
@@ -101,6 +103,13 @@ export class DataStreamDecoder {
     return this.#make(state, position);
   }
 
+  /** The class that the header named; throws a `CtfError` when there is none. */
+  classOf(state: DecodeState, position: number): EventRecordClass {
+    const erc = findClass(this.dataStreamClass, state.eventRecordClassId);
+    if (erc === undefined) throw state.unknownClass(state.eventRecordClassId, position);
+    return erc;
+  }
+
   #make(state: DecodeState, position: number): RecordDecoder {
     const erc = findClass(this.dataStreamClass, state.eventRecordClassId);
     if (erc === undefined) throw state.unknownClass(state.eventRecordClassId, position);
@@ -108,10 +117,10 @@ export class DataStreamDecoder {
     if (known !== undefined) return known;
     const scopes = [...commonContextScope(this.dataStreamClass), ...eventRecordScopes(this.dataStreamClass, erc)];
     const decode =
-      this.#kind === 'interpreted'
-        ? interpretScopes(scopes, this.#slots)
+      this.kind === 'interpreted'
+        ? interpretScopes(scopes, this.slots)
         : compileScopes(scopes, {
-            slots: this.#slots,
+            slots: this.slots,
             wantsValues: true,
             exportsSlots: false,
             place: this.#header.place,
@@ -126,41 +135,55 @@ export class DataStreamDecoder {
   /** Steps over the rest of the state's packet and counts. */
   countPacket(state: DecodeState): number {
     this.#counter ??=
-      this.#kind === 'interpreted'
+      this.kind === 'interpreted'
         ? this.#countByValues()
-        : (compileCountLoop(this.dataStreamClass, this.#slots) ?? this.#countBySteps());
+        : (compileCountLoop(this.dataStreamClass, this.slots) ?? this.#countBySteps());
     return this.#counter(state);
   }
 
   /** For classes too many for one loop: one generated function a class, made when first met. */
   #countBySteps(): PacketCounter {
-    const dsc = this.dataStreamClass;
-    const header = compileScopes(eventRecordHeaderScope(dsc), {
-      slots: this.#slots,
-      wantsValues: false,
-      exportsSlots: true,
-    });
-    const steps = new Map<number | bigint | undefined, ScopesDecoder>();
-    const step = (state: DecodeState, position: number): ScopesDecoder => {
-      const erc = findClass(dsc, state.eventRecordClassId);
-      if (erc === undefined) throw state.unknownClass(state.eventRecordClassId, position);
-      const scopes = [...commonContextScope(dsc), ...eventRecordScopes(dsc, erc)];
-      const made = compileScopes(scopes, {
-        slots: this.#slots,
-        wantsValues: false,
-        exportsSlots: false,
-        place: header.place,
-      }).decode;
-      steps.set(state.eventRecordClassId, made);
-      return made;
-    };
-    return countWith(header.decode, (state, position) =>
-      (steps.get(state.eventRecordClassId) ?? step(state, position))(state),
+    return countWith(
+      (state) => this.stepHeader(state),
+      (state, position) => this.stepRecord(state, position),
     );
   }
 
   #countByValues(): PacketCounter {
     return countWith(this.decodeHeader, (state, position) => this.recordDecoder(state, position).decode(state));
+  }
+
+  /** Decodes what a header says of its record, and makes no values. */
+  stepHeader(state: DecodeState): void {
+    this.#stepHeader ??=
+      this.kind === 'interpreted'
+        ? this.#header
+        : compileScopes(eventRecordHeaderScope(this.dataStreamClass), {
+            slots: this.slots,
+            wantsValues: false,
+            exportsSlots: true,
+          });
+    this.#stepHeader.decode(state);
+  }
+
+  /** Steps over what follows the header. */
+  stepRecord(state: DecodeState, position: number): void {
+    if (this.kind === 'interpreted') this.recordDecoder(state, position).decode(state);
+    else (this.#steps.get(state.eventRecordClassId) ?? this.#makeStep(state, position))(state);
+  }
+
+  #makeStep(state: DecodeState, position: number): ScopesDecoder {
+    const dsc = this.dataStreamClass;
+    const erc = findClass(dsc, state.eventRecordClassId);
+    if (erc === undefined) throw state.unknownClass(state.eventRecordClassId, position);
+    const step = compileScopes([...commonContextScope(dsc), ...eventRecordScopes(dsc, erc)], {
+      slots: this.slots,
+      wantsValues: false,
+      exportsSlots: false,
+      place: this.#header.place,
+    }).decode;
+    this.#steps.set(state.eventRecordClassId, step);
+    return step;
   }
 }
 
