@@ -40,121 +40,48 @@ import {
   roleEffects,
   type RoleEffect,
   type Scope,
-  type SlotTable,
   WIDEST_NUMBER,
 } from './field-layout.ts';
 import { isReversed, isWideText } from '../model/field-class-traits.ts';
-import { afterUnknownBytes, implies, meet, stepBytes, UNKNOWN_PLACE, type Place } from './place.ts';
-
-/**
- * Writes code that does something with each field where it is met, instead of making values of them:
- * what prints. Every method returns statements; the names that it is given are theirs to read.
- */
-export interface FieldVisitor {
-  /** Whether a member is met at all; others are only stepped over. */
-  isShown(fc: FieldClass, scope: ScopeName): boolean;
-  /** A field whose value is the variable `value`: any but structures, arrays and what has a method of its own below. */
-  value(fc: FieldClass, value: string): string;
-  /** A floating-point number; `signByte` is the byte that has its sign, where that lies on a byte. */
-  real(value: string, signByte: string | undefined): string;
-  /** An integer of 64 bits as two variables, unsigned words: no bigint is made. */
-  wideInteger(fc: FixedLengthIntegerFieldClass, high: string, low: string): string;
-  /** Bytes of text, from the variable `begin` up to `end`. */
-  text(begin: string, end: string): string;
-  beginStructure(): string;
-  beginMember(name: string, position: number): string;
-  endStructure(): string;
-  beginArray(): string;
-  beginElement(index: string): string;
-  endElement(): string;
-  endArray(): string;
-  beginVariant(): string;
-  beginOption(): string;
-  endOption(): string;
-  /** An optional field that is not there. */
-  absent(): string;
-}
-
-export interface GeneratorOptions {
-  readonly slots: SlotTable;
-  readonly wantsValues: boolean;
-  readonly visitor?: FieldVisitor;
-  /** Whether slots must reach code that is generated apart from this. */
-  readonly exportsSlots: boolean;
-  /** Names of locals instead of properties of the state, by property; used by whole-packet loops. */
-  readonly locals?: ReadonlyMap<string, string>;
-  readonly place?: Place;
-  /** Local that has the low word of the clock; absent: the state's. */
-  readonly clockLocal?: string;
-}
-
-/** Statements that store a field's value, by the field's key: the expression of the value in, code out. */
-export type ColumnStores = ReadonlyMap<string, ColumnStore>;
-export interface ColumnStore {
-  readonly store: (value: string) => string;
-  /** Takes a 64-bit integer as two variables, its unsigned words. */
-  readonly storeWords?: (high: string, low: string) => string;
-}
+import { CodeWriter } from './code-writer.ts';
+import {
+  bitCall,
+  bitLoad,
+  byteLoad,
+  isPlainBytes,
+  rangeTest,
+  type ColumnStore,
+  type ColumnStores,
+  type FieldVisitor,
+  type GeneratorOptions,
+} from './generated-code.ts';
+import { afterUnknownBytes, implies, stepBytes, UNKNOWN_PLACE, type Place } from './place.ts';
 
 /** Longer arrays are checked before they are stepped over. */
 const SHORT_ARRAY_BYTES = 4096;
 
-export class Generator {
-  lines: string[] = [];
-  place: Place;
+export type { ColumnStore, ColumnStores, FieldVisitor, GeneratorOptions } from './generated-code.ts';
+
+export class Generator extends CodeWriter {
   /** Slots whose integer is decoded by this code, and the value before it is. */
   readonly producedSlots = new Map<number, string>();
   /** Set while code of a class is written of which fields are wanted as columns. */
   columnStores: ColumnStores | undefined = undefined;
   readonly #options: GeneratorOptions;
   #scope: ScopeName = 'packet-header';
-  #nameCount = 0;
   #loopDepth = 0;
   #hiddenDepth = 0;
   #isColumn = false;
 
   constructor(options: GeneratorOptions) {
+    super(options.place ?? UNKNOWN_PLACE);
     this.#options = options;
-    this.place = options.place ?? UNKNOWN_PLACE;
   }
 
   /** Writes the code of a scope; returns the expression of its value, '' in code that only steps. */
   scope(scope: Scope): string {
     this.#scope = scope.name;
     return this.#structure(scope.fieldClass, scope.key);
-  }
-
-  /** Makes `p` and `k` say the place. */
-  settle(): void {
-    this.#flush();
-    if (this.place.bit !== undefined) this.lines.push(`k = ${this.place.bit};`);
-  }
-
-  /** Writes code into a separate list. */
-  branch(place: Place, write: () => void): { readonly lines: string[]; readonly place: Place } {
-    const outer = this.lines;
-    const outerPlace = this.place;
-    this.lines = [];
-    this.place = place;
-    write();
-    this.#flush();
-    const result = { lines: this.lines, place: this.place };
-    this.lines = outer;
-    this.place = outerPlace;
-    return result;
-  }
-
-  /** Adds branches that exclude each other; `heads` precede them, and are closed by `}`. */
-  join(branches: readonly { readonly head: string; readonly lines: readonly string[]; readonly place: Place }[]): void {
-    const first = branches[0];
-    if (first === undefined) return;
-    const met = branches.reduce((place, branch) => meet(place, branch.place), first.place);
-    for (const branch of branches) {
-      this.lines.push(branch.head, ...branch.lines);
-      if (met.bit === undefined && branch.place.bit !== undefined) this.lines.push(`k = ${branch.place.bit};`);
-      this.lines.push('}');
-    }
-    this.place = { ...met, pending: 0, checked: 0 };
   }
 
   get #clockLow(): string {
@@ -193,72 +120,6 @@ export class Generator {
     return this.#wantsValues || this.#visitor !== undefined;
   }
 
-  #name(prefix: string): string {
-    return `${prefix}${this.#nameCount++}`;
-  }
-
-  #fail(reason: number): string {
-    return `s.fail(${reason}, p);`;
-  }
-
-  #at(): string {
-    return this.place.pending === 0 ? 'p' : `p + ${this.place.pending}`;
-  }
-
-  #flush(): void {
-    if (this.place.pending === 0) return;
-    this.lines.push(`p += ${this.place.pending};`);
-    this.place = { ...this.place, pending: 0, checked: Math.max(0, this.place.checked - this.place.pending) };
-  }
-
-  #align(alignment: number): void {
-    const { bit } = this.place;
-    if (alignment < 8) {
-      if (bit === undefined) {
-        if (alignment > 1) this.lines.push(`k = (k + ${alignment - 1}) & ${-alignment}; if (k === 8) { p++; k = 0; }`);
-        return;
-      }
-      const aligned = Math.ceil(bit / alignment) * alignment;
-      this.place = aligned === 8 ? { ...stepBytes(this.place, 1), bit: 0 } : { ...this.place, bit: aligned };
-      return;
-    }
-    if (bit === undefined) {
-      this.#flush();
-      this.lines.push('if (k !== 0) { p++; k = 0; }');
-      this.place = { ...afterUnknownBytes(this.place), bit: 0 };
-    } else if (bit !== 0) {
-      this.place = { ...stepBytes(this.place, 1), bit: 0 };
-    }
-    const bytes = alignment / 8;
-    if (bytes <= 1) return;
-    if (this.place.modulus % bytes === 0) {
-      this.place = stepBytes(this.place, (bytes - (this.place.rest % bytes)) % bytes);
-      return;
-    }
-    this.#flush();
-    this.lines.push(`p = (p + ${bytes - 1}) & ${-bytes};`);
-    this.place = { ...this.place, modulus: bytes, rest: 0, checked: 0 };
-  }
-
-  /** Writes a check that `bytes` from the place on lie within the content, unless that is known. */
-  #ensure(bytes: number): void {
-    const needed = this.place.pending + bytes;
-    if (needed <= this.place.checked) return;
-    this.lines.push(`if (p + ${needed} > end) ${this.#fail(FAIL_FIELD)}`);
-    this.place = { ...this.place, checked: needed };
-  }
-
-  /** The same for bits from the place's byte on; content may end within a byte. */
-  #ensureBits(bits: number): void {
-    if (bits % 8 === 0) {
-      this.#ensure(bits / 8);
-      return;
-    }
-    const byte = this.place.pending + (bits >> 3);
-    if (byte < this.place.checked) return;
-    this.lines.push(`if (p + ${byte} >= end && (p + ${byte} > end || ${bits & 7} > endBit)) ${this.#fail(FAIL_FIELD)}`);
-  }
-
   #field(fc: FieldClass, key: string): string {
     const column = this.columnStores?.get(key);
     if (column === undefined) return this.#anyField(fc, key);
@@ -290,20 +151,20 @@ export class Generator {
       case 'null-terminated-string':
         return this.#nullTerminatedString(fc);
       case 'static-length-string':
-        this.#align(8);
+        this.align(8);
         return this.#string(fc, String(fc.length));
       case 'dynamic-length-string': {
         const length = this.#length(key);
-        this.#align(8);
+        this.align(8);
         return this.#string(fc, length);
       }
       case 'static-length-blob':
-        this.#align(8);
-        if (fc.roles?.includes('metadata-stream-uuid') === true) this.lines.push(`s.metadataUuidAt = ${this.#at()};`);
+        this.align(8);
+        if (fc.roles?.includes('metadata-stream-uuid') === true) this.lines.push(`s.metadataUuidAt = ${this.at()};`);
         return this.#blob(fc, String(fc.length));
       case 'dynamic-length-blob': {
         const length = this.#length(key);
-        this.#align(8);
+        this.align(8);
         return this.#blob(fc, length);
       }
       case 'optional':
@@ -322,7 +183,7 @@ export class Generator {
   }
 
   #structure(fc: StructureFieldClass, key: string): string {
-    this.#align(alignmentOf(fc));
+    this.align(alignmentOf(fc));
     const members: string[] = [];
     let shownCount = 0;
     this.#visit((visitor) => visitor.beginStructure());
@@ -350,7 +211,7 @@ export class Generator {
       place = stepBytes(place, (bytes - (place.rest % bytes)) % bytes);
       place = stepBytes(place, fieldClass.length / 8);
     }
-    if (place.pending > this.place.pending) this.#ensure(place.pending - this.place.pending);
+    if (place.pending > this.place.pending) this.ensure(place.pending - this.place.pending);
   }
 
   /** Puts an integer where the fields that name it look. */
@@ -376,9 +237,9 @@ export class Generator {
   }
 
   #variableLength(isSigned: boolean, isNeeded: boolean): string {
-    this.#align(8);
-    this.#flush();
-    const name = isNeeded ? this.#name('v') : '';
+    this.align(8);
+    this.flush();
+    const name = isNeeded ? this.name('v') : '';
     if (isNeeded) {
       // One byte holds most of them.
       this.lines.push(
@@ -439,13 +300,13 @@ export class Generator {
 
   /** Loads 64 bits as two unsigned words, if they lie on bytes. */
   #words(fc: BitFieldClass): { readonly high: string; readonly low: string } | undefined {
-    this.#align(fc.alignment);
+    this.align(fc.alignment);
     if (this.place.bit !== 0) return undefined;
     const isLittle = fc.byteOrder === 'little-endian';
     this.#checkByteOrder(isLittle);
-    this.#ensure(8);
-    const [high, low] = [this.#name('h'), this.#name('l')];
-    const word = (offset: number): string => `view.getUint32(${this.#at()} + ${offset}, ${isLittle})`;
+    this.ensure(8);
+    const [high, low] = [this.name('h'), this.name('l')];
+    const word = (offset: number): string => `view.getUint32(${this.at()} + ${offset}, ${isLittle})`;
     this.lines.push(`const ${low} = ${word(isLittle ? 0 : 4)}, ${high} = ${word(isLittle ? 4 : 0)};`);
     this.place = stepBytes(this.place, 8);
     return { high, low };
@@ -457,9 +318,9 @@ export class Generator {
     effects: readonly RoleEffect[],
     isNeeded: boolean,
   ): string {
-    this.#align(8);
-    this.#flush();
-    const begin = this.#name('b');
+    this.align(8);
+    this.flush();
+    const begin = this.name('b');
     const isClock = effects.some((effect) => effect.kind === 'clock');
     if (isClock) this.lines.push(`const ${begin} = p;`);
     const value = this.#variableLength(fc.type === 'variable-length-signed-integer', isNeeded);
@@ -485,25 +346,25 @@ export class Generator {
     const { bit } = this.place;
     if (bit !== 0) {
       const isInByte = bit === undefined ? 'k !== 0 && ' : '';
-      this.lines.push(`if (${isInByte}s.lastIsLittle !== ${isLittle}) s.fail(${FAIL_BYTE_ORDER}, ${this.#at()});`);
+      this.lines.push(`if (${isInByte}s.lastIsLittle !== ${isLittle}) s.fail(${FAIL_BYTE_ORDER}, ${this.at()});`);
     }
     this.lines.push(`s.lastIsLittle = ${isLittle};`);
   }
 
   /** Code of a field of bits; returns the name that has the value, '' when none is needed. */
   #bits(fc: BitFieldClass, isSigned: boolean, isNeeded: boolean): string {
-    this.#align(fc.alignment);
+    this.align(fc.alignment);
     const { length } = fc;
     const isLittle = fc.byteOrder === 'little-endian';
     this.#checkByteOrder(isLittle);
     if (isReversed(fc) && isNeeded) return this.#reversedBits(fc, isSigned);
-    const name = isNeeded ? this.#name('v') : '';
+    const name = isNeeded ? this.name('v') : '';
     const { bit } = this.place;
     if (bit === 0 && length % 8 === 0) {
       const bytes = length / 8;
       if (isNeeded) {
-        this.#ensure(bytes);
-        this.lines.push(`const ${name} = ${byteLoad(this.#at(), length, isSigned, isLittle)};`);
+        this.ensure(bytes);
+        this.lines.push(`const ${name} = ${byteLoad(this.at(), length, isSigned, isLittle)};`);
       }
       this.place = stepBytes(this.place, bytes);
       return name;
@@ -511,17 +372,17 @@ export class Generator {
     if (bit !== undefined) {
       const after = bit + length;
       if (isNeeded) {
-        this.#ensureBits(after);
-        this.lines.push(`const ${name} = ${bitLoad(this.#at(), bit, length, isSigned, isLittle)};`);
+        this.ensureBits(after);
+        this.lines.push(`const ${name} = ${bitLoad(this.at(), bit, length, isSigned, isLittle)};`);
       }
       this.place = { ...stepBytes(this.place, after >> 3), bit: after & 7 };
       return name;
     }
-    this.#flush();
-    const [byteAfter, bitAfter] = [this.#name('q'), this.#name('t')];
+    this.flush();
+    const [byteAfter, bitAfter] = [this.name('q'), this.name('t')];
     this.lines.push(
       `const ${byteAfter} = p + ((k + ${length}) >> 3), ${bitAfter} = (k + ${length}) & 7;`,
-      `if (${byteAfter} > end || (${byteAfter} === end && ${bitAfter} > endBit)) ${this.#fail(FAIL_FIELD)}`,
+      `if (${byteAfter} > end || (${byteAfter} === end && ${bitAfter} > endBit)) ${this.fail(FAIL_FIELD)}`,
     );
     if (isNeeded) this.lines.push(`const ${name} = ${bitCall('p', 'k', length, isSigned, isLittle)};`);
     this.lines.push(`p = ${byteAfter}; k = ${bitAfter};`);
@@ -532,10 +393,10 @@ export class Generator {
   #reversedBits(fc: BitFieldClass, isSigned: boolean): string {
     const { length, byteOrder } = fc;
     this.settle();
-    const [byteAfter, bitAfter, name] = [this.#name('q'), this.#name('t'), this.#name('v')];
+    const [byteAfter, bitAfter, name] = [this.name('q'), this.name('t'), this.name('v')];
     this.lines.push(
       `const ${byteAfter} = p + ((k + ${length}) >> 3), ${bitAfter} = (k + ${length}) & 7;`,
-      `if (${byteAfter} > end || (${byteAfter} === end && ${bitAfter} > endBit)) ${this.#fail(FAIL_FIELD)}`,
+      `if (${byteAfter} > end || (${byteAfter} === end && ${bitAfter} > endBit)) ${this.fail(FAIL_FIELD)}`,
       `const ${name} = readReversedBits(u8, p, k, ${length}, ${byteOrder === 'little-endian'}, ${isSigned});`,
       `p = ${byteAfter}; k = ${bitAfter};`,
     );
@@ -544,17 +405,17 @@ export class Generator {
   }
 
   #float(fc: FixedLengthFloatFieldClass): string {
-    this.#align(fc.alignment);
+    this.align(fc.alignment);
     const isLittle = fc.byteOrder === 'little-endian';
     if (this.place.bit !== 0 || isReversed(fc) || (fc.length !== 32 && fc.length !== 64)) {
       // Rare enough for one way: read it as bits where they are, then step as over an integer.
       this.settle();
-      const before = { p: this.#name('b'), k: this.#name('c') };
+      const before = { p: this.name('b'), k: this.name('c') };
       this.lines.push(`const ${before.p} = p, ${before.k} = k;`);
       this.place = UNKNOWN_PLACE;
       this.#bits({ ...fc, alignment: 1 }, false, false);
       if (!this.#needsValue()) return '';
-      const name = this.#name('v');
+      const name = this.name('v');
       this.lines.push(
         `const ${name} = readBitFloat(u8, ${before.p}, ${before.k}, ${fc.length}, ${isLittle}, ${isReversed(fc)});`,
       );
@@ -564,11 +425,11 @@ export class Generator {
     this.#checkByteOrder(isLittle);
     const bytes = fc.length / 8;
     let name = '';
-    const signByte = `u8[${this.#at()} + ${isLittle ? bytes - 1 : 0}]`;
+    const signByte = `u8[${this.at()} + ${isLittle ? bytes - 1 : 0}]`;
     if (this.#needsValue()) {
-      this.#ensure(bytes);
-      name = this.#name('v');
-      this.lines.push(`const ${name} = view.getFloat${fc.length}(${this.#at()}, ${isLittle});`);
+      this.ensure(bytes);
+      name = this.name('v');
+      this.lines.push(`const ${name} = view.getFloat${fc.length}(${this.at()}, ${isLittle});`);
     }
     if (name !== '') this.#visit((visitor) => visitor.real(name, signByte));
     this.place = stepBytes(this.place, bytes);
@@ -577,30 +438,30 @@ export class Generator {
 
   /** Code that calls a reader of text which is not UTF-8. */
   #wideText(fc: FieldClass, call: string): string {
-    this.#flush();
+    this.flush();
     this.lines.push('s.position = p;');
-    const name = this.#needsValue() ? this.#name('v') : '';
+    const name = this.#needsValue() ? this.name('v') : '';
     this.lines.push(`${name === '' ? '' : `const ${name} = `}${call};`, 'p = s.position;');
     this.place = { ...afterUnknownBytes(this.place), bit: 0 };
     return this.#visited(fc, name);
   }
 
   #nullTerminatedString(fc: StringFieldClass): string {
-    this.#align(8);
-    this.#flush();
+    this.align(8);
+    this.flush();
     if (isWideText(fc)) return this.#wideText(fc, `readTerminatedText(s, ${JSON.stringify(fc.encoding)})`);
-    const [begin, word] = [this.#name('b'), this.#name('w')];
+    const [begin, word] = [this.name('b'), this.name('w')];
     // Four bytes at a time: the lowest bit set in `word` lies in the first byte that is 0 (Mycroft). The
     // loads may reach 3 bytes beyond the content: the buffer is longer than the packet.
     this.lines.push(
       ...(this.#needsValue() ? [`const ${begin} = p;`] : []),
       `let ${word} = 0;`,
       `while (p < end) { ${word} = view.getInt32(p, true); ${word} = (${word} - 0x01010101) & ~${word} & 0x80808080; if (${word} !== 0) break; p += 4; }`,
-      `if (${word} === 0) ${this.#fail(FAIL_STRING)}`,
+      `if (${word} === 0) ${this.fail(FAIL_STRING)}`,
       `p += (31 - Math.clz32(${word} & -${word})) >> 3;`,
-      `if (p >= end) ${this.#fail(FAIL_STRING)}`,
+      `if (p >= end) ${this.fail(FAIL_STRING)}`,
     );
-    const name = this.#wantsValues ? this.#name('v') : '';
+    const name = this.#wantsValues ? this.name('v') : '';
     if (name !== '') this.lines.push(`const ${name} = s.text(${begin}, p);`);
     this.#visit((visitor) => visitor.text(begin, 'p'));
     this.lines.push('p++;');
@@ -610,10 +471,10 @@ export class Generator {
 
   /** Text of `length` bytes (an expression), at a byte. */
   #string(fc: StringFieldClass, length: string): string {
-    this.#flush();
+    this.flush();
     if (isWideText(fc)) return this.#wideText(fc, `readSizedText(s, ${length}, ${JSON.stringify(fc.encoding)})`);
-    this.lines.push(`if (!(${length} >= 0 && ${length} <= end - p)) ${this.#fail(FAIL_ARRAY)}`);
-    const name = this.#wantsValues ? this.#name('v') : '';
+    this.lines.push(`if (!(${length} >= 0 && ${length} <= end - p)) ${this.fail(FAIL_ARRAY)}`);
+    const name = this.#wantsValues ? this.name('v') : '';
     if (name !== '') this.lines.push(`const ${name} = s.textUntilNul(p, p + ${length});`);
     this.#visit((visitor) => visitor.text('p', `s.endOfText(p, p + ${length})`));
     this.lines.push(`p += ${length};`);
@@ -623,9 +484,9 @@ export class Generator {
 
   /** Bytes of their own, at a byte. */
   #blob(fc: FieldClass, length: string): string {
-    this.#flush();
-    this.lines.push(`if (!(${length} >= 0 && ${length} <= end - p)) ${this.#fail(FAIL_ARRAY)}`);
-    const name = this.#needsValue() ? this.#name('v') : '';
+    this.flush();
+    this.lines.push(`if (!(${length} >= 0 && ${length} <= end - p)) ${this.fail(FAIL_ARRAY)}`);
+    const name = this.#needsValue() ? this.name('v') : '';
     if (name !== '') this.lines.push(`const ${name} = u8.slice(p, p + ${length});`);
     this.lines.push(`p += ${length};`);
     this.place = afterUnknownBytes(this.place);
@@ -633,10 +494,10 @@ export class Generator {
   }
 
   #optional(fc: OptionalFieldClass, key: string): string {
-    this.#flush();
+    this.flush();
     const { expression, isWide } = this.#slotValue(key);
-    const name = this.#wantsValues ? this.#name('v') : '';
-    const selector = this.#name('e');
+    const name = this.#wantsValues ? this.name('v') : '';
+    const selector = this.name('e');
     const before = this.place;
     this.#visit((visitor) => visitor.beginVariant());
     this.lines.push(`const ${selector} = ${expression};`);
@@ -667,7 +528,7 @@ export class Generator {
   /** Name that holds a length as a number. */
   #length(key: string): string {
     const { expression, isWide } = this.#slotValue(key);
-    const name = this.#name('n');
+    const name = this.name('n');
     this.lines.push(`const ${name} = ${isWide ? `Number(${expression})` : expression};`);
     return name;
   }
@@ -683,7 +544,7 @@ export class Generator {
   }
 
   #array(fc: StaticLengthArrayFieldClass | DynamicLengthArrayFieldClass, length: string, key: string): string {
-    this.#align(alignmentOf(fc));
+    this.align(alignmentOf(fc));
     if (this.#skipShortArray(fc)) return '';
     this.settle();
     const element = fc.elementFieldClass;
@@ -693,7 +554,7 @@ export class Generator {
         ? `${length} * ${least / 8} <= end - p`
         : `${length} * ${least} <= (end - p) * 8 + endBit - k`;
     this.lines.push(
-      `if (!(${length} >= 0 && ${least === 0 ? `${length} <= ${EMPTY_ELEMENT_LIMIT}` : room})) ${this.#fail(FAIL_ARRAY)}`,
+      `if (!(${length} >= 0 && ${least === 0 ? `${length} <= ${EMPTY_ELEMENT_LIMIT}` : room})) ${this.fail(FAIL_ARRAY)}`,
     );
     if (fc.type === 'static-length-array' && fc.roles?.includes('metadata-stream-uuid') === true)
       this.lines.push('s.metadataUuidAt = p;');
@@ -705,8 +566,8 @@ export class Generator {
       this.#visit((visitor) => visitor.endArray());
       return '';
     }
-    const name = this.#wantsValues ? this.#name('a') : '';
-    const i = this.#name('i');
+    const name = this.#wantsValues ? this.name('a') : '';
+    const i = this.name('i');
     if (name !== '') this.lines.push(`const ${name} = [];`);
     const body = (place: Place): ReturnType<Generator['branch']> =>
       this.branch(place, () => {
@@ -736,10 +597,10 @@ export class Generator {
   }
 
   #variant(fc: VariantFieldClass, key: string): string {
-    this.#flush();
+    this.flush();
     const { expression, isWide } = this.#slotValue(key);
-    const name = this.#wantsValues ? this.#name('v') : '';
-    const selector = this.#name('e');
+    const name = this.#wantsValues ? this.name('v') : '';
+    const selector = this.name('e');
     const before = this.place;
     this.#visit((visitor) => visitor.beginVariant());
     this.lines.push(`const ${selector} = ${expression};`);
@@ -756,48 +617,7 @@ export class Generator {
       return { head: `${index === 0 ? '' : 'else '}if (${condition}) {`, ...written };
     });
     this.join(branches);
-    this.lines.push(branches.length === 0 ? this.#fail(FAIL_VARIANT) : `else ${this.#fail(FAIL_VARIANT)}`);
+    this.lines.push(branches.length === 0 ? this.fail(FAIL_VARIANT) : `else ${this.fail(FAIL_VARIANT)}`);
     return name;
   }
-}
-
-/** Whether the variable `name` lies in a range, as source code. */
-function rangeTest(name: string, lower: bigint, upper: bigint, isWide: boolean): string {
-  const literal = (value: bigint): string => (isWide ? `${value}n` : String(Number(value)));
-  return lower === upper
-    ? `${name} == ${literal(lower)}`
-    : `${name} >= ${literal(lower)} && ${name} <= ${literal(upper)}`;
-}
-
-/** Elements that code which only steps can jump over together. */
-function isPlainBytes(fc: FieldClass, scope: ScopeName): boolean {
-  if (!('byteOrder' in fc) || fc.alignment < 8 || fc.length % fc.alignment !== 0) return false;
-  return !('roles' in fc || 'clock' in fc) || roleEffects(fc, scope).length === 0;
-}
-
-function byteLoad(at: string, length: number, isSigned: boolean, isLittle: boolean): string {
-  switch (length) {
-    case 8:
-      return isSigned ? `u8[${at}] << 24 >> 24` : `u8[${at}]`;
-    case 16:
-      return `view.get${isSigned ? 'Int' : 'Uint'}16(${at}, ${isLittle})`;
-    case 32:
-      return `view.get${isSigned ? 'Int' : 'Uint'}32(${at}, ${isLittle})`;
-    case 64:
-      return `view.getBig${isSigned ? 'Int' : 'Uint'}64(${at}, ${isLittle})`;
-    default:
-      return bitCall(at, '0', length, isSigned, isLittle);
-  }
-}
-
-/** Bits at a bit that is known; one 32-bit load where they lie in one (the buffer is longer than the packet). */
-function bitLoad(at: string, bit: number, length: number, isSigned: boolean, isLittle: boolean): string {
-  if (!isLittle || bit + length > 32 || length === 32) return bitCall(at, String(bit), length, isSigned, isLittle);
-  const word = `view.getUint32(${at}, true)`;
-  if (isSigned) return `${word} << ${32 - bit - length} >> ${32 - length}`;
-  return bit + length === 32 ? `${word} >>> ${bit}` : `(${word} >>> ${bit}) & ${2 ** length - 1}`;
-}
-
-function bitCall(at: string, bit: string, length: number, isSigned: boolean, isLittle: boolean): string {
-  return `read${length > WIDEST_NUMBER ? 'Wide' : ''}${isSigned ? 'Signed' : ''}Bits(u8, ${at}, ${bit}, ${length}, ${isLittle})`;
 }
