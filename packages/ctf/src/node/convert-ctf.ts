@@ -9,7 +9,7 @@ import { writeJsonMetadata } from '../metadata/json-metadata-writer.ts';
 import { writeMetadata } from '../metadata/metadata-writer.ts';
 import type { Trace } from '../model/event-record.ts';
 import { createDataStreamReader, isEventRecord } from '../read/data-stream-reader.ts';
-import { makeTextDecode } from './read-traces.ts';
+import { makeTextDecode } from './opened.ts';
 import type { OpenedDataStream, TraceSet } from './trace-set.ts';
 import { TraceWriter } from './trace-writer.ts';
 

@@ -9,7 +9,7 @@ import { commonContextScope, eventRecordHeaderScope, eventRecordScopes } from '.
 import type { ScopesDecoder } from '../read/interpret.ts';
 import { PacketReader } from '../read/packet-reader.ts';
 import { checkStep, traceDecoderOf } from '../read/trace-decoder.ts';
-import { makeTextDecode } from './read-traces.ts';
+import { makeTextDecode } from './opened.ts';
 import type { OpenedDataStream } from './trace-set.ts';
 
 export interface RecordVisitor {
