@@ -4,8 +4,8 @@
 // reader with babeltrace2 on what LTTng writes. Needs lttng-tools, liblttng-ust-dev and a C compiler.
 
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 const PROVIDER = `
 #undef LTTNG_UST_TRACEPOINT_PROVIDER
@@ -110,12 +110,16 @@ export function lttngMissing(): string | undefined {
   return header.status === 0 ? undefined : 'liblttng-ust-dev is not installed';
 }
 
-/** LTTng for as long as it is needed: uses the session daemon that runs, else starts one and stops it. */
+/** The user `nobody`: root's session daemon is one for the whole machine, others have one a directory. */
+const NOBODY = 65_534;
+
+/** LTTng for as long as it is needed, with a session daemon of its own. */
 export class Lttng {
   readonly #directory: string;
   readonly #environment: NodeJS.ProcessEnv;
   #daemon: ChildProcess | undefined;
-  /** Of this process alone: root's session daemon is shared by all that test at once. */
+  /** Who runs everything. */
+  #user: { readonly uid?: number; readonly gid?: number } = {};
   readonly provider = `lockstep_test_${process.pid}`;
 
   /** `directory` takes the compiled program and LTTng's own files. */
@@ -123,6 +127,10 @@ export class Lttng {
     this.#directory = directory;
     mkdirSync(directory, { recursive: true });
     this.#environment = { ...process.env, LTTNG_HOME: directory };
+    if (process.getuid?.() !== 0) return;
+    this.#user = { uid: NOBODY, gid: NOBODY };
+    chmodSync(dirname(directory), 0o755);
+    chownSync(directory, NOBODY, NOBODY);
   }
 
   start(): void {
@@ -134,7 +142,11 @@ export class Lttng {
       stdio: 'pipe',
     });
     if (this.#isRunning()) return;
-    this.#daemon = spawn('lttng-sessiond', ['--no-kernel'], { env: this.#environment, stdio: 'ignore' });
+    this.#daemon = spawn('lttng-sessiond', ['--no-kernel'], {
+      env: this.#environment,
+      stdio: 'ignore',
+      ...this.#user,
+    });
     const deadline = Date.now() + 10_000;
     while (!this.#isRunning()) {
       if (Date.now() > deadline) throw new Error('the LTTng session daemon does not answer');
@@ -148,7 +160,11 @@ export class Lttng {
     relayUrl: string,
   ): { readonly run: (events: 'all' | 'pairs', count: number) => void; readonly end: () => void } {
     const lttng = (...parts: string[]): void => {
-      execFileSync('lttng', ['-q', '--no-sessiond', ...parts], { env: this.#environment, stdio: 'pipe' });
+      execFileSync('lttng', ['-q', '--no-sessiond', ...parts], {
+        env: this.#environment,
+        stdio: 'pipe',
+        ...this.#user,
+      });
     };
     lttng('create', name, '--live=200000', `--set-url=${relayUrl}`);
     lttng('enable-event', '-s', name, '-u', `${this.provider}:*`);
@@ -159,6 +175,7 @@ export class Lttng {
           cwd: this.#directory,
           env: this.#environment,
           stdio: 'pipe',
+          ...this.#user,
         });
       },
       end: () => lttng('destroy', name),
@@ -167,8 +184,14 @@ export class Lttng {
 
   record(options: LttngTraceOptions): void {
     const name = `lockstep-${process.pid}-${Math.trunc(performance.now())}`;
+    mkdirSync(options.directory, { recursive: true });
+    if (this.#user.uid !== undefined) chownSync(options.directory, NOBODY, NOBODY);
     const lttng = (...parts: string[]): void => {
-      execFileSync('lttng', ['-q', '--no-sessiond', ...parts], { env: this.#environment, stdio: 'pipe' });
+      execFileSync('lttng', ['-q', '--no-sessiond', ...parts], {
+        env: this.#environment,
+        stdio: 'pipe',
+        ...this.#user,
+      });
     };
     lttng('create', name, '-o', options.directory);
     try {
@@ -182,6 +205,7 @@ export class Lttng {
         cwd: this.#directory,
         env: this.#environment,
         stdio: 'pipe',
+        ...this.#user,
       });
       lttng('stop', name);
     } finally {
@@ -195,7 +219,8 @@ export class Lttng {
 
   #isRunning(): boolean {
     return (
-      spawnSync('lttng', ['-q', '--no-sessiond', 'list'], { env: this.#environment, stdio: 'ignore' }).status === 0
+      spawnSync('lttng', ['-q', '--no-sessiond', 'list'], { env: this.#environment, stdio: 'ignore', ...this.#user })
+        .status === 0
     );
   }
 }
