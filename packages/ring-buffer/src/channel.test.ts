@@ -285,5 +285,9 @@ test('a reader that waits is woken by a delivery, and not before', async () => {
   first.flush();
   assert.equal(Array.from(reader.records({ before: 2n ** 63n })).length, 1);
   assert.equal(reader.wait(1), false, 'what was read before does not end a wait');
-  await Promise.resolve();
+  assert.equal(await reader.waitAsync(1), false);
+  second.flush();
+  write(second, 2);
+  second.flush();
+  assert.equal(await reader.waitAsync(10_000), true);
 });
