@@ -97,7 +97,9 @@ class ConverterLoop {
       if (this.#step()) continue;
       this.#flushWhenDue();
       if (hasReaderEnded) break;
-      Atomics.wait(control, WAKE, wake, FLUSH_INTERVAL_MS);
+      // The timer is armed by data.
+      const isWaitingToFlush = this.#converter.pendingRecordCount > 0 && !this.#hasFailed;
+      Atomics.wait(control, WAKE, wake, isWaitingToFlush ? FLUSH_INTERVAL_MS : Infinity);
     }
     this.#guard(() => this.#converter.flush());
     this.#publish();

@@ -3,11 +3,12 @@
 // `startKernelRecording` to `stop`. One instance a channel; one reader and one converter for all.
 
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync } from 'node:fs';
+import { closeSync, mkdirSync, readdirSync, writeSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { assert, InputError, SystemError, type LockstepError } from '@lockstep/base';
 import type { ClockClass } from '@lockstep/ctf/write';
+import { loadNative } from '@lockstep/native';
 import type { ConverterWorkerData } from './converter-worker.ts';
 import { describeCached, usualCacheDirectory } from './description-cache.ts';
 import { startCapture, type Capture } from './capture/capture-loader.ts';
@@ -39,6 +40,8 @@ import { listCpuIds, removeAbandonedInstances, TracefsInstance } from './tracefs
 import { threadsToTrack } from './trackers.ts';
 import { startWatchdog, type Watchdog } from './watchdog.ts';
 
+/** What an eventfd takes: a uint64, not 0. */
+const STOP_EVENT = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0);
 export const DEFAULT_BUFFER_SIZE_KB = 32 * 1024;
 /** Ten times what 10 000 processes take. Without it the threads that end early are unknown. */
 const MAX_THREADS_READ_MS = 10_000;
@@ -55,7 +58,9 @@ export async function startKernelRecording(options: KernelRecordingOptions): Pro
   const tracefs = openTracefs();
   const place = { tracefs, directory: usualCacheDirectory() };
   // All rules are checked before anything of the machine is changed.
-  const isCaptureWanted = options.isCaptured !== false && whyNoCapture() === undefined;
+  // What is captured goes into a buffer that keeps its oldest, which fits no flight recorder.
+  const isCaptureWanted =
+    options.isCaptured !== false && options.isFlightRecorder !== true && whyNoCapture() === undefined;
   const description = describeCached(
     place,
     options.channels,
@@ -110,6 +115,8 @@ class Recording implements KernelRecording {
   #stateDump: Promise<void> = Promise.resolve();
   readonly #dumped = { recordCount: 0, sizeBytes: 0, sentences: [] as string[] };
   #unreadCount = 0;
+  /** An eventfd that wakes the reader where it waits for pages; -1 without the addon. */
+  #stopFd = loadNative()?.openEvent() ?? -1;
   #stopping: Promise<KernelRecordingSummary> | undefined;
 
   constructor(
@@ -312,6 +319,8 @@ class Recording implements KernelRecording {
       sources: this.#streams().map(({ source }) => source),
       // Pages of a synthetic clock carry cycles of their CPU; what is captured cannot be told in them.
       clock: this.#options.clock.historyPath === undefined ? this.#options.clock.kernelName : 'unknown',
+      isFlightRecorder: this.#options.isFlightRecorder === true,
+      stopFd: this.#stopFd,
       captureStream: this.#streams().length + this.#wholeStreams().length,
     };
     const converterData: ConverterWorkerData = { memory, stateDirectory, descriptionText: this.#descriptionText };
@@ -495,10 +504,14 @@ class Recording implements KernelRecording {
     const { control } = this.#queue;
     Atomics.store(control, page.STOP, 1);
     Atomics.notify(control, page.STOP);
+    if (this.#stopFd >= 0) writeSync(this.#stopFd, STOP_EVENT);
   }
 
   /** By the watchdog, which the kernel may keep waiting for tenths of a second. */
   #removeInstances(): void {
+    // The reader has ended.
+    if (this.#stopFd >= 0) closeSync(this.#stopFd);
+    this.#stopFd = -1;
     if (this.#watchdog?.isAlive === true) this.#watchdog.finish();
     else for (const channel of this.#channels) channel.instance.remove();
   }

@@ -40,6 +40,8 @@ test('a stop reads what lies behind an unfinished page, of every CPU', async (t)
     stateDirectory: directory,
     sources,
     clock: 'mono',
+    isFlightRecorder: false,
+    stopFd: -1,
     captureStream: 1,
   };
   const reader = new Worker(new URL('./reader-worker.js', import.meta.url), { workerData });

@@ -43,6 +43,10 @@ export interface ReaderWorkerData {
   readonly sources: readonly ReaderSource[];
   /** Of the pages. */
   readonly clock: TraceClockName;
+  /** Pages stay in the kernel until the stop. */
+  readonly isFlightRecorder: boolean;
+  /** Becomes readable at the stop; -1: pages are looked for by a timer. */
+  readonly stopFd: number;
   /** Number of the stream of what is captured. */
   readonly captureStream: number;
 }
@@ -78,6 +82,12 @@ class PageReader {
   #isSpoolBroken = false;
   readonly #clock: TraceClockName;
   readonly #captureStream: number;
+  readonly #isFlightRecorder: boolean;
+  #stopFd: number;
+  /** An epoll of all CPUs' buffers and of the stop. */
+  #waitSet = -1;
+  /** What it told last, which is to be armed again. */
+  #told: readonly number[] = [];
   readonly #native = loadNative();
   #ring: BpfRing | undefined;
   #clockBefore: ClockPair | undefined;
@@ -89,6 +99,8 @@ class PageReader {
     this.#stateDirectory = options.stateDirectory;
     this.#clock = options.clock;
     this.#captureStream = options.captureStream;
+    this.#isFlightRecorder = options.isFlightRecorder;
+    this.#stopFd = options.stopFd;
     const smallest = options.sources.reduce((size, source) => Math.min(size, source.bufferSizeBytes), Infinity);
     this.#sleepMs = Math.max(
       MIN_SLEEP_MS,
@@ -122,6 +134,8 @@ class PageReader {
     const { control, counters } = this.#queue;
     const native = this.#native;
     this.#open(sources);
+    if (this.#isFlightRecorder) Atomics.wait(control, STOP, 0);
+    let readBefore = 0n;
     for (;;) {
       const isStopping = Atomics.load(control, STOP) !== 0;
       const isBusy = this.#drainAll(isStopping);
@@ -130,12 +144,40 @@ class PageReader {
       if (Atomics.load(control, IS_ROUND_AWAITED) !== 0 && this.#queue.waitingCount > 0) this.#queue.wake();
       if (native !== undefined) Atomics.store(counters, READER_CPU_NS, native.clockNs('thread-cpu'));
       if (isStopping && !isBusy) break;
-      if (!isBusy) Atomics.wait(control, STOP, 0, this.#sleepMs);
+      if (isBusy) continue;
+      const readBytes = Atomics.load(counters, READ_BYTES);
+      // Nothing was there, and nobody waits for another look: until something is.
+      if (readBytes === readBefore && this.#queue.waitingCount === 0) this.#waitForPages();
+      readBefore = readBytes;
+      // Pages of all CPUs are let gather: one timer, armed by the first of them.
+      Atomics.wait(control, STOP, 0, this.#sleepMs);
     }
+    if (this.#waitSet >= 0) closeSync(this.#waitSet);
     for (const source of this.#sources) if (source.fd >= 0) closeSync(source.fd);
     if (this.#spoolFd !== undefined) closeSync(this.#spoolFd);
     Atomics.store(control, READER_ENDED, 1);
     this.#queue.wake();
+  }
+
+  /**
+   * Sleeps until a CPU has a record or the recording stops. One-shot: each buffer tells once, and again
+   * only after it was read, so that a busy machine does not wake this thread for each record.
+   */
+  #waitForPages(): void {
+    const native = this.#native;
+    if (native === undefined || this.#stopFd < 0) return;
+    const fds = [...this.#sources.map(({ fd }) => fd), this.#stopFd];
+    try {
+      if (this.#waitSet < 0) this.#waitSet = native.openWaitSet(fds, 'one-shot');
+      for (const index of this.#told) {
+        const fd = fds[index] ?? -1;
+        if (fd >= 0) native.rearmInSet(this.#waitSet, fd, index);
+      }
+      this.#told = native.waitForSet(this.#waitSet, -1);
+    } catch {
+      // Files that cannot be polled are looked at by the timer.
+      this.#stopFd = -1;
+    }
   }
 
   /** One chunk of each CPU. True when more is likely there; while stopping, when anything was: only nothing is the end. */

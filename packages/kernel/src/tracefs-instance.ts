@@ -18,8 +18,8 @@ import {
 const PREFIX = 'lockstep-';
 const OWNED_NAME = /^lockstep-.*-(\d+)\.(\d+)$/;
 
-/** Shares of a buffer in percent at which the kernel wakes who polls for pages; bench dd. */
-const WAKE_UP_PERCENT = 25;
+/** At the first record the kernel wakes who waits for pages; the reader lets them gather by itself. */
+const WAKE_UP_PERCENT = 0;
 /** Bench dd: fewer reads and page swaps than with the 4 KiB of old. Kernels before 6.8 keep a page. */
 const SUB_BUFFER_SIZE_KB = 64;
 

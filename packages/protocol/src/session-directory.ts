@@ -6,8 +6,9 @@
 //     session.json                 SessionDescription; written once, before control
 //     control                      control-page.ts
 //     doorbell                     4096 bytes: word 0 DELIVERIES (programs add 1 per delivered
-//                                  sub-buffer), word 1 WAITERS (the consumer sets it before it sleeps;
-//                                  who rings wakes the futex at word 0 only if it is not 0)
+//                                  sub-buffer and per buffer they make), word 1 WAITERS (consumer threads
+//                                  about to sleep or asleep, added and subtracted by each; who rings
+//                                  wakes one of them at word 0, and only if it is not 0)
 //     clock-page                   with a synthetic clock: clock/src/clock-page.ts
 //     p-<vpid>-<start>/            one per traced process, made by the program. start = field 22 of
 //                                  /proc/PID/stat, or the process's start in ms since the epoch

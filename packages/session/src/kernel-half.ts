@@ -15,6 +15,8 @@ export interface KernelHalfOptions {
   readonly traceDirectory: string;
   readonly sessionName: string;
   readonly clock: TraceClock;
+  /** What the kernel's buffers hold at the stop is all that is recorded. */
+  readonly isFlightRecorder: boolean;
   /** Rules of -k; empty: the default rules. */
   readonly rules: readonly Rule[];
   /** Names of context fields. */
@@ -51,11 +53,9 @@ async function loadKernelModule(): Promise<KernelModule> {
 }
 
 /** The sentence why there can be no kernel half here; undefined when there can. Cheap. */
-export async function whyNoKernelHalf(isSnapshot: boolean): Promise<string | undefined> {
+export async function whyNoKernelHalf(): Promise<string | undefined> {
   if (process.platform !== 'linux')
     return `The kernel is not recorded, since this is ${process.platform} and not Linux.`;
-  if (isSnapshot)
-    return 'The kernel is not recorded, since its half has no flight recorder yet; leave out --snapshot to have it.';
   const { probeKernel } = await loadKernelModule();
   const { canRecord, capabilities } = probeKernel();
   if (canRecord) return undefined;
@@ -94,6 +94,7 @@ export async function startKernelHalf(options: KernelHalfOptions): Promise<Kerne
       stateDirectory: stateDirectoryOf(options.traceDirectory),
       clock: options.clock,
       channels,
+      isFlightRecorder: options.isFlightRecorder,
     });
     return wrapRecording(recording, isDefault);
   } catch (error) {

@@ -134,7 +134,8 @@ class Recording {
     }
     if (early.signal !== undefined) program.kill(early.signal);
     const end = new ProgramEnd(program, this.#options.durationMs);
-    const progress = setInterval(() => this.#tick(), TICK_INTERVAL_MS);
+    // A flight recorder writes nothing before its end: there is nothing to show, and no disk to fill.
+    const progress = this.#options.isSnapshot ? undefined : setInterval(() => this.#tick(), TICK_INTERVAL_MS);
     // A program that cannot be started rejects here.
     const ended = await end.wait().catch((error: unknown) => ({ error }));
     clearInterval(progress);
@@ -200,7 +201,7 @@ class Recording {
   /** Whether there will be a kernel half; if not although it is wanted, says why. */
   async #checkKernel(): Promise<boolean> {
     if (!this.#options.isKernelWanted) return false;
-    const sentence = await whyNoKernelHalf(this.#options.isSnapshot);
+    const sentence = await whyNoKernelHalf();
     if (sentence === undefined) return true;
     refuseKernelRules(this.#parts.rules.kernel, sentence);
     this.#missing.push(sentence);
@@ -213,6 +214,7 @@ class Recording {
       traceDirectory,
       sessionName: safeName(name),
       clock,
+      isFlightRecorder: this.#options.isSnapshot,
       rules: rules.kernel,
       contexts: this.#options.contexts ?? [],
       trackers: this.#options.trackers ?? [],

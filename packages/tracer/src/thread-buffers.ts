@@ -95,6 +95,8 @@ export class ThreadBuffers {
     const held = this.#tryAttach(channel, buffer, number, native.gettid());
     // Under its name only when it is whole and owned.
     renameSync(`${path}.tmp`, path);
+    // The consumer sleeps until somebody rings; from here on there is something to look at.
+    this.#link.ringDoorbell();
     if (held === undefined) throw new Error('a new ring buffer has an owner');
     return held;
   }

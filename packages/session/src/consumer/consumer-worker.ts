@@ -17,11 +17,14 @@ import {
   type ConsumerSettings,
 } from './consumer-thread.ts';
 
-/** New programs and threads do not ring; they are found this late at most. Four wake-ups a second when idle. */
+/** After something was delivered, and where programs cannot ring: looked around this often. */
 const SCAN_INTERVAL_MS = 250;
+/** So long after the last delivery nothing but the bell wakes this thread. */
+const QUIET_AFTER_MS = 2000;
 /** Without the addon there is no bell: packets are looked for at this rate. */
 const POLL_INTERVAL_MS = 50;
 const REPORT_INTERVAL_MS = 200;
+const ENDLESS = -1;
 
 const settings = workerData as ConsumerSettings;
 const command = new Int32Array(settings.command);
@@ -45,6 +48,7 @@ function run(): void {
   Atomics.wait(command, 0, COMMAND_WAIT);
   let nextReportMs = 0;
   let hasSaidFailure = false;
+  let lastDeliveryMs = performance.now();
   while (Atomics.load(command, 0) !== COMMAND_STOP) {
     const count = consumer.poll();
     const nowMs = performance.now();
@@ -53,9 +57,15 @@ function run(): void {
       hasSaidFailure = consumer.hasFailed;
       send({ type: 'progress', report: consumer.report() });
     }
-    if (count === 0) wait();
+    if (count > 0) lastDeliveryMs = nowMs;
+    else wait(consumer.isSilent ? SCAN_INTERVAL_MS : waitingTime(nowMs - lastDeliveryMs));
   }
   send({ type: 'finished', report: consumer.finish() });
+}
+
+/** The timer that looks for who died without ringing is armed by data; a flight recorder has none. */
+function waitingTime(quietMs: number): number {
+  return settings.isSnapshot || quietMs > QUIET_AFTER_MS ? ENDLESS : SCAN_INTERVAL_MS;
 }
 
 function send(message: ConsumerMessage): void {
@@ -63,8 +73,11 @@ function send(message: ConsumerMessage): void {
   parentPort.postMessage(message);
 }
 
-/** Returns the function that sleeps until something was delivered, the session stops, or it is time to look around. */
-function openDoorbell(addon: Native | undefined): () => void {
+/**
+ * Returns the function that sleeps until something was delivered, the session stops, or the time is over.
+ * Of several threads that sleep on one bell a delivery wakes one: WAITERS counts them, and who rings wakes 1.
+ */
+function openDoorbell(addon: Native | undefined): (timeoutMs: number) => void {
   if (addon === undefined) {
     return () => {
       Atomics.wait(command, 0, COMMAND_RUN, POLL_INTERVAL_MS);
@@ -72,13 +85,13 @@ function openDoorbell(addon: Native | undefined): () => void {
   }
   const { buffer } = addon.mapFile(join(settings.sessionDirectory, DOORBELL_FILE), { access: 'read-write' });
   const words = new Int32Array(buffer);
-  return () => {
+  return (timeoutMs) => {
     const deliveries = Atomics.load(words, DOORBELL_DELIVERIES_WORD);
     // Before the last look: who delivers after it sees the waiter and rings.
-    Atomics.store(words, DOORBELL_WAITERS_WORD, 1);
+    Atomics.add(words, DOORBELL_WAITERS_WORD, 1);
     if (Atomics.load(command, 0) !== COMMAND_STOP && consumer.poll() === 0) {
-      addon.futexWait(buffer, DOORBELL_DELIVERIES_WORD * 4, deliveries, SCAN_INTERVAL_MS);
+      addon.futexWait(buffer, DOORBELL_DELIVERIES_WORD * 4, deliveries, timeoutMs);
     }
-    Atomics.store(words, DOORBELL_WAITERS_WORD, 0);
+    Atomics.sub(words, DOORBELL_WAITERS_WORD, 1);
   };
 }

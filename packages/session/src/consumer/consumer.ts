@@ -26,6 +26,11 @@ export class Consumer {
     return this.#context.outputError !== undefined;
   }
 
+  /** Some program cannot ring when it delivers: one without the addon. */
+  get isSilent(): boolean {
+    return [...this.#programs.values()].some((program) => program.isSilent);
+  }
+
   /** Any of the programs that left something here still runs. */
   get hasLivingPrograms(): boolean {
     this.#findPrograms();

@@ -79,6 +79,12 @@ export class ProgramTrace {
     return this.#isOver;
   }
 
+  /** It writes packets into files and rings no bell. */
+  get isSilent(): boolean {
+    if (this.#isOver) return false;
+    return [...this.#buffers.values()].some(({ source, isEnded }) => !isEnded && source instanceof PacketFileSource);
+  }
+
   get isAlive(): boolean {
     const { hostPid } = this.#hostIds;
     return (

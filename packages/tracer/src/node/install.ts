@@ -70,7 +70,9 @@ function install(options: InstallOptions, clock: RuntimeClock): (plan: TracingPl
     if (!watch()) eachIteration.push(watch);
   };
 
+  let noteIteration = (): void => {};
   function turn(): void {
+    noteIteration();
     runtime.checkPlan();
     for (let index = eachIteration.length - 1; index >= 0; index--) {
       if (eachIteration[index]?.() === true) eachIteration.splice(index, 1);
@@ -112,12 +114,16 @@ function install(options: InstallOptions, clock: RuntimeClock): (plan: TracingPl
   attempt(() => observeWorkers(events, sessionDirectory, builtin('worker_threads')));
   const sampler = createSampler(instrumentation, () => builtin('inspector'));
   finishers.unshift(sampler.finish);
+  noteIteration = sampler.noteIteration;
 
   // Before the tracer's own listener, which gives a worker's buffers back.
   process.prependListener('exit', () => {
     for (const finish of finishers) attempt(finish);
   });
-  return (plan) => sampler.setInterval(plan?.instrumentNode === true ? plan.samplerIntervalUs : 0);
+  return (plan) => {
+    const isFlightRecorder = plan?.channels.every((channel) => channel.mode === 'overwrite') === true;
+    sampler.setInterval(plan?.instrumentNode === true ? plan.samplerIntervalUs : 0, isFlightRecorder);
+  };
 }
 
 interface Builtins {

@@ -13,12 +13,23 @@ import { createProfileRecorder, type CpuProfile } from './cpu-profile.ts';
 
 /** A thread that is killed loses what is younger; programs that live short get their samples early. */
 const ROTATION_PERIODS_MS = [100, 300, 1000] as const;
+/** Periods in which the loop turned for the rotation's own timer only, until sampling pauses. */
+const IDLE_PERIODS = 3;
+/** Ending a profile makes the loop turn some times more, which is no reason to start again. */
+const OWN_TURNS_MS = 100;
+/** Starting V8's profiler holds the loop up for 5 to 25 ms: not before what woke the program is done. */
+const RESUME_DELAY_MS = 100;
 /** Names of the profiles in turn; odd enough not to meet one of the program. */
 const TITLES = ['lockstep:a', 'lockstep:b'] as const;
 
 export interface Sampler {
-  /** Starts, changes or (0) ends sampling. */
-  readonly setInterval: (intervalUs: number) => void;
+  /**
+   * Starts, changes or (0) ends sampling. With `isPausedWhenIdle` V8's sampling thread ends while the
+   * event loop has nothing to do, and starts again some time after it has.
+   */
+  readonly setInterval: (intervalUs: number, isPausedWhenIdle: boolean) => void;
+  /** The event loop turns. */
+  readonly noteIteration: () => void;
   /** Records what is there, at the end of the thread. */
   readonly finish: () => void;
 }
@@ -33,6 +44,12 @@ export function createSampler(instrumentation: Instrumentation, loadInspector: (
   let timer: NodeJS.Timeout | undefined;
   let currentIntervalUs = 0;
   let turn = 0;
+  let isPausing = false;
+  let iterationCount = 0;
+  let countAtRotation = 0;
+  let idlePeriods = 0;
+  /** Cycles at which sampling was paused; undefined: it is not. */
+  let pausedAt: number | undefined;
 
   /** The console's commands, not its methods: the program may have replaced those. */
   function command(expression: string): void {
@@ -48,6 +65,14 @@ export function createSampler(instrumentation: Instrumentation, loadInspector: (
 
   function scheduleRotation(index: number): void {
     timer = setTimeout(() => {
+      const isIdle = iterationCount - countAtRotation <= 1;
+      countAtRotation = iterationCount;
+      idlePeriods = isIdle ? idlePeriods + 1 : 0;
+      if (isPausing && idlePeriods >= IDLE_PERIODS) {
+        attempt(stop);
+        pausedAt = time.now();
+        return;
+      }
       attempt(rotate);
       scheduleRotation(Math.min(index + 1, ROTATION_PERIODS_MS.length - 1));
     }, ROTATION_PERIODS_MS[index]);
@@ -79,10 +104,27 @@ export function createSampler(instrumentation: Instrumentation, loadInspector: (
     events.samplerState(time.now(), currentIntervalUs, 'off');
   }
 
+  function resume(): void {
+    pausedAt = undefined;
+    idlePeriods = 0;
+    timer = setTimeout(() => {
+      countAtRotation = iterationCount;
+      attempt(() => start(currentIntervalUs));
+    }, RESUME_DELAY_MS);
+    timer.unref();
+  }
+
   return {
-    setInterval(intervalUs) {
+    noteIteration() {
+      iterationCount++;
+      if (pausedAt !== undefined && time.now() - pausedAt > OWN_TURNS_MS * time.cyclesPerMs) resume();
+    },
+    setInterval(intervalUs, isPausedWhenIdle) {
+      isPausing = isPausedWhenIdle;
       if (intervalUs === currentIntervalUs) return;
       attempt(() => {
+        clearTimeout(timer);
+        pausedAt = undefined;
         if (session !== undefined) stop();
         if (intervalUs > 0) start(intervalUs);
       });
@@ -90,6 +132,8 @@ export function createSampler(instrumentation: Instrumentation, loadInspector: (
     },
     finish() {
       if (session !== undefined) attempt(stop);
+      clearTimeout(timer);
+      pausedAt = undefined;
       currentIntervalUs = 0;
     },
   };
