@@ -13,7 +13,8 @@ export interface KernelField {
   readonly name: string;
   readonly type:
     | { readonly type: 'integer'; readonly bits: number; readonly isSigned: boolean }
-    | { readonly type: 'string' };
+    /** `isArray`: in an array of fixed size, whose end is not the text's. */
+    | { readonly type: 'string'; readonly isArray?: boolean };
 }
 /** Undefined: the kernel has no such field. */
 export type KernelFieldResolver = (scope: FieldNode['scope'], name: string) => KernelField | undefined;
@@ -151,6 +152,9 @@ class KernelFilterWriter {
     const text = parts.join('*');
     // The kernel's globs also know ? [ ] and \, and a leading ! means not; a literal star is a star.
     if (isPattern && (/[?[\]\\!]/.test(text) || parts.some((part) => part.includes('*')))) return undefined;
+    // In an array the kernel looks for `*end` at the array's end, and for `*middle*` behind the text's, too.
+    if (isPattern && parts[0] === '' && 'type' in field && field.type.type === 'string' && field.type.isArray === true)
+      return undefined;
     if (!/^[\x20-\x7e]*$/.test(text) || text.length > MAX_STRING_BYTES || text === '') return undefined;
     const quote = text.includes('"') ? "'" : '"';
     if (text.includes(quote) || text.includes('\\')) return undefined;

@@ -8,7 +8,7 @@ import type { EventRecordClass } from '@lockstep/ctf/write';
 import { FLAG_WHOLE } from './capture/capture-programs.ts';
 import { CaptureStore, readCapturedCalls, type CapturedCall, type CaptureLosses } from './capture/capture-store.ts';
 import { DataStreamWriter } from './data-stream-writer.ts';
-import { CopierTable, PageConverter } from './page-converter.ts';
+import { CopierTable, PageConverter, type ConvertedPacket } from './page-converter.ts';
 import type { Slot } from './page-queue.ts';
 import { PageRetimer } from './page-retimer.ts';
 import { forEachRecord } from './raw-records.ts';
@@ -49,6 +49,7 @@ export class ChunkConverter {
   readonly #wholeStreams = new Map<number, Stream>();
   #convertedCount = 0;
   #writtenCount = 0;
+  #isOnlyCounting = false;
 
   /**
    * `stateDirectory`: where the description lies, and what it names. `threads` is what is known of the threads that
@@ -157,8 +158,7 @@ export class ChunkConverter {
             syscalls,
           });
     return new PageConverter(table, stream.discardedBefore, (packet) => {
-      stream.writer.write(packet);
-      this.#writtenCount += packet.recordCount;
+      this.#write(stream.writer, packet);
     });
   }
 
@@ -187,10 +187,20 @@ export class ChunkConverter {
     const stream = this.#wholeStreams.get(call.cpu);
     if (stream === undefined) return;
     stream.converter ??= this.#wholeCalls.makeConverter(stream.discardedBefore, (packet) => {
-      stream.writer.write(packet);
-      this.#writtenCount += packet.recordCount;
+      this.#write(stream.writer, packet);
     });
     this.#convertedCount += this.#wholeCalls.convert(call, stream.converter);
+  }
+
+  #write(writer: DataStreamWriter, packet: ConvertedPacket): void {
+    if (this.#isOnlyCounting) return;
+    writer.write(packet);
+    this.#writtenCount += packet.recordCount;
+  }
+
+  /** Nothing can be written any more: what is still converted is counted in `pendingRecordCount`. */
+  giveUpWriting(): void {
+    this.#isOnlyCounting = true;
   }
 
   flush(): void {

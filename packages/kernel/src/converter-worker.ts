@@ -122,7 +122,7 @@ class ConverterLoop {
     const taken = this.#queue.tryTake();
     if (taken !== undefined && this.#isTooEarly(taken)) return false;
     if (taken !== undefined) {
-      this.#guard(() =>
+      this.#guardOrCount(() =>
         this.#converter.convert(taken, this.#queue.words, this.#queue.bytes, this.#queue.chunkOffset(taken.index)),
       );
       this.#queue.release();
@@ -212,6 +212,7 @@ class ConverterLoop {
       work();
     } catch (error) {
       this.#hasFailed = true;
+      this.#converter.giveUpWriting();
       const code = errorCode(error);
       const sentence =
         code === 'ENOSPC' || code === 'EDQUOT'
@@ -221,6 +222,16 @@ class ConverterLoop {
       parentPort?.postMessage({ type: 'problem', sentence, code, path } satisfies WorkerMessage);
       Atomics.store(this.#queue.control, STOP, 1);
       Atomics.notify(this.#queue.control, STOP);
+    }
+  }
+
+  /** What is in memory would be gone uncounted; what is in the spool stays there until there is room. */
+  #guardOrCount(work: () => void): void {
+    if (!this.#hasFailed) return this.#guard(work);
+    try {
+      work();
+    } catch {
+      // The page that writing failed in may have left its converter in the middle of a packet.
     }
   }
 

@@ -114,7 +114,7 @@ function conjuncts(node: FilterNode): FilterNode[] {
 /** Context fields that the kernel's filters know by names of their own. */
 const CONTEXT_FIELDS_OF_KERNEL: Readonly<Record<string, FilterField>> = {
   tid: { name: 'common_pid', type: { type: 'integer', bits: 32, isSigned: true } },
-  procname: { name: 'COMM', type: { type: 'string' } },
+  procname: { name: 'COMM', type: { type: 'string', isArray: true } },
 };
 
 function resolveField(format: KernelEventFormat, name: string): FilterField | undefined {
@@ -129,8 +129,10 @@ function resolveField(format: KernelEventFormat, name: string): FilterField | un
 }
 
 function filterType(format: KernelEventFormat, field: KernelField): FilterField['type'] | undefined {
-  if (field.typeName === 'char' && field.array !== 'none') return { type: 'string' };
+  if (field.typeName === 'char' && field.array !== 'none') return { type: 'string', isArray: field.array === 'fixed' };
   if (field.array !== 'none') return undefined;
+  // The kernel follows a `char *` and compares the text that is there.
+  if (field.isPointer && /\bchar\b/.test(field.typeName)) return undefined;
   // Arguments of system calls lie in eight bytes, of which a narrower type leaves the upper ones to chance.
   if (format.system === 'syscalls' && field.sizeBytes === 8 && !field.isPointer && !field.isSigned) {
     if (sizeOfType(field.typeName) !== 8 || isSignedType(field.typeName)) return undefined;

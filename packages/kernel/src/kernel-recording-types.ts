@@ -91,6 +91,8 @@ export interface CaptureSummary {
 
 export interface KernelRecording {
   readonly instanceNames: readonly string[];
+  /** Probes that are defined for this recording go into this group: with the recording they go, too. */
+  readonly probeGroup: string;
   status(): KernelRecordingStatus;
   /** Records this process, and what it forks, in the channels that have `roots`. */
   addPid(pid: number): void;

@@ -15,6 +15,7 @@ import { syscallTable } from './syscalls/syscall-table.ts';
 import { startKernelRecording } from './kernel-recording.ts';
 import type { KernelChannelOptions, KernelRecording } from './kernel-recording-types.ts';
 import { SKIP_WITHOUT_BABELTRACE, SKIP_WITHOUT_TRACEFS, tracefsPath } from './testing/tracefs-or-skip.ts';
+import { removeAbandonedProbes } from './dynamic-events.ts';
 import { removeAbandonedInstances } from './tracefs-instance.ts';
 
 function makeDirectory(t: TestContext): string {
@@ -44,6 +45,11 @@ async function start(
 
 function ourInstances(): string[] {
   return readdirSync(`${tracefsPath}/instances`).filter((name) => name.includes(`-${process.pid}.`));
+}
+
+function listProbes(): string[] {
+  const path = `${tracefsPath}/uprobe_events`;
+  return existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];
 }
 
 /** The watchdog removes them, soon after the recording ended. */
@@ -291,7 +297,9 @@ test(
     if (existsSync(path)) assert.equal(readFileSync(`${path}/events/sched/sched_switch/enable`, 'utf8').trim(), '0');
     // The next start, at the latest, removes it.
     removeAbandonedInstances(tracefsPath);
+    removeAbandonedProbes(tracefsPath);
     assert.ok(!existsSync(path));
+    assert.ok(!listProbes().some((line) => line.includes(`lockstep_${owner.pid}_`)));
   },
 );
 

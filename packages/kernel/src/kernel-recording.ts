@@ -35,6 +35,7 @@ import type { ReaderSource, ReaderWorkerData, WorkerMessage } from './reader-wor
 import { removeSpool, spoolDescriptionText, writeSpoolDescription, type StreamDescription } from './spool.ts';
 import type { StateDumpResult } from './state-dump/dump-state.ts';
 import { StateDumper } from './state-dump/state-dumper.ts';
+import { makeProbeGroup, removeAbandonedProbes, removeProbesOf } from './dynamic-events.ts';
 import { errorCode, openTracefs } from './tracefs.ts';
 import { listCpuIds, removeAbandonedInstances, TracefsInstance } from './tracefs-instance.ts';
 import { threadsToTrack } from './trackers.ts';
@@ -110,6 +111,7 @@ class Recording implements KernelRecording {
   #ended: Promise<unknown> = Promise.resolve();
   #problem: SystemError | undefined;
   #hasStoppedWriting = false;
+  readonly probeGroup = makeProbeGroup();
   readonly #dumper: StateDumper;
   /** The one from the start. */
   #stateDump: Promise<void> = Promise.resolve();
@@ -221,7 +223,11 @@ class Recording implements KernelRecording {
     // Heard below; a worker or a disk that fails earlier must not leave it unheard.
     this.#instances.catch(() => {});
     const tids = this.#startWorkers();
-    this.#watchdog = startWatchdog(this.#channels.map((channel) => channel.instance.path));
+    this.#watchdog = startWatchdog(
+      this.#tracefs,
+      this.probeGroup,
+      this.#channels.map((channel) => channel.instance.name),
+    );
     // The kernel may be waiting for us by now.
     await new Promise((resolve) => setImmediate(resolve));
     const { outputDirectory, stateDirectory } = this.#options;
@@ -294,6 +300,7 @@ class Recording implements KernelRecording {
   async #dumpFirstState(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
     removeAbandonedInstances(this.#tracefs);
+    removeAbandonedProbes(this.#tracefs);
     await this.regenerateStateDump().catch((error: unknown) => {
       if (!(error instanceof SystemError)) throw error;
       this.#problem ??= error;
@@ -361,7 +368,9 @@ class Recording implements KernelRecording {
   }
 
   #note(sentence: string, code: string, path: string): void {
-    this.#problem ??= new SystemError(sentence, code, 'record', path);
+    // What ended the recording is told rather than what came before it.
+    if (this.#problem === undefined || (code === 'ENOSPC' && this.#problem.code !== code))
+      this.#problem = new SystemError(sentence, code, 'record', path);
   }
 
   #enable(channel: Channel): void {
@@ -445,6 +454,7 @@ class Recording implements KernelRecording {
     this.#stopReading();
     this.#dumper.end();
     await this.#stateDump;
+    await this.#dumper.settled;
     const before = this.#count(page.SPOOL_CONVERTED);
     const timer = setInterval(() => {
       const total = this.#count(page.SPOOL_WRITTEN) - before;
@@ -500,7 +510,10 @@ class Recording implements KernelRecording {
   }
 
   #stopReading(): void {
-    for (const channel of this.#channels) channel.instance.stop();
+    for (const { instance } of this.#channels) {
+      const sentence = instance.stop();
+      if (sentence !== undefined) this.#note(sentence, 'ENODEV', instance.path);
+    }
     const { control } = this.#queue;
     Atomics.store(control, page.STOP, 1);
     Atomics.notify(control, page.STOP);
@@ -513,7 +526,10 @@ class Recording implements KernelRecording {
     if (this.#stopFd >= 0) closeSync(this.#stopFd);
     this.#stopFd = -1;
     if (this.#watchdog?.isAlive === true) this.#watchdog.finish();
-    else for (const channel of this.#channels) channel.instance.remove();
+    else {
+      for (const channel of this.#channels) channel.instance.remove();
+      removeProbesOf(this.#tracefs, this.probeGroup);
+    }
   }
 
   async abandon(): Promise<void> {

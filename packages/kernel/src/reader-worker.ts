@@ -2,7 +2,7 @@
 // The reader thread: moves raw pages from the kernel's per-CPU buffers to the converter, or to the
 // spool while that is behind, and does nothing else. Ends when told to stop and everything is read.
 
-import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync, statfsSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadNative, type BpfRing, type Native } from '@lockstep/native';
 import {
@@ -23,6 +23,8 @@ import {
   READER_CPU_NS,
   READER_ENDED,
   ROUND,
+  SLOT_COUNT,
+  SPOOL_CONVERTED,
   SPOOL_WRITTEN,
   STOP,
   type Slot,
@@ -71,6 +73,14 @@ const PEAK_BYTES_PER_MS = 400_000;
 const FILL_SHARE = 0.5;
 const MAX_SLEEP_MS = 50;
 const MIN_SLEEP_MS = 2;
+
+/** The slots' packets twice: the other channels of a recording and the program's own packets want room, too. */
+const SPOOL_RESERVE_BYTES = 2 * SLOT_COUNT * CHUNK_SIZE_BYTES;
+
+/** Not ENOSPC: the recording goes on. */
+class SpoolFullError extends Error {
+  readonly code = 'ENOBUFS';
+}
 
 class PageReader {
   readonly #queue: PageQueue;
@@ -310,12 +320,21 @@ class PageReader {
     return sizeBytes;
   }
 
+  /** Also for the packets of all that waits: a spool that leaves no room for them would keep all for a later day. */
+  #hasRoom(sizeBytes: number): boolean {
+    const { counters } = this.#queue;
+    const waiting = Number(Atomics.load(counters, SPOOL_WRITTEN) - Atomics.load(counters, SPOOL_CONVERTED));
+    const { bavail, bsize } = statfsSync(this.#stateDirectory);
+    return bavail * bsize > waiting + sizeBytes + SPOOL_RESERVE_BYTES;
+  }
+
   #spool(slot: { readonly stream: number; readonly sizeBytes: number; readonly pageSizeBytes: number }): void {
     const { counters } = this.#queue;
     const written = Atomics.load(counters, SPOOL_WRITTEN);
     const path = spoolPath(this.#stateDirectory, written);
     const sizeBytes = ENTRY_HEADER_SIZE_BYTES + slot.sizeBytes;
     try {
+      if (!this.#hasRoom(sizeBytes)) throw new SpoolFullError();
       this.#spoolFd ??= openSync(path, 'w');
       writeEntryHeader(this.#spoolBytes, slot);
       writeFully(this.#spoolFd, this.#spoolBytes.subarray(0, sizeBytes));
@@ -324,7 +343,7 @@ class PageReader {
     } catch (error) {
       this.#isSpoolBroken = true;
       report(
-        'The disk takes no more spooled kernel pages; recording goes on as fast as they are converted, losses are counted.',
+        'The disk has no room to spool kernel pages; recording goes on as fast as they are converted, losses are counted.',
         error,
         path,
       );

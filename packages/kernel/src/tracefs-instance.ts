@@ -3,7 +3,18 @@
 // owner's pid and start time (`lockstep-NAME-PID.START`), so that a later start can tell an instance
 // whose owner is dead from another recording's, and touches nothing that is not Lockstep's.
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmdirSync,
+  writeSync,
+} from 'node:fs';
+import { SystemError } from '@lockstep/base';
 import { InputError } from '@lockstep/base';
 import {
   errorCode,
@@ -30,15 +41,23 @@ export interface InstanceOptions {
   readonly bufferSizeKb: number;
 }
 
+/** Made by this process. */
+let instanceCount = 0;
+
 export class TracefsInstance {
   readonly path: string;
   readonly name: string;
   readonly #options: InstanceOptions;
+  /** Of `tracing_on`, from the time it is made until it is stopped: recording ends even when tracefs is unmounted meanwhile. */
+  #switchFd: number | undefined;
 
   /** Names it only. */
   constructor(tracefs: string, options: InstanceOptions) {
     const words = options.name.replace(/[^A-Za-z0-9_]+/g, '_').slice(0, 80);
-    this.name = `${PREFIX}${words}-${process.pid}.${processStartTime(process.pid) ?? '0'}`;
+    // The kernel may still be removing one that this process had under the same name.
+    const number = instanceCount++;
+    const suffix = number === 0 ? '' : `_${number}`;
+    this.name = `${PREFIX}${words}${suffix}-${process.pid}.${processStartTime(process.pid) ?? '0'}`;
     this.path = `${tracefs}/instances/${this.name}`;
     this.#options = options;
   }
@@ -53,8 +72,16 @@ export class TracefsInstance {
     try {
       await this.#setUp();
     } catch (error) {
+      const isGone = !existsSync(this.path);
       this.remove();
-      throw error;
+      if (!isGone) throw error;
+      throw new SystemError(
+        'The trace instance was removed by another program while it was set up; start again.',
+        'ENOENT',
+        'open',
+        this.path,
+        { cause: error },
+      );
     }
   }
 
@@ -68,6 +95,11 @@ export class TracefsInstance {
     tryWriteTracefs(`${this.path}/options/record-cmd`, '0');
     // The watchdog holds free_buffer open.
     tryWriteTracefs(`${this.path}/options/disable_on_free`, '1');
+    try {
+      this.#switchFd = openSync(`${this.path}/tracing_on`, 'r+');
+    } catch (error) {
+      throw refused(error, 'open', `${this.path}/tracing_on`);
+    }
   }
 
   /** Only these processes, and what they fork. Before any event is enabled. */
@@ -105,13 +137,31 @@ export class TracefsInstance {
     writeTracefs(`${this.path}/events/${event}/enable`, '1');
   }
 
-  /** No new records; what was recorded stays to be read. The tracepoints stay on: turning them off takes long. */
-  stop(): void {
-    tryWriteTracefs(`${this.path}/tracing_on`, '0');
+  /**
+   * No new records; what was recorded stays to be read. The tracepoints stay on: turning them off takes long.
+   * The sentence when something was not as it should be: the records until then are there all the same.
+   */
+  stop(): string | undefined {
+    const fd = this.#switchFd;
+    if (fd === undefined) return undefined;
+    this.#switchFd = undefined;
+    const wasOn = tryReadSwitch(fd);
+    try {
+      writeSync(fd, '0');
+    } catch {
+      // Its instance cannot go while it is open.
+    }
+    closeSync(fd);
+    if (wasOn === false)
+      return 'Another program turned the recording of the kernel off (tracing_on of its instance); what came after is missing.';
+    return existsSync(this.path)
+      ? undefined
+      : 'tracefs was unmounted while it was recorded from; the events until the end are there.';
   }
 
   /** Everything of it goes. True when the kernel agreed; false while someone holds a file of it. */
   remove(): boolean {
+    this.stop();
     disableEvents(this.path);
     return tryRemoveDirectory(this.path);
   }
@@ -143,6 +193,15 @@ export function subBufferSizeBytes(instancePath: string): number {
     return Number(readTracefs(`${instancePath}/buffer_subbuf_size_kb`).trim()) * 1024;
   } catch {
     return 4096;
+  }
+}
+
+function tryReadSwitch(fd: number): boolean | undefined {
+  try {
+    const bytes = Buffer.alloc(1);
+    return readSync(fd, bytes, 0, 1, 0) === 1 ? bytes[0] !== '0'.charCodeAt(0) : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -7,11 +7,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 
 /**
- * After a first word (the instances are there) it holds free_buffer of each open: with
- * disable_on_free the kernel itself stops recording when this process is killed, too. After a second
- * word, or the end of the file, it takes everything down; it tries to remove each instance for 10 s.
+ * $1 is the group of our probes, the rest the instances, relative to tracefs, which it stands in: that
+ * stays within reach when it is unmounted. After a first word (the instances are there) it holds free_buffer
+ * of each open: with disable_on_free the kernel itself stops recording when this process is killed, too.
+ * After a second word, or the end of the file, it takes everything down; it tries to remove each instance
+ * for 10 s, and each probe as long as an instance may still use it.
  */
 const SCRIPT = `
+group=$1
+shift
 read -r word && {
   fd=3
   for path; do [ $fd -le 9 ] && [ -w "$path/free_buffer" ] && eval "exec $fd>\\"\\$path/free_buffer\\"" && fd=$((fd + 1)); done
@@ -23,6 +27,14 @@ tries=0
 while [ $tries -lt 100 ]; do
   left=0
   for path; do [ -d "$path" ] && { rmdir "$path" 2>/dev/null || left=1; }; done
+  for list in dynamic_events kprobe_events uprobe_events; do
+    [ -r $list ] || continue
+    while read -r name rest; do
+      case $name in *:"$group"/*) { echo "-:\${name#*:}" >> $list; } 2>/dev/null || left=1;; esac
+    done << END
+$(cat $list)
+END
+  done
   [ $left = 0 ] && exit 0
   tries=$((tries + 1))
   sleep 0.1
@@ -39,10 +51,11 @@ export interface Watchdog {
 }
 
 /** The instances need not be there yet. */
-export function startWatchdog(instancePaths: readonly string[]): Watchdog {
-  const child: ChildProcess = spawn('/bin/sh', ['-c', SCRIPT, 'lockstep-watchdog', ...instancePaths], {
+export function startWatchdog(tracefs: string, probeGroup: string, instanceNames: readonly string[]): Watchdog {
+  const paths = instanceNames.map((name) => `instances/${name}`);
+  const child: ChildProcess = spawn('/bin/sh', ['-c', SCRIPT, 'lockstep-watchdog', probeGroup, ...paths], {
     detached: true,
-    cwd: '/',
+    cwd: tracefs,
     stdio: ['pipe', 'ignore', 'ignore'],
   });
   let isAlive = child.pid !== undefined;

@@ -43,6 +43,11 @@ export class StateDumper {
     return result;
   }
 
+  /** When those that were asked for by now have ended, well or not. */
+  get settled(): Promise<unknown> {
+    return this.#last;
+  }
+
   /** A dump that runs has a second left, and nobody to yield to. */
   end(): void {
     Atomics.store(new Int32Array(this.#control), 0, 1);
