@@ -62,7 +62,7 @@ export function cacheDirectory() {
 }
 
 function hasCommand(name) {
-  return spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0;
+  return spawnSync(name, ['--version'], { stdio: 'ignore' }).error === undefined;
 }
 
 function isStatic(path) {
