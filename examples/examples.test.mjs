@@ -2,8 +2,9 @@
 // The examples run as their first lines say, with nobody recording: what a reader tries first works.
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -80,4 +81,62 @@ test('ring-buffer: each job of four threads is taken once', () => {
   assert.equal(stderr, '');
   assert.equal(stdout, `20000 jobs done, sum ${(4 * 5000 * 5001) / 2}\n`);
   assert.equal(status, 0);
+});
+
+test('read-a-trace: a trace that was written by hand is read, its losses too', () => {
+  const trace = join(directory, 'written');
+  const written = run('read-a-trace/write.js', trace);
+  assert.equal(written.stderr, '');
+  const { status, stdout, stderr } = run('read-a-trace/main.js', trace);
+  assert.equal(stderr, '');
+  assert.match(stdout, /^1700000000000001000n shop:order \{ id: 1, sku: 'A-1' \}$/m);
+  // The first packet tells that records were lost, but not since when.
+  assert.match(stdout, /^some lost \(discarded-event-records\)$/m);
+  assert.equal(stdout.match(/shop:order/g).length, 3);
+  assert.equal(status, 0);
+  rmSync(trace, { recursive: true });
+});
+
+const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
+  existsSync(path),
+);
+const skipPage =
+  process.env.LOCKSTEP_TEST_LONG !== '1'
+    ? 'a browser takes long; LOCKSTEP_TEST_LONG=1 runs it'
+    : chromium === undefined
+      ? 'no Chromium is installed'
+      : false;
+
+test('read-a-trace-in-a-page: Chromium reads a trace over HTTP ranges', { skip: skipPage }, async () => {
+  const trace = join(directory, 'for-the-page');
+  run('read-a-trace/write.js', trace);
+  const server = spawn(process.execPath, [
+    fileURLToPath(new URL('read-a-trace-in-a-page/serve.js', import.meta.url)),
+    trace,
+  ]);
+  try {
+    const address = String((await once(server.stdout, 'data'))[0]).trim();
+    const flags = [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      `--user-data-dir=${join(directory, 'chromium')}`,
+      '--virtual-time-budget=20000',
+      '--dump-dom',
+    ];
+    const browser = spawn(chromium, [...flags, `${address}?trace=/trace&files=metadata,orders`]);
+    let page = '';
+    browser.stdout.on('data', (part) => (page += part));
+    await once(browser, 'close');
+    assert.match(page, /3 event records\n1700000000000001000 shop:order \{"id":1,"sku":"A-1"\}/);
+  } finally {
+    server.kill();
+    rmSync(trace, { recursive: true });
+    rmSync(join(directory, 'chromium'), { recursive: true, force: true });
+  }
 });

@@ -65,12 +65,12 @@ function compareLines(ours: Uint8Array, theirs: Uint8Array): number {
   return own.filter(isComparable).length - 1;
 }
 
-/** Without members that are measured elsewhere: babeltrace2 2.0.4 aborts on some of them (an assertion). */
-function withNearLengths(traceClass: TraceClass): TraceClass {
-  const near = (fieldClass: StructureFieldClass): StructureFieldClass => ({
+/** Without sequences and variants in an event's own context: babeltrace2 2.0.4 aborts on them (an assertion). */
+function withPlainContexts(traceClass: TraceClass): TraceClass {
+  const plain = (fieldClass: StructureFieldClass): StructureFieldClass => ({
     ...fieldClass,
     memberClasses: fieldClass.memberClasses.filter(
-      (member) => !/"origin"|\[null/.test(JSON.stringify(member, bigints)),
+      (member) => !/dynamic-length|"variant"/.test(JSON.stringify(member, bigints)),
     ),
   });
   const classes = [...traceClass.dataStreamClasses].map(([id, dsc]): [bigint, DataStreamClass] => {
@@ -78,8 +78,7 @@ function withNearLengths(traceClass: TraceClass): TraceClass {
       eventId,
       {
         ...erc,
-        ...(erc.specificContext === undefined ? {} : { specificContext: near(erc.specificContext) }),
-        ...(erc.payload === undefined ? {} : { payload: near(erc.payload) }),
+        ...(erc.specificContext === undefined ? {} : { specificContext: plain(erc.specificContext) }),
       },
     ]);
     return [id, { ...dsc, eventRecordClasses: new Map(events) }];
@@ -93,8 +92,8 @@ test('random traces of random classes read as they were written, and babeltrace2
   const directory = temporary(t);
   let [index, recordCount, comparedCount] = [0, 0, 0];
   fc.assert(
-    fc.property(arbitraryTraceClass, arbitraryBytes, fc.boolean(), (original, bytes, isNear) => {
-      const traceClass = isNear ? withNearLengths(original) : original;
+    fc.property(arbitraryTraceClass, arbitraryBytes, fc.boolean(), (original, bytes, isPlain) => {
+      const traceClass = isPlain ? withPlainContexts(original) : original;
       const path = join(directory, `t${index++}`);
       const writer = TraceWriter.create(path, traceClass);
       const written: unknown[] = [];
@@ -127,10 +126,11 @@ test('random traces of random classes read as they were written, and babeltrace2
         written,
       );
       recordCount += read.length;
-      if (hasBabeltrace && isNear) {
+      if (hasBabeltrace && isPlain) {
         const ours = Buffer.concat(Array.from(readText(traceSet), (piece) => piece.slice()));
         const theirs = spawnSync('babeltrace2', [path], { maxBuffer: 1 << 28 });
-        // It also refuses clocks that begin beyond its range.
+        // It refuses clocks that begin beyond its range.
+        assert.notEqual(theirs.signal, 'SIGABRT');
         if (theirs.status === 0) comparedCount += compareLines(ours, theirs.stdout);
       }
       traceSet.close();
