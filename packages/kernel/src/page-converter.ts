@@ -21,6 +21,8 @@ import {
   type PayloadCopier,
 } from './conversion-code.ts';
 import { payloadOffset, TID_END, type ConversionPlan } from './event-class.ts';
+import { CaptureStore } from './capture/capture-store.ts';
+import { EntryMemory } from './syscalls/entry-memory.ts';
 import { makeSyscallCopier, type SyscallSources } from './syscalls/syscall-copier.ts';
 
 const PAGE_HEADER_SIZE_BYTES = 16;
@@ -78,10 +80,9 @@ export class CopierTable {
 
   constructor(plans: readonly ConversionPlan[], options: CopierOptions = {}) {
     const { makeCopier = generateCopier, environment = { processOf: (tid) => tid, contextEnd: TID_END } } = options;
-    const { syscalls } = options;
-    this.now = syscalls?.now ?? new Int32Array(2);
-    const make = (plan: ConversionPlan): PayloadCopier =>
-      syscalls === undefined ? makeCopier(plan, environment) : copierOf(plan, makeCopier, environment, syscalls);
+    const { syscalls = { store: new CaptureStore(), memory: new EntryMemory(), now: new Int32Array(2) } } = options;
+    this.now = syscalls.now;
+    const make = (plan: ConversionPlan): PayloadCopier => copierOf(plan, makeCopier, environment, syscalls);
     const size = plans.reduce((largest, plan) => Math.max(largest, plan.id), 0) + 1;
     assert(size <= MAX_COMPACT_EVENT_ID + 1, 'kernel event ids fit the compact event header');
     this.minimumSizes = new Int32Array(size);

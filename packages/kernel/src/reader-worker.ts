@@ -101,6 +101,7 @@ class PageReader {
   readonly #native = loadNative();
   #ring: BpfRing | undefined;
   #clockBefore: ClockPair | undefined;
+  #clockNext: ClockPair | undefined;
   /** Pages that wait while what was captured of their calls is handed over before them. */
   #heldBytes = EMPTY;
 
@@ -251,6 +252,19 @@ class PageReader {
     }
   }
 
+  /**
+   * The earlier reading of the clocks is older than every record that waits, and so old that the two tell
+   * the rate well: readings are some ns apart.
+   */
+  #keepClock(after: ClockPair | undefined): void {
+    const before = this.#clockBefore;
+    if (before === undefined || after === undefined) return;
+    this.#clockNext ??= after;
+    if (after.monotonicNs - before.monotonicNs < CLOCK_SPAN_NS) return;
+    this.#clockBefore = this.#clockNext;
+    this.#clockNext = after;
+  }
+
   /** All that is in the ring buffer now. */
   #drainCaptures(): void {
     const ring = this.#ring;
@@ -264,7 +278,7 @@ class PageReader {
       if (count === 0) return;
       const after = readClockPair(native, this.#clock);
       writeChunkHeader(target, offset, this.#clockBefore, after);
-      this.#clockBefore = after;
+      this.#keepClock(after);
       const sizeBytes = CHUNK_HEADER_SIZE_BYTES + count;
       const chunk = { stream: this.#captureStream, sizeBytes, pageSizeBytes: sizeBytes };
       if (slot === undefined) this.#spool(chunk);
@@ -357,6 +371,9 @@ class PageReader {
     }
   }
 }
+
+/** Half of it is the least that lies between the two readings; the rate of CLOCK_MONOTONIC changes by a few ppm. */
+const CLOCK_SPAN_NS = 200_000_000n;
 
 const EMPTY: Uint8Array = new Uint8Array(0);
 

@@ -8,8 +8,8 @@ import { link } from './bpf-assembler.ts';
 import { COUNTER_LOST, COUNTERS_SIZE_BYTES, MAPS, SCRATCH_SIZE_BYTES, SLOT_COUNT } from './capture-programs.ts';
 import type { Attachment, CaptureSet, EncodedProgram } from './capture-set.ts';
 
-/** Room for what is captured between two visits of the reader, 50 ms apart: 20 000 paths. */
-export const RING_SIZE_BYTES = 4 << 20;
+/** Room for what is captured between two visits of the reader, 50 ms apart: 50 000 paths. */
+export const RING_SIZE_BYTES = 8 << 20;
 /** Threads of a recording at one time. */
 const MAX_TID_COUNT = 65_536;
 const LOG_SIZE_BYTES = 1 << 20;

@@ -34,8 +34,10 @@ export interface CaptureLosses {
 const MAX_WAITING_PER_THREAD = 16_384;
 /** Of all threads; more means that their events do not come at all. */
 const MAX_WAITING_BYTES = 64 << 20;
-/** A record is made before its event is stamped; the conversion of its time errs by some ns. */
-const TIME_TOLERANCE = 2_000;
+/** A record is made before its event is stamped, some hundred ns; the conversion of its time errs by some ten. */
+const TIME_TOLERANCE = 200;
+/** The thread's next call may have begun within the tolerance. */
+const MAX_STEPS_BACK = 4;
 
 /** The records of a chunk, their bytes copied. Ends on any bytes. */
 export function readCapturedCalls(bytes: Uint8Array, offset: number, sizeBytes: number): CapturedCall[] {
@@ -86,24 +88,16 @@ export class CaptureStore {
     }
   }
 
-  /** The record of an event of thread `tid` whose time has these lower 32 bits; older ones of the thread are dropped. */
+  /** The record of an event of thread `tid` whose time has these lower 32 bits. */
   take(tid: number, number: number, isExit: boolean, timeLow: number): CapturedCall | undefined {
     const calls = this.#byTid.get(tid);
     if (calls === undefined) return undefined;
-    let found = -1;
-    for (let index = 0; index < calls.length; index++) {
-      const call = calls[index] as CapturedCall;
-      const isLater = call.time !== undefined && ((call.timeLow - timeLow) | 0) > TIME_TOLERANCE;
-      if (isLater) break;
-      if (call.number !== number || ((call.flags & FLAG_EXIT) !== 0) !== isExit) continue;
-      found = index;
-      // Without times the next one is as good as any.
-      if (call.time === undefined) break;
-    }
+    const found = findCall(calls, number, isExit, timeLow);
     if (found < 0) return undefined;
     const call = calls[found] as CapturedCall;
-    this.#drop(calls, found);
-    calls.shift();
+    // Older ones may belong to events of another CPU's pages, which are converted later: they stay.
+    if (found === 0) calls.shift();
+    else calls.splice(found, 1);
     this.#waitingBytes -= call.bytes.length;
     if (calls.length === 0) this.#byTid.delete(tid);
     return call;
@@ -111,11 +105,36 @@ export class CaptureStore {
 
   /** The record at the exit of the same call, if it carries strings that could not be read at the entry. */
   lateStringsOf(call: CapturedCall): CapturedCall | undefined {
-    const next = this.#byTid.get(call.tid)?.[0];
-    return next?.number === call.number && (next.flags & (FLAG_EXIT | FLAG_LATE)) === (FLAG_EXIT | FLAG_LATE)
-      ? next
+    const calls = this.#byTid.get(call.tid) ?? [];
+    const next = call.time === undefined ? 0 : countUpTo(calls, call.timeLow, 0);
+    const late = calls[next];
+    return late?.number === call.number && (late.flags & (FLAG_EXIT | FLAG_LATE)) === (FLAG_EXIT | FLAG_LATE)
+      ? late
       : undefined;
   }
+}
+
+/** Index of the call that an event tells of: the last of its number that was made before it; -1: none. */
+function findCall(calls: readonly CapturedCall[], number: number, isExit: boolean, timeLow: number): number {
+  const isMatch = (call: CapturedCall | undefined): boolean =>
+    call?.number === number && ((call.flags & FLAG_EXIT) !== 0) === isExit;
+  if (calls[0]?.time === undefined) return calls.findIndex(isMatch);
+  const end = countUpTo(calls, timeLow, TIME_TOLERANCE);
+  for (let index = end - 1; index >= 0 && index >= end - MAX_STEPS_BACK; index--)
+    if (isMatch(calls[index])) return index;
+  return -1;
+}
+
+/** How many of the calls, which are in their order, were made up to a time. */
+function countUpTo(calls: readonly CapturedCall[], timeLow: number, tolerance: number): number {
+  let low = 0;
+  let high = calls.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((((calls[middle] as CapturedCall).timeLow - timeLow) | 0) > tolerance) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 /** Byte of the next item of argument `arg` at or after byte `at` of a record; -1: none. */
