@@ -61,7 +61,7 @@ test(
     const tried = spawnSync(`${place}/i386`);
     if (tried.error !== undefined || tried.status !== 0) return t.skip('this kernel does not run 32-bit programs');
     const { records, summary, directory } = await record(t, [`${place}/i386`], ['syscall:*']);
-    const compat = records.filter((each) => each.eventRecordClass.name?.startsWith('compat_') === true);
+    const compat = records.filter((each) => String(each.eventRecordClass.name).startsWith('compat_'));
     const names = compat.map((each) => each.eventRecordClass.name?.replace('compat_syscall_', ''));
     assert.deepEqual(names, [
       'exit_execve',
@@ -80,7 +80,7 @@ test(
     assert.equal(pid?.payload?.['ret'], BigInt(Number(pid?.commonContext?.['tid'])));
     assert.ok(Number(opened?.payload?.['ret']) >= 3);
     assert.equal(unknown?.payload?.['id'], UNKNOWN_NUMBER);
-    assert.equal((unknown?.payload?.['args'] as bigint[])[0], 7n);
+    assert.equal((unknown?.payload?.['args'] as bigint[] | undefined)?.[0], 7n);
     assert.equal(unknownExit?.payload?.['ret'], -38n);
     assert.equal(summary.discarded, 0);
     // Times are the trace's: the program's start lies before its calls, its end behind them.
@@ -98,7 +98,7 @@ test('numbers that no table knows are recorded with all their arguments', { skip
   if (spawnSync('python3', ['-V']).status !== 0) return t.skip('python3 is not installed');
   const script = 'import ctypes; l = ctypes.CDLL(None).syscall; l(511, 1, 2, 3); l(4000, 5)';
   const { records } = await record(t, ['python3', '-c', script], ['syscall:*']);
-  const unknown = records.filter((each) => each.eventRecordClass.name?.endsWith('_unknown') === true);
+  const unknown = records.filter((each) => String(each.eventRecordClass.name).endsWith('_unknown'));
   assert.deepEqual(
     unknown.map((each) => [each.eventRecordClass.name, each.payload?.['id'], each.payload?.['ret'] ?? null]),
     [
@@ -108,7 +108,7 @@ test('numbers that no table knows are recorded with all their arguments', { skip
       ['syscall_exit_unknown', 4000, -38n],
     ],
   );
-  assert.deepEqual((unknown[0]?.payload?.['args'] as bigint[]).slice(0, 3), [1n, 2n, 3n]);
+  assert.deepEqual((unknown[0]?.payload?.['args'] as bigint[] | undefined)?.slice(0, 3), [1n, 2n, 3n]);
 });
 
 test('a rule for one call captures that call only', { skip: SKIP }, async (t) => {
