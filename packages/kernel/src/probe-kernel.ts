@@ -2,6 +2,7 @@
 // What of the kernel can be recorded here, why not, and what would allow it: each one sentence.
 
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { whyNoCapture } from './capture/capture-wishes.ts';
 import { findTracefs } from './tracefs.ts';
 
 export interface KernelCapability {
@@ -13,6 +14,7 @@ export interface KernelCapability {
     | 'x86-tsc clock'
     | 'large sub-buffers'
     | 'process filter'
+    | 'pointers of system calls'
     | 'kprobes'
     | 'uprobes'
     | 'function tracer';
@@ -59,6 +61,7 @@ export function probeKernel(): KernelCapabilities {
     reason: isThere ? yes : no,
     remedy: isThere ? undefined : remedy,
   });
+  const capture = whyNoCapture();
   const capabilities: KernelCapability[] = [
     needs('tracefs', true, `tracefs is mounted at ${path}.`, ''),
     needs(
@@ -101,6 +104,12 @@ export function probeKernel(): KernelCapabilities {
       'Events can be limited to processes and what they fork.',
       'Events cannot be limited to processes.',
       'Use Linux 4.4 or later.',
+    ),
+    needs(
+      'pointers of system calls',
+      capture === undefined,
+      'What they point to is recorded: paths, addresses, times.',
+      `They are recorded as numbers. ${capture ?? ''}`,
     ),
     needs(
       'kprobes',

@@ -178,6 +178,14 @@ function toSummary(summary: KernelRecordingSummary): KernelSummary {
     sentences.push(`The kernel told ${unknownLossCount} times of losses without their number; each counts as one.`);
   if (damagedPageCount > 0) sentences.push(`${damagedPageCount} pages of the kernel made no sense and are left out.`);
   sentences.push(...stateDumpSentences);
+  const { lostCount = 0, faultCount = 0, truncatedCount = 0 } = summary.capture ?? {};
+  if (lostCount > 0)
+    sentences.push(`What the pointers of ${lostCount} system calls point to came too fast and is not recorded.`);
+  if (faultCount > 0)
+    sentences.push(
+      `${faultCount} pointers of system calls led to memory that could not be read; they are recorded as numbers.`,
+    );
+  if (truncatedCount > 0) sentences.push(`${truncatedCount} long texts that system calls were given are cut.`);
   const outputError = outputErrorOf(problem);
   if (problem !== undefined && outputError === undefined) sentences.push(problem.message);
   return {

@@ -39,8 +39,9 @@ export const MAX_STRINGS_COUNT = 24;
 export const MAX_STRINGS_STRING_SIZE_BYTES = 128;
 const MAX_BYTES_SIZE_BYTES = 512;
 
-/** Pointers to char that are no text: buffers. */
-const BUFFER_NAMES = /^(?:buf|ubuf|buff|u_msg_ptr|_payload|value|optval|umod|uargs|vec|user_mask_ptr|data|ptr|arg)$/;
+/** Pointers to char that are no text: buffers and addresses. */
+const BUFFER_NAMES =
+  /^(?:shmaddr|buf|ubuf|buff|u_msg_ptr|_payload|value|optval|umod|uargs|vec|user_mask_ptr|data|ptr|arg)$/;
 
 export function capturePlan(call: SyscallDescription, bits: 32 | 64): CapturePlan {
   const entry: CaptureItem[] = [];

@@ -111,6 +111,12 @@ export function dispatcher(layout: KernelLayout, isExit: boolean): AssembledProg
   a.alu('=', 1, 6);
   a.loadMap(2, isExit ? MAPS.exitPrograms : MAPS.entryPrograms);
   a.call('tailCall');
+  // No program of its own: of a 32-bit call there is one for all.
+  a.jumpIf('==', 7, 0, 'out');
+  a.alu('=', 1, 6);
+  a.loadMap(2, isExit ? MAPS.exitPrograms : MAPS.entryPrograms);
+  a.aluValue('=', 3, UNKNOWN_SLOT + 1);
+  a.call('tailCall');
   a.label('out');
   a.exit();
   return a.assemble();

@@ -100,7 +100,8 @@ export function makeCaptureSet(wishes: CaptureWishes): CaptureSet | undefined {
 function makeHandlers(layout: KernelLayout, wishes: CaptureWishes): SlottedProgram[] {
   const bySource = new Map<string, { options: HandlerOptions; slots: number[] }>();
   const place = (options: HandlerOptions, slot: number): void => {
-    const key = JSON.stringify(options);
+    // What the bytes mean is nothing to the program.
+    const key = JSON.stringify(options, (name, value: unknown) => (name === 'content' ? undefined : value));
     const entry = bySource.get(key);
     if (entry === undefined) bySource.set(key, { options, slots: [slot] });
     else entry.slots.push(slot);
@@ -119,8 +120,10 @@ function makeHandlers(layout: KernelLayout, wishes: CaptureWishes): SlottedProgr
     for (const isExit of [false, true]) {
       for (const [index, table] of known.entries()) {
         const options = whole({ layout, isCompat: index === 1, isFiltered: wishes.isFiltered }, isExit);
-        for (let number = 0; number < ABI_SLOT_COUNT; number++)
-          if (!table.byNumber.has(number)) place(options, index * ABI_SLOT_COUNT + number);
+        // Every 32-bit call without a program of its own gets that of the last place.
+        if (index === 0)
+          for (let number = 0; number < ABI_SLOT_COUNT; number++)
+            if (!table.byNumber.has(number)) place(options, number);
         place(options, UNKNOWN_SLOT + index);
       }
     }
@@ -146,10 +149,11 @@ function placeCall(
   const isExitWanted = base.isWhole || (!base.isCompat && wishes.exits.has(call.number));
   const slot = slotBase + call.number;
   const lateItems = isEntryWanted && call.name !== 'execve' ? plan.entry.filter((item) => item.kind === 'string') : [];
-  if (base.isWhole || (isEntryWanted && plan.entry.length > 0))
+  const isDefault = base.isCompat && wishes.isUnknownWanted;
+  if ((base.isWhole && !isDefault) || (isEntryWanted && plan.entry.length > 0))
     place({ ...base, isExit: false, items: plan.entry, lateItems: [] }, slot);
   const exitItems = isExitWanted ? plan.exit : [];
-  if (base.isWhole || exitItems.length > 0 || lateItems.length > 0)
+  if ((base.isWhole && !isDefault) || exitItems.length > 0 || lateItems.length > 0)
     place({ ...base, isExit: true, items: exitItems, lateItems }, slot);
 }
 

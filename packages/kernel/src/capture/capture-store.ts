@@ -30,8 +30,8 @@ export interface CaptureLosses {
   missingCount: number;
 }
 
-/** Of one thread: a reader that is 50 ms behind meets some thousands at most. */
-const MAX_WAITING_PER_THREAD = 16_384;
+/** Of one thread: a full ring buffer holds fewer. */
+const MAX_WAITING_PER_THREAD = 262_144;
 /** Of all threads; more means that their events do not come at all. */
 const MAX_WAITING_BYTES = 64 << 20;
 /** A record is made before its event is stamped, some hundred ns; the conversion of its time errs by some ten. */

@@ -15,8 +15,6 @@ export interface Content {
   /** Of an element in the event record. */
   readonly alignment: number;
   readonly fieldClass: FieldClass;
-  /** Laid out the same for 32-bit programs. */
-  readonly isPortable: boolean;
 }
 
 type Word = 'i16' | 'u16' | 'i32' | 'u32' | 'i64' | 'u64' | 'x32' | 'x64';
@@ -33,7 +31,7 @@ const WORDS: Readonly<Record<Word, readonly [sizeBytes: number, fieldClass: Fiel
 };
 
 /** `words`: `name:word` in C's order. */
-function make(typeNames: readonly string[], words: string, isPortable = false): Omit<Content, 'name'> {
+function make(typeNames: readonly string[], words: string): Omit<Content, 'name'> {
   const members = words.split(' ').map((word) => {
     const [name = '', kind = 'u32'] = word.split(':');
     return { name, word: WORDS[kind as Word] };
@@ -43,12 +41,11 @@ function make(typeNames: readonly string[], words: string, isPortable = false): 
     sizeBytes: members.reduce((sum, member) => sum + member.word[0], 0),
     alignment: Math.max(...members.map((member) => member.word[0])),
     fieldClass: structure(members.map((member) => ({ name: member.name, fieldClass: member.word[1] }))),
-    isPortable,
   };
 }
 
 function plain(fieldClass: FieldClass, sizeBytes: number, typeNames: readonly string[] = []): Omit<Content, 'name'> {
-  return { typeNames, sizeBytes, alignment: sizeBytes, fieldClass, isPortable: true };
+  return { typeNames, sizeBytes, alignment: sizeBytes, fieldClass };
 }
 
 const UTSNAME_MEMBER_SIZE_BYTES = 65;
@@ -58,37 +55,33 @@ const CONTENTS = {
   int: plain(signedInteger(32), 4),
   /** Decoded by sockaddr.ts: its members depend on the family. */
   sockaddr: plain(unsignedInteger(8), 1),
-  timespec: make(['struct __kernel_timespec *'], 'tv_sec:i64 tv_nsec:i64', true),
-  timespec32: make(['struct old_timespec32 *'], 'tv_sec:i32 tv_nsec:i32', true),
+  timespec: make(['struct __kernel_timespec *'], 'tv_sec:i64 tv_nsec:i64'),
   timeval: make(['struct __kernel_old_timeval *'], 'tv_sec:i64 tv_usec:i64'),
-  timeval32: make(['struct old_timeval32 *'], 'tv_sec:i32 tv_usec:i32', true),
   itimerspec: make(
     ['struct __kernel_itimerspec *'],
     'it_interval_sec:i64 it_interval_nsec:i64 it_value_sec:i64 it_value_nsec:i64',
-    true,
   ),
   itimerval: make(
     ['struct __kernel_old_itimerval *'],
     'it_interval_sec:i64 it_interval_usec:i64 it_value_sec:i64 it_value_usec:i64',
   ),
-  open_how: make(['struct open_how *'], 'flags:x64 mode:u64 resolve:x64', true),
+  open_how: make(['struct open_how *'], 'flags:x64 mode:u64 resolve:x64'),
   clone_args: make(
     ['struct clone_args *'],
     'flags:x64 pidfd:x64 child_tid:x64 parent_tid:x64 exit_signal:u64 stack:x64 stack_size:u64 tls:x64',
-    true,
   ),
   rlimit: make(['struct rlimit *'], 'rlim_cur:u64 rlim_max:u64'),
-  rlimit64: make(['struct rlimit64 *'], 'rlim_cur:u64 rlim_max:u64', true),
+  rlimit64: make(['struct rlimit64 *'], 'rlim_cur:u64 rlim_max:u64'),
   /** Packed: twelve bytes. */
-  epoll_event: make(['struct epoll_event *'], 'events:x32 data_low:x32 data_high:x32', true),
-  pollfd: make([], 'fd:i32 events:u16 revents:u16', true),
+  epoll_event: make(['struct epoll_event *'], 'events:x32 data_low:x32 data_high:x32'),
+  pollfd: make([], 'fd:i32 events:u16 revents:u16'),
   iovec: make([], 'iov_base:x64 iov_len:u64'),
   user_msghdr: make(
     ['struct user_msghdr *'],
     'msg_name:x64 msg_namelen:i32 _pad:u32 msg_iov:x64 msg_iovlen:u64 msg_control:x64 msg_controllen:u64 msg_flags:x32 _pad2:u32',
   ),
-  sched_param: make(['struct sched_param *'], 'sched_priority:i32', true),
-  sigset: make(['sigset_t *', 'compat_sigset_t *'], 'sig:x64', true),
+  sched_param: make(['struct sched_param *'], 'sched_priority:i32'),
+  sigset: make(['sigset_t *', 'compat_sigset_t *'], 'sig:x64'),
   sigaction: make(['struct sigaction *'], 'sa_handler:x64 sa_flags:x64 sa_restorer:x64 sa_mask:x64'),
   stat: make(
     ['struct stat *'],
@@ -100,7 +93,6 @@ const CONTENTS = {
     'stx_mask:x32 stx_blksize:u32 stx_attributes:x64 stx_nlink:u32 stx_uid:u32 stx_gid:u32 stx_mode:u16 _pad:u16 stx_ino:u64 stx_size:u64 ' +
       'stx_blocks:u64 stx_attributes_mask:x64 stx_atime_sec:i64 stx_atime_nsec:u32 _pad2:u32 stx_btime_sec:i64 stx_btime_nsec:u32 _pad3:u32 ' +
       'stx_ctime_sec:i64 stx_ctime_nsec:u32 _pad4:u32 stx_mtime_sec:i64 stx_mtime_nsec:u32 _pad5:u32',
-    true,
   ),
   statfs: make(
     ['struct statfs *'],
@@ -130,7 +122,6 @@ const CONTENTS = {
         fieldClass: staticLengthString(UTSNAME_MEMBER_SIZE_BYTES),
       })),
     ),
-    isPortable: true,
   },
 } satisfies Record<string, Omit<Content, 'name'>>;
 
@@ -138,11 +129,14 @@ export function content(name: ContentName): Content {
   return { name, ...CONTENTS[name] };
 }
 
+/** Each kind is a program more to load; 32-bit programs are rare. */
+const FOR_32_BITS: ReadonlySet<ContentName> = new Set(['utsname', 'statx', 'epoll_event']);
+
 /** The structure that a pointer of this C type points to, for programs of this width; undefined: not captured. */
 export function contentOf(typeName: string, bits: 32 | 64): Content | undefined {
   for (const name of Object.keys(CONTENTS) as ContentName[]) {
     const found = content(name);
-    if (found.typeNames.includes(typeName) && (bits === 64 || found.isPortable)) return found;
+    if (found.typeNames.includes(typeName) && (bits === 64 || FOR_32_BITS.has(name))) return found;
   }
   return undefined;
 }

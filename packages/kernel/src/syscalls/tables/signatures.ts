@@ -48,9 +48,9 @@ clock_getres_time32:clockid_t which_clock,>struct old_timespec32 * tp
 clock_gettime:const clockid_t which_clock,>struct __kernel_timespec * tp
 clock_gettime32:clockid_t which_clock,>struct old_timespec32 * tp
 clock_nanosleep:const clockid_t which_clock,int flags,<const struct __kernel_timespec * rqtp,>struct __kernel_timespec * rmtp
-clock_nanosleep_time32:clockid_t which_clock,int flags,>struct old_timespec32 * rqtp,>struct old_timespec32 * rmtp
+clock_nanosleep_time32:clockid_t which_clock,int flags,<struct old_timespec32 * rqtp,>struct old_timespec32 * rmtp
 clock_settime:const clockid_t which_clock,<const struct __kernel_timespec * tp
-clock_settime32:const clockid_t which_clock,>struct old_timespec32 * tp
+clock_settime32:const clockid_t which_clock,<struct old_timespec32 * tp
 clone:unsigned long clone_flags,unsigned long newsp,<int * parent_tidptr,<int * child_tidptr,unsigned long tls
 clone.2:unsigned long clone_flags,unsigned long newsp,<int * parent_tidptr,unsigned long tls,<int * child_tidptr
 clone.3:unsigned long newsp,unsigned long clone_flags,<int * parent_tidptr,<int * child_tidptr,unsigned long tls
@@ -304,8 +304,8 @@ munlock:unsigned long start,size_t len
 munlockall:
 munmap:unsigned long addr,size_t len
 name_to_handle_at:int dfd,<const char * name,=struct file_handle * handle,>void * mnt_id,int flag
-nanosleep:>struct __kernel_timespec * rqtp,>struct __kernel_timespec * rmtp
-nanosleep_time32:>struct old_timespec32 * rqtp,>struct old_timespec32 * rmtp
+nanosleep:<struct __kernel_timespec * rqtp,>struct __kernel_timespec * rmtp
+nanosleep_time32:<struct old_timespec32 * rqtp,>struct old_timespec32 * rmtp
 newfstat:unsigned int fd,>struct stat * statbuf
 newfstatat:int dfd,<const char * filename,>struct stat * statbuf,int flag
 newlstat:<const char * filename,>struct stat * statbuf
@@ -512,7 +512,7 @@ set_robust_list.2:<struct compat_robust_list_head * head,compat_size_t len
 set_thread_area:=struct user_desc * u_info
 set_thread_area.2:unsigned long addr
 set_thread_area.3:unsigned long tp
-set_tid_address:>int * tidptr
+set_tid_address:<int * tidptr
 setdomainname:<char * name,int len
 setfsgid:gid_t gid
 setfsgid16:old_gid_t gid
@@ -549,9 +549,9 @@ setxattr:<const char * pathname,<const char * name,<const void * value,size_t si
 sgetmask:
 sh_pipe:
 sh_sync_file_range6:int fd,SC_ARG64(offset) SC_ARG64(nbytes),unsigned int flags
-shmat:int shmid,>char * shmaddr,int shmflg
+shmat:int shmid,<char * shmaddr,int shmflg
 shmctl:int shmid,int cmd,>struct shmid_ds * buf
-shmdt:>char * shmaddr
+shmdt:<char * shmaddr
 shmget:key_t key,size_t size,int shmflg
 shutdown:int fd,int how
 sigaction:int sig,<const struct old_sigaction * act,>struct old_sigaction * oact
