@@ -2,7 +2,6 @@
 // What of the kernel can be recorded here, why not, and what would allow it: each one sentence.
 
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
-import { whyNoCapture } from './capture/capture-wishes.ts';
 import { findTracefs } from './tracefs.ts';
 
 export interface KernelCapability {
@@ -14,7 +13,6 @@ export interface KernelCapability {
     | 'x86-tsc clock'
     | 'large sub-buffers'
     | 'process filter'
-    | 'pointers of system calls'
     | 'kprobes'
     | 'uprobes'
     | 'function tracer';
@@ -61,7 +59,6 @@ export function probeKernel(): KernelCapabilities {
     reason: isThere ? yes : no,
     remedy: isThere ? undefined : remedy,
   });
-  const capture = whyNoCapture();
   const capabilities: KernelCapability[] = [
     needs('tracefs', true, `tracefs is mounted at ${path}.`, ''),
     needs(
@@ -104,12 +101,6 @@ export function probeKernel(): KernelCapabilities {
       'Events can be limited to processes and what they fork.',
       'Events cannot be limited to processes.',
       'Use Linux 4.4 or later.',
-    ),
-    needs(
-      'pointers of system calls',
-      capture === undefined,
-      'What they point to is recorded: paths, addresses, times.',
-      `They are recorded as numbers. ${capture ?? ''}`,
     ),
     needs(
       'kprobes',
