@@ -218,16 +218,28 @@ function makeScalar(shape: Shape, field: KernelField, name: string): MadeField {
 
 function integerClass(shape: Shape, field: KernelField, bits: number, isSigned: boolean): FieldClass {
   const { format, lttng, print } = shape;
-  if (field.isPointer || (!isSigned && isAddress(format.printFormat, field)))
-    return unsignedInteger(bits, { displayBase: 16 });
+  if (field.isPointer || (!isSigned && isAddress(format.printFormat, field))) return plainInteger(bits, false, 16);
   const table = lttng.isPlain ? undefined : print.tables.get(field.name);
   const mappings = table === undefined ? undefined : enumerationMappings(table, bits, isSigned);
   const base = print.bases.get(field.name);
-  const options = {
-    ...(mappings === undefined ? {} : { mappings }),
-    ...(base === undefined || isSigned || lttng.isPlain ? {} : { displayBase: base }),
-  };
-  return isSigned ? signedInteger(bits, options) : unsignedInteger(bits, options);
+  const displayBase = base === undefined || isSigned || lttng.isPlain ? 10 : base;
+  if (mappings === undefined) return plainInteger(bits, isSigned, displayBase);
+  return isSigned
+    ? signedInteger(bits, { mappings })
+    : unsignedInteger(bits, displayBase === 10 ? { mappings } : { mappings, displayBase });
+}
+
+const knownIntegers = new Map<number, FieldClass>();
+
+/** One object for each kind: a kernel has ten thousand fields, and they are of twenty kinds. */
+function plainInteger(bits: number, isSigned: boolean, displayBase: 8 | 10 | 16): FieldClass {
+  const key = (isSigned ? 1 : 0) + displayBase * 2 + bits * 64;
+  let known = knownIntegers.get(key);
+  if (known === undefined) {
+    const options = displayBase === 10 ? {} : { displayBase };
+    knownIntegers.set(key, (known = isSigned ? signedInteger(bits, options) : unsignedInteger(bits, options)));
+  }
+  return known;
 }
 
 /**

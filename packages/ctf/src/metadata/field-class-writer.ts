@@ -362,16 +362,32 @@ function checkEncoding(fieldClass: StringFieldClass): void {
 function writeInteger(fieldClass: FixedLengthIntegerFieldClass, traceByteOrder: ByteOrder, indent: number): string {
   const plain = aliasName(fieldClass, traceByteOrder) ?? writeIntegerBody(fieldClass, traceByteOrder);
   if (fieldClass.mappings === undefined) return plain;
+  const body = writeMappings(fieldClass.mappings, indent);
+  // TSDL wants at least one label: an enumeration without any is its integer.
+  return body === '' ? plain : `enum : ${plain} ${body}`;
+}
+
+type Mappings = Readonly<Record<string, IntegerRangeSet>>;
+
+/** A hundred events of a kernel share the names of one set of flags: 40 labels that are written once. */
+const writtenMappings = new WeakMap<Mappings, Map<number, string>>();
+
+/** '' when there is no label. */
+function writeMappings(mappings: Mappings, indent: number): string {
+  let byIndent = writtenMappings.get(mappings);
+  if (byIndent === undefined) writtenMappings.set(mappings, (byIndent = new Map()));
+  const known = byIndent.get(indent);
+  if (known !== undefined) return known;
   const tabs = '\t'.repeat(indent);
-  const lines = Object.entries(fieldClass.mappings).flatMap(([label, ranges]) =>
+  const lines = Object.entries(mappings).flatMap(([label, ranges]) =>
     ranges.map(
       ([lower, upper]) =>
         `${tabs}\t${quoteTsdlString(label)} = ${lower}${BigInt(lower) === BigInt(upper) ? '' : ` ... ${upper}`}`,
     ),
   );
-  // TSDL wants at least one label: an enumeration without any is its integer.
-  if (lines.length === 0) return plain;
-  return `enum : ${plain} {\n${lines.join(',\n')}\n${tabs}}`;
+  const body = lines.length === 0 ? '' : `{\n${lines.join(',\n')}\n${tabs}}`;
+  byIndent.set(indent, body);
+  return body;
 }
 
 function aliasName(fieldClass: FixedLengthIntegerFieldClass, traceByteOrder: ByteOrder): string | undefined {
