@@ -49,6 +49,7 @@ export function createProgram(command?: string): Command {
   addWhy(program);
   addStats(program);
   addProfile(program);
+  addStacks(program);
   addCrash(program);
   addDoctor(program);
   return program;
@@ -181,6 +182,22 @@ function addConvert(program: Command): void {
     .action(async (directory: string | undefined, options: object) => {
       const { runConvert } = await import('./commands/convert.ts');
       await runConvert(directory, options);
+    });
+}
+
+function addStacks(program: Command): void {
+  program
+    .command('stacks')
+    .description('count the stacks of event records that were recorded with -t callstack-kernel or callstack-user')
+    .argument('[dir]', 'trace directory; the last recorded one when not given')
+    .option('--event <pattern>', 'only of events of this name', '*')
+    .option('--limit <count>', 'print this many stacks', '20')
+    .option('--collapsed', 'one line a stack, as flame graph tools read it')
+    .option('--json', 'print JSON')
+    .addHelpText('after', example("lockstep stacks --event 'syscall_entry_*' ./trace"))
+    .action(async (directory: string | undefined, options: object) => {
+      const { runStacks } = await import('./commands/stacks.ts');
+      await runStacks(directory, options);
     });
 }
 

@@ -14,6 +14,7 @@ import { PageRetimer } from './page-retimer.ts';
 import { forEachRecord } from './raw-records.ts';
 import { makeHookedTable, needsLookahead, noteNewTask, tellWishes } from './record-hooks.ts';
 import type { SpoolDescription, StreamDescription } from './spool.ts';
+import type { StackPlaceRecorder } from './stack-places.ts';
 import { StackJoiner } from './stack-joiner.ts';
 import { ThreadTable } from './thread-table.ts';
 import { EntryMemory } from './syscalls/entry-memory.ts';
@@ -39,6 +40,8 @@ export class ChunkConverter {
   readonly #syscalls = new Map<number, SyscallSources>();
   readonly #streams: readonly Stream[];
   readonly #threads: ThreadTable;
+  /** Hears of stacks, when the processes of the recording are those of now; set before the first chunk. */
+  places: StackPlaceRecorder | undefined;
   /** Whether chunks are to be shown to `lookAhead` before any of their round is converted. */
   readonly needsLookahead: boolean;
   readonly #plainTables = new Map<number, CopierTable>();
@@ -154,6 +157,7 @@ export class ChunkConverter {
             cpuId,
             threads: this.#threads,
             joiner,
+            places: this.places,
             isAhead: stream.newTask !== undefined,
             syscalls,
           });

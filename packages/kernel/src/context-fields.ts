@@ -135,6 +135,9 @@ export function parseContexts(texts: readonly string[]): ContextField[] {
     // Every record of the kernel has it anyway.
     if (field.name !== 'tid') fields.set(field.name, field);
   }
+  // Whose address it is says the process.
+  const pid = FIELDS.get('pid');
+  if (fields.has('callstack_user') && pid !== undefined) fields.set('pid', pid);
   const all = [...fields.values()];
   return [...all.filter((field) => field.shape !== 'stack'), ...all.filter((field) => field.shape === 'stack')];
 }

@@ -41,6 +41,7 @@ import {
   tryReadEntry,
   type SpoolDescription,
 } from './spool.ts';
+import { StackPlaceRecorder } from './stack-places.ts';
 import { ThreadTable } from './thread-table.ts';
 import { errorCode } from './tracefs.ts';
 
@@ -63,6 +64,7 @@ class ConverterLoop {
   #spoolFd: number | undefined;
   #spoolStart = 0n;
   #progress: SpoolProgress | undefined;
+  readonly #places = new StackPlaceRecorder();
   #hasFailed = false;
   /** Chunks at the head of the queue that were looked at. */
   #lookedAhead = 0;
@@ -79,6 +81,7 @@ class ConverterLoop {
       threads,
       (streamClassId, eventClass) => this.#learnClass(streamClassId, eventClass),
     );
+    this.#converter.places = this.#places;
     const { control } = this.#queue;
     if (this.#converter.needsLookahead) {
       Atomics.store(control, IS_ROUND_AWAITED, 1);
@@ -104,6 +107,11 @@ class ConverterLoop {
     this.#guard(() => this.#converter.flush());
     this.#publish();
     this.#converter.close();
+    try {
+      this.#places.write(this.#stateDirectory);
+    } catch {
+      // Addresses of stacks keep their numbers.
+    }
     this.#progress?.close();
     if (this.#spoolFd !== undefined) closeSync(this.#spoolFd);
   }

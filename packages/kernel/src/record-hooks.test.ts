@@ -53,7 +53,14 @@ function convert(
   const threads = new ThreadTable(undefined);
   const packets: DataView[] = [];
   const converter = new PageConverter(
-    makeHookedTable(PLANS, whole, { cpuId: 3, threads, joiner, isAhead: false }),
+    makeHookedTable(PLANS, whole, {
+      cpuId: 3,
+      threads,
+      joiner,
+      places: undefined,
+      isAhead: false,
+      syscalls: undefined,
+    }),
     0n,
     ({ bytes, contentSizeBytes }) => packets.push(new DataView(bytes.slice(0, contentSizeBytes).buffer)),
   );

@@ -19,12 +19,15 @@ import { RecordContext } from './record-context.ts';
 import { makeRecordFilter, namesOf, type RecordFilter } from './record-filter.ts';
 import type { SyscallSources } from './syscalls/syscall-copier.ts';
 import { MAX_STACK_FRAMES, type StackJoiner } from './stack-joiner.ts';
-import { type ThreadTable } from './thread-table.ts';
+import type { StackPlaceRecorder } from './stack-places.ts';
+import type { ThreadTable } from './thread-table.ts';
 
 export interface HookedStream {
   readonly cpuId: number;
   readonly threads: ThreadTable;
   readonly joiner: StackJoiner | undefined;
+  /** Hears of every stack that is written; absent when the recording's processes are not those of now. */
+  readonly places: StackPlaceRecorder | undefined;
   /** New threads are noted before their records are converted: the conversion has nothing to note. */
   readonly isAhead: boolean;
   readonly syscalls?: SyscallSources | undefined;
@@ -36,7 +39,7 @@ export function makeHookedTable(
   stream: HookedStream,
 ): CopierTable {
   const context = new RecordContext(stream.cpuId, stream.threads);
-  const writer = new ContextWriter(conversion, context, stream.joiner);
+  const writer = new ContextWriter(conversion, context, stream);
   const { processOf } = stream.threads;
   const filters = new Map(conversion.filters.map((filter) => [filter.id, filter]));
   const observed = new Map(conversion.observed.map((event) => [event.id, event]));
@@ -185,16 +188,16 @@ class ContextWriter {
   readonly copierContextEnd: number;
   readonly maximumBytes: number;
   readonly #context: RecordContext;
-  readonly #joiner: StackJoiner | undefined;
+  readonly #stream: HookedStream;
   readonly #integers: readonly (readonly [field: ContextField & { readonly shape: 'integer' }, offset: number])[];
   readonly #texts: readonly (readonly [field: ContextField & { readonly shape: 'text' }, offset: number])[];
   readonly #stacks: readonly (ContextField & { readonly shape: 'stack' })[];
   readonly #fixedEnd: number;
 
-  constructor(conversion: ChannelConversion, context: RecordContext, joiner: StackJoiner | undefined) {
+  constructor(conversion: ChannelConversion, context: RecordContext, stream: HookedStream) {
     const fields = conversion.contexts.flatMap((name) => findContextField(name) ?? []);
     this.#context = context;
-    this.#joiner = joiner;
+    this.#stream = stream;
     let at = TID_END;
     const integers: [ContextField & { readonly shape: 'integer' }, number][] = [];
     const texts: [ContextField & { readonly shape: 'text' }, number][] = [];
@@ -225,12 +228,17 @@ class ContextWriter {
     if (this.#stacks.length === 0) return d;
     let at = (d << 2) + this.#fixedEnd;
     for (const field of this.#stacks) {
-      const stack = this.#joiner?.stackOf(field.of, s);
+      const { joiner, places, threads } = this.#stream;
+      const stack = joiner?.stackOf(field.of, s);
       const count = stack?.count ?? 0;
       at = (at + 3) & -4;
       target[at >> 2] = count;
       at = (at + 4 + 7) & -8;
-      if (stack !== undefined) target.set(stack.words, at >> 2);
+      if (stack !== undefined) {
+        target.set(stack.words, at >> 2);
+        if (field.of === 'kernel') places?.noteKernel(stack);
+        else places?.noteUser(threads.processOf(target[d + 2] as number), stack);
+      }
       at += 8 * count;
     }
     return (at - STACK_END) >> 2;
