@@ -62,7 +62,7 @@ function count(stacks: Map<string, CountedStack>, record: EventRecord, symbols: 
   const pid = Number(context?.['pid'] ?? context?.['tid'] ?? 0);
   const event = record.eventRecordClass.name ?? '';
   const name = context?.['procname'];
-  const thread = typeof name === 'string' ? name : `tid ${String(context?.['tid'])}`;
+  const thread = typeof name === 'string' ? name : `tid ${Number(context?.['tid'] ?? 0)}`;
   const key = `${event}\n${thread}\n${kernel.join()}\n${pid} ${user.join()}`;
   const known = stacks.get(key);
   if (known !== undefined) {
