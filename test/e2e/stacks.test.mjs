@@ -46,7 +46,8 @@ test('stacks of timer interrupts in a Node program name its functions, those of 
       '--interpreted-frames-native-stack',
       program,
     ],
-    { encoding: 'utf8' },
+    // V8 leaves a log of its own where it runs.
+    { encoding: 'utf8', cwd: directory },
   );
   assert.equal(recorded.status, 0, recorded.stderr);
   const { stdout, stderr, status } = spawnSync(process.execPath, [bin, 'stacks', '--json', trace], {
