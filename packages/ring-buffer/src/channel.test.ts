@@ -9,6 +9,8 @@ import { Worker } from 'node:worker_threads';
 import { loadNative, nativeMissingReason } from '@lockstep/native';
 import {
   createChannel,
+  currentThread,
+  isThreadAlive,
   openChannel,
   PacketRecords,
   type ChannelOptions,
@@ -250,6 +252,20 @@ for (const backing of [{ type: 'file', directory, name: 'killed' }, { type: 'mem
     },
   );
 }
+
+test('the place of a writer that this machine may know by other numbers is never taken', { skip }, () => {
+  const own = currentThread();
+  assert.ok(isThreadAlive(own));
+  assert.ok(!isThreadAlive({ ...own, tid: 2 ** 22 + 1 }));
+  assert.ok(isThreadAlive({ ...own, tid: 2 ** 22 + 1, pidNamespace: 12_345 }));
+  const channel = createChannel({ ...OPTIONS, writerCount: 1 });
+  channel.tryAttach({ owner: { pid: 2 ** 22 + 1, tid: 2 ** 22 + 1, pidNamespace: 12_345 } });
+  assert.equal(channel.tryAttach(), undefined);
+  const other = createChannel({ ...OPTIONS, writerCount: 1 });
+  write(other.tryAttach({ owner: { ...own, tid: 2 ** 22 + 1 } })!, 5);
+  assert.notEqual(other.tryAttach(), undefined);
+  assert.deepEqual(valuesOf(other.openReader()), [5]);
+});
 
 test('records are given out once, also those that were taken before their sub-buffer was delivered', () => {
   const channel = createChannel(OPTIONS);

@@ -6,7 +6,7 @@
 //        |                        |
 //        +- openReader            +- tryAttach -> RecordWriter
 
-import { closeSync, existsSync } from 'node:fs';
+import { closeSync, existsSync, readlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { InputError, ProtocolError } from '@lockstep/base';
@@ -215,13 +215,32 @@ export class RingChannel {
 }
 
 export function currentThread(): RingOwner {
-  return { pid: process.pid, tid: loadNative()?.gettid() ?? threadId };
+  const tid = loadNative()?.gettid();
+  if (tid === undefined) return { pid: process.pid, tid: threadId };
+  ownNamespace ??= readNamespace();
+  return { pid: process.pid, tid, pidNamespace: ownNamespace };
 }
 
-/** Whether the thread still runs, as far as /proc tells; where there is none, whether its process does. */
+let ownNamespace: number | undefined;
+
+/** Its inode, as an int32; 0 where /proc does not tell. */
+function readNamespace(): number {
+  try {
+    return Number(/\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? 0) | 0;
+  } catch {
+    return 0;
+  }
+}
+
+/**
+ * Whether the thread still runs. True also when that cannot be known: a thread of another PID
+ * namespace (a container) has other numbers here, and a live writer must keep its place.
+ */
 export function isThreadAlive(owner: RingOwner): boolean {
-  if (loadNative() !== undefined && existsSync('/proc/self/task')) {
-    return existsSync(`/proc/${owner.pid}/task/${owner.tid}`);
+  if (owner.pidNamespace !== undefined) {
+    ownNamespace ??= readNamespace();
+    // Every thread has a directory of its own number, though it is not listed.
+    return owner.pidNamespace !== ownNamespace || existsSync(`/proc/${owner.tid}`);
   }
   try {
     process.kill(owner.pid, 0);

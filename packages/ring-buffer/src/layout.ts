@@ -43,6 +43,7 @@
 //       +64 16    OWNER_STATE              OWNER_NONE -> LIVE -> RELEASED -> LIVE …, by CAS: the thread
 //                                          that wins writes
 //       +68 17    OWNER_PID, 18 OWNER_TID  the owner, after it won
+//       +76 19    OWNER_NAMESPACE          the owner: its PID namespace, 0 = not told
 //       +80 20    DISCARDED_FULL           writer: records lost, no sub-buffer was read
 //       +84 21    DISCARDED_TOO_BIG        writer: … larger than a sub-buffer
 //       +88 22    DISCARDED_WRAPPED        writer: … every sub-buffer, or its own, has a record being made
@@ -110,6 +111,7 @@ export const ACTIVE = 5;
 export const OWNER_STATE = 16;
 export const OWNER_PID = 17;
 export const OWNER_TID = 18;
+export const OWNER_NAMESPACE = 19;
 export const DISCARDED_FULL = 20;
 export const DISCARDED_TOO_BIG = 21;
 export const DISCARDED_WRAPPED = 22;

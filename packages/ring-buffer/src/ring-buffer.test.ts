@@ -24,6 +24,7 @@ test('no two words of the layout overlap, and the tables begin after the last wo
     layout.OWNER_STATE,
     layout.OWNER_PID,
     layout.OWNER_TID,
+    layout.OWNER_NAMESPACE,
     layout.DISCARDED_FULL,
     layout.DISCARDED_TOO_BIG,
     layout.DISCARDED_WRAPPED,

@@ -27,6 +27,7 @@ import {
   NEXT_SEQUENCE_WORD,
   OVERWRITTEN,
   OWNER_LIVE,
+  OWNER_NAMESPACE,
   OWNER_PID,
   OWNER_RELEASED,
   OWNER_STATE,
@@ -66,7 +67,10 @@ export interface RingClient {
 
 export interface RingOwner {
   readonly pid: number;
+  /** Whether the owner lives is decided by this: while a block changes hands, `pid` is stored a moment later. */
   readonly tid: number;
+  /** Which PID namespace the two are of, as a number that is the same for all in it. */
+  readonly pidNamespace?: number;
 }
 
 /** True where a plain store may become visible before the stores in front of it. */
@@ -143,7 +147,9 @@ export function recoverWriters(
 }
 
 export function readOwner(words: Int32Array, block: number): RingOwner {
-  return { pid: Atomics.load(words, block + OWNER_PID), tid: Atomics.load(words, block + OWNER_TID) };
+  const pidNamespace = Atomics.load(words, block + OWNER_NAMESPACE);
+  const owner = { pid: Atomics.load(words, block + OWNER_PID), tid: Atomics.load(words, block + OWNER_TID) };
+  return pidNamespace === 0 ? owner : { ...owner, pidNamespace };
 }
 
 function tryTakeBlock(
@@ -163,6 +169,7 @@ function tryTakeBlock(
     Atomics.store(words, block + OWNER_TID, owner.tid);
   }
   Atomics.store(words, block + OWNER_PID, owner.pid);
+  Atomics.store(words, block + OWNER_NAMESPACE, owner.pidNamespace ?? 0);
   return true;
 }
 
