@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MIT
-// How many merged event records a second the model of stalls takes, decoding left out: records are
-// made before the clock starts. The mix is that of a busy service: switches between threads, wake-ups,
+// How many merged event records a second the whole model takes, with stalls and requests on top of it,
+// decoding left out: records are made before the clock starts. The mix is that of a busy service: switches between threads, wake-ups,
 // system calls and the service's own loop iterations, samples and tracepoints.
 //
-//   node packages/analysis/dist/bench/analyze-stalls.bench.js
+//   node packages/analysis/dist/bench/model.bench.js
 
 import { cpus, release } from 'node:os';
 import type { EventRecord } from '@lockstep/ctf';
-import { analyzeStalls } from '../src/stalls/analyze-stalls.ts';
+import { DISKS } from '../src/kernel/disks.ts';
+import { MEMORY } from '../src/kernel/memory.ts';
+import { AnalysisPass } from '../src/pass/analysis-pass.ts';
+import { requestsHandler } from '../src/requests/analyze-requests.ts';
+import { analyzeStalls, stallsHandler } from '../src/stalls/analyze-stalls.ts';
 import { createTrace, toNs } from '../src/testing/records.ts';
 
 const RECORDS = 400_000;
@@ -77,16 +81,30 @@ function makeRecords(): EventRecord[] {
 }
 
 const records = makeRecords();
-const rates: number[] = [];
-let stallCount = 0;
-for (let round = 0; round < ROUNDS; round += 1) {
-  const begin = process.hrtime.bigint();
-  stallCount = analyzeStalls(records).stallCount;
-  rates.push(records.length / (Number(process.hrtime.bigint() - begin) / 1e9));
+
+function runWholeModel(): number {
+  const stalls = stallsHandler();
+  const pass = new AnalysisPass([DISKS, MEMORY, stalls, requestsHandler()]);
+  for (const record of records) pass.take(record);
+  pass.finish();
+  return pass.get(stalls).report(pass).stallCount;
 }
-rates.sort((a, b) => a - b);
-const median = rates[ROUNDS >> 1] ?? 0;
+
+function measure(title: string, run: () => number): void {
+  const rates: number[] = [];
+  let stallCount = 0;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const begin = process.hrtime.bigint();
+    stallCount = run();
+    rates.push(records.length / (Number(process.hrtime.bigint() - begin) / 1e9));
+  }
+  rates.sort((a, b) => a - b);
+  const median = rates[ROUNDS >> 1] ?? 0;
+  console.log(
+    `${title.padEnd(14)}  ${(median / 1e6).toFixed(2)} M records/s (median of ${ROUNDS}), ${(1e9 / median).toFixed(0)} ns a record, best ${((rates.at(-1) ?? 0) / 1e6).toFixed(2)} M/s, ${stallCount} stalls`,
+  );
+}
+
 console.log(`node ${process.version}, Linux ${release()}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}`);
-console.log(
-  `analyze-stalls  ${(median / 1e6).toFixed(2)} M records/s (median of ${ROUNDS}), ${(1e9 / median).toFixed(0)} ns a record, best ${((rates.at(-1) ?? 0) / 1e6).toFixed(2)} M/s, ${stallCount} stalls`,
-);
+measure('stalls alone', () => analyzeStalls(records).stallCount);
+measure('whole model', runWholeModel);

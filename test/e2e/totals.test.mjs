@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+// The model's sums against what the kernel itself keeps: CPU time and context switches of a recorded
+// program, and that a part of a trace, begun in the middle, tells the same from there on.
+
+import assert from 'node:assert/strict';
+import { accessSync, constants, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { AnalysisPass, HOST, PROCESSES, PROGRAMS } from '@lockstep/analysis';
+import { openTraceDirectory, readEventRecords } from '@lockstep/ctf/node';
+import { createScene } from './lockstep.mjs';
+
+const RUNNING = 1;
+const INTERRUPTED = 5;
+
+// Some CPU time in JavaScript, in the kernel and on other threads, and many switches.
+const PROGRAM = `
+const fs = require('node:fs');
+const { pbkdf2 } = require('node:crypto');
+let rounds = 0;
+setTimeout(function round() {
+  let sum = 0;
+  for (let i = 0; i < 4e6; i++) sum += Math.sqrt(i);
+  for (let i = 0; i < 300; i++) fs.readFileSync('/proc/self/status');
+  for (let i = 0; i < 4; i++) pbkdf2('a', 'b', 20000, 32, 'sha256', () => {});
+  if (++rounds < 25) return void setTimeout(round, 3);
+  setTimeout(() => {
+    const { userCPUTime, systemCPUTime, voluntaryContextSwitches, involuntaryContextSwitches } = process.resourceUsage();
+    const stat = fs.readFileSync('/proc/self/stat', 'latin1').split(') ')[1].split(' ');
+    const ticksMs = (Number(stat[11]) + Number(stat[12])) * 10;
+    console.log(JSON.stringify({ pid: process.pid, ms: (userCPUTime + systemCPUTime) / 1000, ticksMs, voluntaryContextSwitches, involuntaryContextSwitches }));
+    process.reallyExit(0);
+  }, 50);
+}, 10);
+`;
+
+function canRecordKernel() {
+  try {
+    accessSync('/sys/kernel/tracing/instances', constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** States of a thread from its first known one on: absolute ns and state, each until the next. */
+function statesOf(pass, thread, fromNs) {
+  const { log } = thread;
+  const states = [];
+  for (let i = 0; i < log.length; i++) {
+    const at = pass.time.toNs(log.beginAt(i));
+    const state = log.stateAt(i);
+    if (at < fromNs || states.at(-1)?.[1] === state) continue;
+    states.push([at, state]);
+  }
+  return states;
+}
+
+function readFrom(traceSet, isTaken) {
+  const pass = new AnalysisPass([HOST, PROCESSES, PROGRAMS]);
+  let isObserving = false;
+  for (const record of readEventRecords(traceSet)) {
+    if (!isTaken(record)) continue;
+    pass.take(record);
+    if (!isObserving && record.timeNs !== undefined) {
+      isObserving = true;
+      pass.get(HOST).observeAll(0);
+    }
+  }
+  pass.finish();
+  return pass;
+}
+
+test("sums of a program's threads are those of the kernel, and parts agree with the whole", (t) => {
+  if (!canRecordKernel()) return t.skip('needs root and tracefs at /sys/kernel/tracing');
+  const scene = createScene(t);
+  const path = join(scene.directory, 'busy.cjs');
+  writeFileSync(path, PROGRAM);
+  const { status, stdout, stderr } = scene.run(['record', '-q', '-o', 'trace', '--', process.execPath, path]);
+  assert.equal(status, 0, stderr);
+  const kernel = JSON.parse(stdout);
+  const traceSet = openTraceDirectory(scene.trace);
+  // The sums are those at the moment when the program asked, and not of what it did at its end.
+  let askedNs = 0n;
+  for (const record of readEventRecords(traceSet))
+    if (record.eventRecordClass?.name === 'node:console') askedNs = record.timeNs;
+  const until = readFrom(traceSet, (record) => (record.timeNs ?? 0n) <= askedNs);
+  const whole = readFrom(traceSet, () => true);
+  const host = until.get(HOST);
+  for (const thread of host.threads.values()) thread.account(until.lastTime);
+  const threads = [...host.threads.values()].filter(
+    (thread) => thread.pid === kernel.pid || thread.tid === kernel.pid || thread.sharesWith === kernel.pid,
+  );
+  const sum = (of) => threads.reduce((total, thread) => total + of(thread), 0);
+  const told = {
+    ms: sum(({ totalNs }) => totalNs[RUNNING] + totalNs[INTERRUPTED]) / 1e6,
+    voluntary: sum((thread) => thread.voluntarySwitchCount),
+    involuntary: sum((thread) => thread.involuntarySwitchCount),
+  };
+  const isNear = (a, b, slack) => Math.abs(a - b) <= b * 0.02 + slack;
+  const text = JSON.stringify({ told, kernel });
+  // /proc counts in ticks of 10 ms, each of both sorts rounded down.
+  assert.ok(isNear(told.ms, kernel.ms, 5), text);
+  assert.ok(isNear(told.ms, kernel.ticksMs, 25), text);
+  assert.ok(isNear(told.voluntary, kernel.voluntaryContextSwitches, 5), text);
+  assert.ok(isNear(told.involuntary, kernel.involuntaryContextSwitches, 5), text);
+
+  const wholeHost = whole.get(HOST);
+  const beginNs = whole.time.baseNs;
+  for (const share of [0.2, 0.45, 0.7]) {
+    const fromNs = beginNs + BigInt(Math.round(whole.lastTime * share));
+    const part = readFrom(
+      traceSet,
+      (record) => (record.timeNs ?? 0n) >= fromNs || record.eventRecordClass?.name.startsWith('lttng_statedump_'),
+    );
+    for (const [tid, thread] of part.get(HOST).threads) {
+      if (tid === 0 || thread.log === undefined || !threads.some((each) => each.tid === tid)) continue;
+      // The first interval is of a state that no event of the part told of.
+      const from = part.time.toNs(thread.log.length > 2 ? thread.log.beginAt(2) : part.lastTime);
+      if (from < fromNs) continue;
+      assert.deepEqual(statesOf(part, thread, from), statesOf(whole, wholeHost.threads.get(tid), from), `tid ${tid}`);
+    }
+  }
+  traceSet.close();
+  return undefined;
+});
