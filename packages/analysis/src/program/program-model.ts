@@ -219,6 +219,7 @@ export class ProgramModel implements Handler {
     thread.story.forgetBefore(from);
     thread.turns.forgetBefore(from);
     thread.kernel.forgetBefore(from);
+    if (log !== undefined) thread.forgetAtLength = Math.max(FORGET_AT_INTERVALS, log.length * 2);
   }
 
   #gc(record: EventRecord, time: number): void {

@@ -159,6 +159,8 @@ export class ProgramThread {
   /** By kind and id. */
   readonly openOperations = new Map<string, AsyncOperation>();
   forgottenAt = 0;
+  /** Length of the kernel log at which forgetting is worth its cost again. */
+  forgetAtLength = 0;
   /** Of the iteration that has not ended. */
   timerCount = 0;
 

@@ -20,9 +20,10 @@ export class CauseTotals {
     this.#maxCauses = maxCauses;
   }
 
-  add(category: RequestCategory, ns: number, text: () => string): void {
+  /** `text` '' when nobody will read it. */
+  add(category: RequestCategory, ns: number, text: string): void {
     this.categories.set(category, (this.categories.get(category) ?? 0) + ns);
-    if (this.#maxCauses > 0) this.#addCause(category, text(), ns, 1);
+    if (this.#maxCauses > 0) this.#addCause(category, text, ns, 1);
   }
 
   addAll(others: CauseTotals): void {

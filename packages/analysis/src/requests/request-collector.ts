@@ -184,9 +184,7 @@ export class RequestCollector {
     const totals = new CauseTotals(isTold ? 64 : 0);
     const waits = this.#context.turns.waitsOf(request.thread, request.id, begin, end);
     const { positions, times } = this.#context;
-    const splitter = new RequestSplitter(request, { labels, positions, times, waits }, (category, ns, text) =>
-      totals.add(category, ns, text),
-    );
+    const splitter = new RequestSplitter(request, { labels, positions, times, waits, isTold }, totals);
     let told = begin;
     for (let i = firstMomentAfter(moments, begin); i < moments.length; i += 1) {
       const moment = moments[i] as ThreadMoment;
@@ -223,4 +221,4 @@ export class RequestCollector {
   }
 }
 
-const FORGOTTEN = (): string => 'longer ago than is kept';
+const FORGOTTEN = 'longer ago than is kept';

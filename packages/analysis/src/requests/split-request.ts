@@ -4,7 +4,7 @@
 
 import type { Labels } from '../labels.ts';
 import { BLOCKED, INTERRUPTED, NOT_RUNNING, PREEMPTED, WOKEN } from '../kernel/thread-state.ts';
-import { isMetaFrame, nearestUserFrame } from '../program/call-tree.ts';
+import { isMetaFrame, nearestUserFrame, type Frame } from '../program/call-tree.ts';
 import { isPoolOperation, readyOf, type OperationTimes } from '../program/operation-times.ts';
 import type { AsyncOperation, ServerRequest } from '../program/program-thread.ts';
 import type { PeerWait } from '../program/socket-turns.ts';
@@ -12,17 +12,16 @@ import { runnableReason } from '../stalls/part-builder.ts';
 import { HELD_BACK } from '../stalls/stall-causes.ts';
 import { functionText, type Positions } from '../stalls/position.ts';
 import type { ThreadMoment } from './thread-moments.ts';
-import type { RequestCategory } from './request-report.ts';
+import type { CauseTotals } from './cause-totals.ts';
 
 export interface SplitContext {
   readonly labels: Labels;
   readonly positions: Positions;
   readonly times: OperationTimes;
   readonly waits: readonly PeerWait[];
+  /** Whether texts are wanted: making them takes most of the time. */
+  readonly isTold: boolean;
 }
-
-/** Adds `ns` to a category, under a text that says at what, which is made only when it is kept. */
-export type AddPart = (category: RequestCategory, ns: number, text: () => string) => void;
 
 interface Wait {
   readonly begin: number;
@@ -40,13 +39,15 @@ const CHILD_OPERATION = /^child_process\./;
 export class RequestSplitter {
   readonly #request: ServerRequest;
   readonly #context: SplitContext;
-  readonly #add: AddPart;
+  readonly #totals: CauseTotals;
+  readonly #isTold: boolean;
   readonly #waits: Wait[];
 
-  constructor(request: ServerRequest, context: SplitContext, add: AddPart) {
+  constructor(request: ServerRequest, context: SplitContext, totals: CauseTotals) {
     this.#request = request;
     this.#context = context;
-    this.#add = add;
+    this.#totals = totals;
+    this.#isTold = context.isTold;
     const asked = request.operations.map((operation): Wait => {
       const start = isPoolOperation(operation) ? context.times.poolStart(operation) : operation.begin;
       return { begin: operation.begin, ready: readyOf(operation), start, operation, peer: undefined };
@@ -104,85 +105,118 @@ export class RequestSplitter {
   }
 
   #addWait({ operation, peer, start }: Wait, time: number, ns: number): void {
-    if (peer !== undefined) this.#add('network', ns, () => `waiting for ${peer.peer}`);
+    if (peer !== undefined) this.#totals.add('network', ns, this.#isTold ? `waiting for ${peer.peer}` : '');
     if (operation === undefined) return;
     const { operation: name, subject } = operation;
     if (isPoolOperation(operation)) {
       if (time < start) {
         const size = operation.thread.program.poolSize;
-        this.#add('pool-queue', ns, () => `in the queue of the thread pool (${size} threads) for ${name}`);
+        this.#totals.add(
+          'pool-queue',
+          ns,
+          this.#isTold ? `in the queue of the thread pool (${size} threads) for ${name}` : '',
+        );
       } else if (name.startsWith('fs.'))
-        this.#add('disk', ns, () => `in ${name}${subject === '' ? '' : ` ${subject}`}`);
-      else this.#add('pool-work', ns, () => `in ${name}${subject === '' ? '' : ` ${subject}`} on the thread pool`);
-    } else if (name === 'setTimeout') this.#add('timer', ns, () => `waiting for a timer of ${subject}`);
-    else if (name.startsWith('dns.')) this.#add('network', ns, () => `waiting for ${name} ${subject}`.trimEnd());
-    else this.#add('network', ns, () => `waiting for ${hostOf(subject)} (${name} ${pathOf(subject)})`);
+        this.#totals.add('disk', ns, this.#isTold ? `in ${name}${subject === '' ? '' : ` ${subject}`}` : '');
+      else
+        this.#totals.add(
+          'pool-work',
+          ns,
+          this.#isTold ? `in ${name}${subject === '' ? '' : ` ${subject}`} on the thread pool` : '',
+        );
+    } else if (name === 'setTimeout')
+      this.#totals.add('timer', ns, this.#isTold ? `waiting for a timer of ${subject}` : '');
+    else if (name.startsWith('dns.'))
+      this.#totals.add('network', ns, this.#isTold ? `waiting for ${name} ${subject}`.trimEnd() : '');
+    else
+      this.#totals.add(
+        'network',
+        ns,
+        this.#isTold ? `waiting for ${hostOf(subject)} (${name} ${pathOf(subject)})` : '',
+      );
   }
 
   /** The loop waits, and nothing that this request asked for is known to be under way. */
   #addIdle(moment: ThreadMoment, time: number, ns: number): void {
     const { begin } = this.#request;
     if (moment.state === PREEMPTED || moment.state === WOKEN) this.#addRunnable(moment, ns);
-    else if (time < begin) this.#add('queued', ns, () => 'waiting for the event loop to take it up');
-    else this.#add('unknown', ns, () => 'waiting, for what is not known');
+    else if (time < begin) this.#totals.add('queued', ns, 'waiting for the event loop to take it up');
+    else this.#totals.add('unknown', ns, 'waiting, for what is not known');
   }
 
   /** Ready to go on, but the thread does something else. */
   #takeQueued(moment: ThreadMoment, ns: number): void {
-    if (moment.collection !== undefined) this.#add('gc', ns, () => 'GC');
+    if (moment.collection !== undefined) this.#totals.add('gc', ns, 'GC');
     else if (moment.state === PREEMPTED || moment.state === WOKEN) this.#addRunnable(moment, ns);
-    else this.#add('queued', ns, () => `waiting for the event loop${this.#busyText(moment)}`);
+    else this.#totals.add('queued', ns, this.#isTold ? `waiting for the event loop${this.#busyText(moment)}` : '');
   }
 
   #busyText(moment: ThreadMoment): string {
     if (moment.operation !== undefined) return `, busy in ${moment.operation.operation}`;
     const frame = moment.sample?.frame;
     if (frame === undefined || isMetaFrame(frame)) return '';
-    return `, busy with ${functionText(this.#context.positions.functionOf(nearestUserFrame(frame)))}`;
+    return `, busy with ${this.#functionText(frame)}`;
   }
 
   #takeOwn(moment: ThreadMoment, ns: number): void {
     const { state, call, operation } = moment;
     const name = operation?.operation ?? '';
-    if (moment.collection !== undefined) this.#add('gc', ns, () => 'GC');
-    else if (state === INTERRUPTED) this.#add('interrupt', ns, () => 'interrupted');
+    if (moment.collection !== undefined) this.#totals.add('gc', ns, 'GC');
+    else if (state === INTERRUPTED) this.#totals.add('interrupt', ns, 'interrupted');
     else if (state === PREEMPTED || state === WOKEN) this.#addRunnable(moment, ns);
     else if (state === BLOCKED || state === NOT_RUNNING) this.#takeBlocked(moment, ns);
     else if (operation !== undefined) {
       const category = CHILD_OPERATION.test(name) ? 'child-process' : name === 'Atomics.wait' ? 'lock' : 'native';
-      this.#add(call !== 0 && category === 'native' ? 'system-call' : category, ns, () => operationText(moment));
-    } else if (call !== 0) this.#add('system-call', ns, () => `in system call ${this.#context.labels.textOf(call)}`);
+      this.#totals.add(
+        call !== 0 && category === 'native' ? 'system-call' : category,
+        ns,
+        this.#isTold ? operationText(moment) : '',
+      );
+    } else if (call !== 0)
+      this.#totals.add('system-call', ns, this.#isTold ? `in system call ${this.#context.labels.textOf(call)}` : '');
     else this.#addScript(moment, ns);
   }
 
   #addScript(moment: ThreadMoment, ns: number): void {
     const frame = moment.sample?.frame;
     if (frame === undefined || frame.name === '(idle)')
-      this.#add('javascript', ns, () => 'running, at what is not known');
-    else if (frame.name === '(garbage collector)' && frame.url === '') this.#add('gc', ns, () => 'GC');
-    else if (isMetaFrame(frame)) this.#add('native', ns, () => 'running native code');
-    else
-      this.#add('javascript', ns, () => {
-        return `running ${functionText(this.#context.positions.functionOf(nearestUserFrame(frame)))}`;
-      });
+      this.#totals.add('javascript', ns, 'running, at what is not known');
+    else if (frame.name === '(garbage collector)' && frame.url === '') this.#totals.add('gc', ns, 'GC');
+    else if (isMetaFrame(frame)) this.#totals.add('native', ns, 'running native code');
+    else this.#totals.add('javascript', ns, this.#isTold ? `running ${this.#functionText(frame)}` : '');
+  }
+
+  #functionText(top: Frame): string {
+    return functionText(this.#context.positions.functionOf(nearestUserFrame(top)));
   }
 
   #addRunnable(moment: ThreadMoment, ns: number): void {
     const isHeldBack = runnableReason(moment, moment.end - moment.begin) === 'held-back';
-    this.#add('runnable', ns, () => (isHeldBack ? HELD_BACK : RUNNABLE));
+    this.#totals.add('runnable', ns, isHeldBack ? HELD_BACK : RUNNABLE);
   }
 
   #takeBlocked(moment: ThreadMoment, ns: number): void {
     const call = this.#context.labels.textOf(moment.call);
     const name = moment.operation?.operation ?? '';
     if (name === 'Atomics.wait' || LOCK_CALL.test(call))
-      this.#add('lock', ns, () => (name === '' ? `blocked in ${call}` : `in ${name}`));
-    else if (CHILD_OPERATION.test(name)) this.#add('child-process', ns, () => operationText(moment));
+      this.#totals.add('lock', ns, this.#isTold ? (name === '' ? `blocked in ${call}` : `in ${name}`) : '');
+    else if (CHILD_OPERATION.test(name))
+      this.#totals.add('child-process', ns, this.#isTold ? operationText(moment) : '');
     else if (moment.operation?.path !== undefined || call === 'page fault')
-      this.#add('disk', ns, () => (name === '' ? 'blocked in a page fault' : operationText(moment)));
+      this.#totals.add(
+        'disk',
+        ns,
+        this.#isTold ? (name === '' ? 'blocked in a page fault' : operationText(moment)) : '',
+      );
     else
-      this.#add('blocked', ns, () =>
-        name === '' ? `blocked in ${call === '' ? 'an unknown call' : call}` : operationText(moment),
+      this.#totals.add(
+        'blocked',
+        ns,
+        this.#isTold
+          ? name === ''
+            ? `blocked in ${call === '' ? 'an unknown call' : call}`
+            : operationText(moment)
+          : '',
       );
   }
 }

@@ -50,7 +50,8 @@ export function momentsOf(
       const idleEnd = iteration === undefined ? Infinity : isIdle ? iteration.begin : iteration.end;
       const end = Math.min(to, turnEnd, idleEnd);
       const turn = turnAt < 0 ? 0 : (turns.requests.values[turnAt] as number);
-      moments.push({ ...moment, begin: at, end, turn, isIdle });
+      const { state, ref, call, collection, operation, sample } = moment;
+      moments.push({ state, ref, call, collection, operation, sample, begin: at, end, turn, isIdle });
       at = end;
     }
   });
