@@ -29,6 +29,8 @@ export interface KernelHalf {
   /** The recorded program: it and what it forks are followed from now on. The sentence why the kernel refuses. */
   follow(pid: number): Promise<string | undefined>;
   progress(): KernelSummary;
+  /** Writes another state dump into the trace. The sentence why that failed, if so. */
+  regenerateStateDump(): Promise<string | undefined>;
   /**
    * Ends recording and waits until all pages are packets on disk; `onShare` hears how far that is. The
    * metadata gets the clock as it is known by then.
@@ -150,6 +152,15 @@ function wrapRecording(recording: KernelRecording, isDefault: boolean): KernelHa
   };
   return {
     progress,
+    async regenerateStateDump() {
+      try {
+        await recording.regenerateStateDump();
+        return undefined;
+      } catch (error) {
+        if (!(error instanceof SystemError)) throw error;
+        return error.message;
+      }
+    },
     async follow(pid) {
       try {
         recording.addPid(pid);
