@@ -18,11 +18,13 @@ import type { StackPlaceRecorder } from './stack-places.ts';
 import { StackJoiner } from './stack-joiner.ts';
 import { ThreadTable } from './thread-table.ts';
 import { EntryMemory } from './syscalls/entry-memory.ts';
+import { ExitPatches, type PatchableStream } from './syscalls/exit-patches.ts';
 import type { SyscallSources } from './syscalls/syscall-copier.ts';
 import { WholeCalls } from './whole-calls.ts';
 
 interface Stream {
   readonly writer: DataStreamWriter;
+  readonly patchable: PatchableStream;
   readonly description: StreamDescription;
   /** Undefined: fields are copied, and nothing else. */
   readonly conversion: ChannelConversion | undefined;
@@ -69,11 +71,18 @@ export class ChunkConverter {
     this.#history = history;
     this.#plans = description.plans;
     this.#threads = threads;
-    this.#streams = description.streams.map((stream): Stream => {
+    this.#streams = description.streams.map((stream, index): Stream => {
       const conversion = description.channels.find((channel) => channel.streamClassId === stream.streamClassId);
       const isPlain = conversion === undefined || isPlainConversion(conversion);
+      const writer = new DataStreamWriter(description.outputDirectory, description.uuid, stream);
       return {
-        writer: new DataStreamWriter(description.outputDirectory, description.uuid, stream),
+        writer,
+        patchable: {
+          get packetStart() {
+            return writer.sizeBytes;
+          },
+          patch: (start, byte, bytes) => this.#patch(index, start, byte, bytes),
+        },
         description: stream,
         conversion: isPlain ? undefined : conversion,
         newTask:
@@ -93,11 +102,7 @@ export class ChunkConverter {
     this.needsLookahead = this.#streams.some((stream) => stream.newTask !== undefined);
     for (const { streamClassId } of description.streams.slice(0, description.wholeStreams?.first)) {
       if (this.#syscalls.has(streamClassId)) continue;
-      this.#syscalls.set(streamClassId, {
-        store: new CaptureStore(),
-        memory: new EntryMemory(),
-        now: new Int32Array(2),
-      });
+      this.#syscalls.set(streamClassId, makeSources());
     }
     const { wholeStreams } = description;
     for (const [index, stream] of description.streams.entries()) {
@@ -132,6 +137,8 @@ export class ChunkConverter {
     if (stream === undefined) return;
     // A megabyte a stream: made for those that have something to write.
     const converter = (stream.converter ??= this.#makeConverter(stream));
+    const patches = this.#syscalls.get(stream.description.streamClassId)?.patches;
+    if (patches !== undefined) patches.stream = stream.patchable;
     // Every segment that holds for these pages was written before they were.
     this.#history?.refresh();
     for (let at = 0; at + slot.pageSizeBytes <= slot.sizeBytes; at += slot.pageSizeBytes) {
@@ -144,6 +151,13 @@ export class ChunkConverter {
           this.#convertedCount += converter.convertPage(page.words, page.bytes, 0, page.bytes.length);
       }
     }
+  }
+
+  #patch(index: number, packetStart: number, byte: number, bytes: Uint8Array): void {
+    const stream = this.#streams[index];
+    if (stream === undefined) return;
+    if (stream.writer.sizeBytes === packetStart) stream.converter?.patch(byte, bytes);
+    else stream.writer.patch(packetStart + byte, bytes);
   }
 
   #makeConverter(stream: Stream): PageConverter {
@@ -249,6 +263,11 @@ export class ChunkConverter {
   countLosses(kind: 'unknownLossCount' | 'damagedPageCount' | 'strayRecordCount'): number {
     return this.#streams.reduce((sum, stream) => sum + (stream.converter?.losses[kind] ?? 0), 0);
   }
+}
+
+function makeSources(): SyscallSources {
+  const patches = new ExitPatches();
+  return { store: new CaptureStore(), memory: new EntryMemory(patches), now: new Int32Array(2), patches };
 }
 
 /** Up to the flags of clone and the name. */

@@ -23,6 +23,7 @@ export class DataStreamWriter {
   readonly #indexEntry = new Uint8Array(INDEX_ENTRY_SIZE_BYTES);
   #fd: number | undefined;
   #indexFd: number | undefined;
+  #patchFd: number | undefined;
   #sizeBytes = 0;
   #packetCount = 0;
 
@@ -94,6 +95,13 @@ export class DataStreamWriter {
     return { fd: this.#fd, indexFd: this.#indexFd };
   }
 
+  /** Changes bytes of a packet that is on disk. Throws what write(2) says. */
+  patch(offset: number, bytes: Uint8Array): void {
+    // Not the descriptor that appends: it would write to the end whatever the offset.
+    this.#patchFd ??= openSync(this.path, 'r+');
+    writeSync(this.#patchFd, bytes, 0, bytes.length, offset);
+  }
+
   get path(): string {
     return `${this.#directory}/${this.#stream.fileName}`;
   }
@@ -126,6 +134,8 @@ export class DataStreamWriter {
   close(): void {
     if (this.#fd !== undefined) closeSync(this.#fd);
     if (this.#indexFd !== undefined) closeSync(this.#indexFd);
+    if (this.#patchFd !== undefined) closeSync(this.#patchFd);
+    this.#patchFd = undefined;
     this.#fd = undefined;
     this.#indexFd = undefined;
   }

@@ -187,6 +187,11 @@ export class PageConverter {
     this.#discarded = discardedBefore;
   }
 
+  /** Changes bytes of the packet that is being filled. */
+  patch(byte: number, bytes: Uint8Array): void {
+    this.#targetBytes.set(bytes, byte);
+  }
+
   get discardedCount(): bigint {
     return this.#discarded;
   }

@@ -6,17 +6,19 @@
 // At an exit the kernel's event says number and result only. What the call was given is remembered from
 // its entry, by thread.
 
-import { findItem, itemLength, nextItem, type CapturedCall, type CaptureStore } from '../capture/capture-store.ts';
+import { CaptureStore, findItem, itemLength, nextItem, type CapturedCall } from '../capture/capture-store.ts';
 import { ITEM_HEADER_SIZE_BYTES, RECORD_HEADER_SIZE_BYTES } from '../capture/capture-programs.ts';
 import { MAX_STRINGS_STRING_SIZE_BYTES, MAX_STRING_SIZE_BYTES } from '../capture/capture-plan.ts';
 import { writeSocketAddress } from '../capture/sockaddr.ts';
 import type { PayloadCopier } from '../conversion-code.ts';
 import type { EntryMemory } from './entry-memory.ts';
+import type { ExitPatches } from './exit-patches.ts';
 import type { SyscallConversion, SyscallField } from './syscall-event.ts';
 
 /** In the kernel's records of its own events, bytes: the first argument, and the result. */
 const ARGUMENTS_OFFSET = 16;
 const RESULT_OFFSET = 16;
+const RESULT_SIZE_BYTES = 8;
 /** In a captured record. */
 const CAPTURED_ARGUMENTS_OFFSET = 32;
 const CAPTURED_RESULT_OFFSET = 80;
@@ -24,6 +26,8 @@ const CAPTURED_RESULT_OFFSET = 80;
 export interface SyscallSources {
   readonly store: CaptureStore;
   readonly memory: EntryMemory;
+  /** Where exits stand that may have to be written again. */
+  readonly patches?: ExitPatches;
   /** Lower 32 bits of the time of the record that is being converted, then the upper. */
   readonly now: Int32Array;
 }
@@ -36,7 +40,7 @@ export function makeSyscallCopier(
   plain: PayloadCopier | undefined,
 ): PayloadCopier {
   const { isExit, isRemembered, number } = conversion;
-  const { store, memory, now } = sources;
+  const { store, memory, now, patches } = sources;
   if (plain !== undefined) {
     return (source, sourceBytes, s, sizeBytes, target, targetBytes, d) => {
       memory.remember(source, s, number, now);
@@ -53,8 +57,9 @@ export function makeSyscallCopier(
     let argsAt = (s << 2) + ARGUMENTS_OFFSET;
     let argsSize = sizeBytes - ARGUMENTS_OFFSET;
     if (isExit) {
-      argsBytes = memory.bytes;
+      patches?.begin((d << 2) + payloadAt, isCaptured ? undefined : conversion);
       argsAt = memory.recall(tid, number, now);
+      argsBytes = memory.bytes;
       argsSize = 48;
     } else if (isRemembered) memory.remember(source, s, number, now);
     writer.begin(argsBytes, argsAt, argsSize, sourceBytes, (s << 2) + RESULT_OFFSET, call);
@@ -73,6 +78,21 @@ export function writeWholeCall(
   const writer = new FieldWriter(conversion.fields, store);
   writer.begin(call.bytes, CAPTURED_ARGUMENTS_OFFSET, 48, call.bytes, CAPTURED_RESULT_OFFSET, call);
   return writer.write(target, at);
+}
+
+/**
+ * The arguments that an exit tells, as they stand behind its result: the bytes, and how many lie before
+ * them in the payload. For exits of one size only.
+ */
+export function writeArguments(
+  conversion: SyscallConversion,
+  args: Uint8Array,
+): { readonly skipped: number; readonly written: Uint8Array } {
+  const writer = new FieldWriter(conversion.fields, new CaptureStore());
+  const target = new Uint8Array(RESULT_SIZE_BYTES + 8 * conversion.fields.length);
+  writer.begin(args, 0, args.length, EMPTY, 0, undefined);
+  const end = writer.write(target, 0);
+  return { skipped: RESULT_SIZE_BYTES, written: target.subarray(RESULT_SIZE_BYTES, end) };
 }
 
 const CAPTURED_KINDS: ReadonlySet<SyscallField['kind']> = new Set(['string', 'strings', 'elements', 'address']);
