@@ -7,7 +7,8 @@
 const ENTRY_WORDS = 16;
 const EXIT_WORDS = 4;
 /** What all CPUs convert in some 50 ms, of calls whose exits need their entries. */
-const CAPACITY = 8_192;
+export const HISTORY_CAPACITY = 8_192;
+const CAPACITY = HISTORY_CAPACITY;
 const ARGUMENTS = 4;
 const ARGUMENT_WORDS = 12;
 

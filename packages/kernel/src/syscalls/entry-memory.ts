@@ -37,13 +37,18 @@ export class EntryMemory {
     this.#history = mender === undefined ? undefined : new CallHistory(mender);
   }
 
+  /** The same as `bytes`. */
+  get words(): Int32Array {
+    return this.#words;
+  }
+
   /** Where `recall` points into, until the next call of it. */
   get bytes(): Uint8Array {
     return this.#bytes;
   }
 
-  /** The record at word `s` is an entry. */
-  remember(source: Int32Array, s: number, number: number, now: Int32Array): void {
+  /** The record at word `s` is an entry with so many words of arguments. */
+  remember(source: Int32Array, s: number, wordCount: number, number: number, now: Int32Array): void {
     const tid = source[s + 1] as number;
     const place = tid === this.#lastTid ? this.#lastPlace : this.#placeOf(tid);
     const words = this.#words;
@@ -61,8 +66,9 @@ export class EntryMemory {
     words[place + NUMBER] = number;
     words[place + TIME_LOW] = low;
     words[place + TIME_HIGH] = high;
-    // Records of fewer arguments are shorter: what lies behind them is never asked for.
-    for (let index = 0; index < ARGUMENT_WORDS; index++)
+    // Those of other calls that remain behind them are never asked for.
+    const count = wordCount < ARGUMENT_WORDS ? wordCount : ARGUMENT_WORDS;
+    for (let index = 0; index < count; index++)
       words[place + ARGUMENTS_WORD + index] = source[s + SOURCE_ARGUMENTS_WORD + index] as number;
   }
 

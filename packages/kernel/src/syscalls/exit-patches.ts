@@ -2,7 +2,7 @@
 // Fields of exits that are written again: where each exit of the log stands, in the packet that is being
 // filled or in the file, and what its fields are.
 
-import type { ExitMender } from './call-history.ts';
+import { HISTORY_CAPACITY, type ExitMender } from './call-history.ts';
 import { writeArguments } from './syscall-copier.ts';
 import type { SyscallConversion } from './syscall-event.ts';
 
@@ -14,18 +14,15 @@ export interface PatchableStream {
   patch(packetStart: number, byte: number, bytes: Uint8Array): void;
 }
 
-interface Place {
-  readonly stream: PatchableStream;
-  readonly packetStart: number;
-  /** Of the payload, in the packet. */
-  readonly byte: number;
-  readonly conversion: SyscallConversion;
-}
-
 export class ExitPatches implements ExitMender {
   /** Whose pages are being converted. */
   stream: PatchableStream | undefined;
-  readonly #places: (Place | undefined)[] = [];
+  // Of each exit of the history; in arrays, since one is made for every exit.
+  readonly #streams = new Array<PatchableStream | undefined>(HISTORY_CAPACITY).fill(undefined);
+  readonly #conversions = new Array<SyscallConversion | undefined>(HISTORY_CAPACITY).fill(undefined);
+  readonly #packetStarts = new Float64Array(HISTORY_CAPACITY);
+  /** Of the payload, in the packet. */
+  readonly #bytes = new Int32Array(HISTORY_CAPACITY);
   #byte = 0;
   #conversion: SyscallConversion | undefined;
 
@@ -37,17 +34,18 @@ export class ExitPatches implements ExitMender {
 
   place(slot: number): void {
     const { stream } = this;
-    this.#places[slot] =
-      stream === undefined || this.#conversion === undefined
-        ? undefined
-        : { stream, packetStart: stream.packetStart, byte: this.#byte, conversion: this.#conversion };
+    this.#streams[slot] = stream;
+    this.#conversions[slot] = this.#conversion;
+    this.#packetStarts[slot] = stream === undefined ? 0 : stream.packetStart;
+    this.#bytes[slot] = this.#byte;
   }
 
   mend(slot: number, args: Int32Array, at: number): void {
-    const place = this.#places[slot];
-    if (place === undefined) return;
+    const stream = this.#streams[slot];
+    const conversion = this.#conversions[slot];
+    if (stream === undefined || conversion === undefined) return;
     const bytes = new Uint8Array(args.buffer, args.byteOffset + at * 4, 48);
-    const { skipped, written } = writeArguments(place.conversion, bytes);
-    place.stream.patch(place.packetStart, place.byte + skipped, written);
+    const { skipped, written } = writeArguments(conversion, bytes);
+    stream.patch(this.#packetStarts[slot] as number, (this.#bytes[slot] as number) + skipped, written);
   }
 }

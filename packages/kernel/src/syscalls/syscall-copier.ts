@@ -43,10 +43,12 @@ export function makeSyscallCopier(
   const { store, memory, now, patches } = sources;
   if (plain !== undefined) {
     return (source, sourceBytes, s, sizeBytes, target, targetBytes, d) => {
-      memory.remember(source, s, number, now);
+      memory.remember(source, s, (sizeBytes - ARGUMENTS_OFFSET) >> 2, number, now);
       return plain(source, sourceBytes, s, sizeBytes, target, targetBytes, d);
     };
   }
+  const moves = isExit ? exitMoves(conversion) : undefined;
+  if (moves !== undefined) return makeExitCopier(conversion, payloadAt, moves, sources);
   const isCaptured = conversion.fields.some((field) => CAPTURED_KINDS.has(field.kind));
   const writer = new FieldWriter(conversion.fields, store);
   return (source, sourceBytes, s, sizeBytes, _target, targetBytes, d) => {
@@ -61,9 +63,46 @@ export function makeSyscallCopier(
       argsAt = memory.recall(tid, number, now);
       argsBytes = memory.bytes;
       argsSize = 48;
-    } else if (isRemembered) memory.remember(source, s, number, now);
+    } else if (isRemembered) memory.remember(source, s, (sizeBytes - ARGUMENTS_OFFSET) >> 2, number, now);
     writer.begin(argsBytes, argsAt, argsSize, sourceBytes, (s << 2) + RESULT_OFFSET, call);
     return writer.write(targetBytes, (d << 2) + payloadAt);
+  };
+}
+
+/** For an exit of whole words only: pairs of word of the arguments and word behind the result. Undefined for others. */
+function exitMoves(conversion: SyscallConversion): Int32Array | undefined {
+  const moves: number[] = [];
+  let at = RESULT_SIZE_BYTES;
+  for (const [index, field] of conversion.fields.entries()) {
+    if (index === 0 && field.kind === 'result') continue;
+    if (field.kind !== 'argument' || field.sizeBytes < 4) return undefined;
+    at = (at + field.sizeBytes - 1) & -field.sizeBytes;
+    for (let word = 0; word < field.sizeBytes / 4; word++) moves.push(field.arg * 2 + word, at / 4 + word);
+    at += field.sizeBytes;
+  }
+  return Int32Array.from(moves);
+}
+
+/** Half of what `dd` does is this: words are moved, as page-converter.ts moves those of other events. */
+function makeExitCopier(
+  conversion: SyscallConversion,
+  payloadAt: number,
+  moves: Int32Array,
+  { memory, now, patches }: SyscallSources,
+): PayloadCopier {
+  const { number } = conversion;
+  // Behind the last word that is moved; there may be gaps before it.
+  const endWord = moves.length === 0 ? RESULT_SIZE_BYTES / 4 : (moves[moves.length - 1] as number) + 1;
+  return (source, _sourceBytes, s, _sizeBytes, target, _targetBytes, d) => {
+    const to = d + payloadAt / 4;
+    patches?.begin(to << 2, conversion);
+    const from = memory.recall(source[s + 1] as number, number, now) >> 2;
+    target[to] = source[s + RESULT_OFFSET / 4] as number;
+    target[to + 1] = source[s + RESULT_OFFSET / 4 + 1] as number;
+    const { words } = memory;
+    for (let index = 0; index < moves.length; index += 2)
+      target[to + (moves[index + 1] as number)] = from < 0 ? 0 : (words[from + (moves[index] as number)] as number);
+    return (to + endWord) << 2;
   };
 }
 
