@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Reporter of node --test: a line a file, failures in full, then what was skipped with its reason,
-// then `N passed, N failed, N skipped`.
+// then `N passed, N failed, N skipped`: of all runs so far, which LOCKSTEP_TEST_TALLY's file adds up.
 
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 
 export default async function* report(source) {
@@ -48,5 +49,14 @@ export default async function* report(source) {
     yield '\nSkipped, with the reason:\n';
     for (const skip of skips) yield `  ${skip}\n`;
   }
+  addTally(total);
   yield `\nin ${((Date.now() - startedAt) / 1000).toFixed(1)} s\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`;
+}
+
+function addTally(total) {
+  const path = process.env.LOCKSTEP_TEST_TALLY;
+  if (path === undefined) return;
+  if (existsSync(path))
+    for (const [key, count] of Object.entries(JSON.parse(readFileSync(path, 'utf8')))) total[key] += count;
+  writeFileSync(path, JSON.stringify(total));
 }
