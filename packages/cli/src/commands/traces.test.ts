@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+// The commands that read traces, run as a user runs them, on a trace that is written by hand.
+
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../../../..', import.meta.url));
+const directory = mkdtempSync(join(tmpdir(), 'lockstep-commands-'));
+const trace = join(directory, 'trace');
+const bin = join(root, 'packages/cli/bin/lockstep.js');
+
+before(() => {
+  const { status, stderr } = spawnSync(process.execPath, [join(root, 'examples/read-a-trace/write.js'), trace], {
+    encoding: 'utf8',
+  });
+  assert.equal(status, 0, stderr);
+});
+after(() => rmSync(directory, { recursive: true, force: true }));
+
+function run(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, [bin, ...args], { encoding: 'utf8', env: { ...process.env, TZ: 'UTC' } });
+}
+
+const LINE =
+  '[22:13:20.000001000] (+?.?????????) example shop:order: { cpu_id = 0, vpid = 0, vtid = 0, tid = 0 }, { id = 1, sku = "A-1" }';
+
+test('view prints text, fields, details and JSON, and trims', () => {
+  const { status, stdout, stderr } = run('view', trace);
+  assert.equal(status, 0);
+  assert.equal(stdout.split('\n')[0], LINE);
+  assert.match(stderr, /^WARNING: Tracer may have discarded events/);
+  const { stdout: trimmed } = run(
+    'view',
+    '--timerange',
+    '22:13:20.000002,22:13:20.000002',
+    '--no-delta',
+    '--names=none',
+    '--fields=all',
+    trace,
+  );
+  assert.equal(trimmed.split('\n').length, 2);
+  assert.match(run('view', '--details', trace).stdout, /^Trace class:\n[^]*Event `shop:order` \(Class ID 0\):\n/);
+  const [first] = run('view', '--json', trace).stdout.split('\n');
+  assert.deepEqual((JSON.parse(first!) as { payload: unknown }).payload, { id: 1, sku: 'A-1' });
+  assert.equal(run('view', '--count', trace).stdout, '3\n');
+});
+
+test('view ends quietly when its reader goes away', async () => {
+  const child = spawn(process.execPath, [bin, 'view', trace], { stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.destroy();
+  const [status] = (await once(child, 'close')) as [number | null];
+  assert.equal(status, 0);
+});
+
+test('convert writes every format; stats and check tell what there is', () => {
+  const csv = run('convert', '--to', 'csv', '--event', 'shop:order', trace);
+  assert.equal(csv.stdout.split('\r\n')[1], '1700000000000001000,,orders,0,shop:order,1,A-1');
+  assert.equal(run('convert', '--to', 'jsonl', trace).stdout.trim().split('\n').length, 3);
+  const chrome = JSON.parse(run('convert', '--to', 'chrome', trace).stdout) as { traceEvents: { ph: string }[] };
+  assert.equal(chrome.traceEvents.filter((event) => event.ph === 'i').length, 3);
+  for (const format of ['ctf-1.8', 'ctf-2']) {
+    const to = join(directory, format);
+    const { status, stdout } = run('convert', '--to', format, '-o', to, '--json', trace);
+    assert.equal(status, 0);
+    assert.equal((JSON.parse(stdout) as { records: number }).records, 3);
+    assert.equal(run('view', to).stdout, run('view', trace).stdout);
+  }
+  const file = join(directory, 'trace.perfetto-trace');
+  assert.equal(run('convert', '--to', 'perfetto', '-o', file, trace).status, 0);
+  assert.ok(readFileSync(file).includes('shop:order'));
+  assert.match(run('stats', trace).stdout, /shop:order\s+3 /);
+
+  const sound = run('check', trace);
+  assert.equal(sound.status, 0);
+  assert.match(
+    sound.stdout,
+    /is sound, with losses or oddities, 1 warning; 1 trace, 1 data stream, 1 packet, 3 event records\.\n$/,
+  );
+  assert.equal(run('check', '--strict', trace).status, 1);
+  const broken = join(directory, 'broken');
+  cpSync(trace, broken, { recursive: true });
+  appendFileSync(join(broken, 'orders'), 'x');
+  const unsound = run('check', '--json', broken);
+  assert.equal(unsound.status, 1);
+  assert.equal((JSON.parse(unsound.stdout) as { isSound: boolean }).isSound, false);
+});
+
+test('wrong words and paths end in one sentence', () => {
+  const cases: readonly (readonly [args: readonly string[], sentence: RegExp])[] = [
+    [['view', join(directory, 'nothing')], /^lockstep: There is no such trace directory/],
+    [['view', '--fields=colour', trace], /^lockstep: --fields takes a list of .*\[value="colour"\]\.?\n$/],
+    [['view', '--begin', 'noon', trace], /^lockstep: A time is SECONDS/],
+    [['view', '--begin', '2', '--end', '1', trace], /^lockstep: The range of times ends before it begins/],
+    [['view', '--clock-offset=x', trace], /^lockstep: --clock-offset takes a whole number/],
+    [['view', 'net://localhost:0'], /^lockstep: A live address is net:/],
+    [['view', '--follow', '--begin', '1', trace], /^lockstep: --begin is for traces that are complete/],
+    [['convert', '--to', 'perfetto', trace], /^lockstep: --to perfetto needs --output/],
+    [['convert', trace], /^lockstep: .*--to/i],
+    [
+      ['convert', '--to', 'ctf-2', '-o', trace, trace],
+      /^lockstep: The directory of a new trace must not exist or be empty/,
+    ],
+    [['check', directory + '/nothing'], /^lockstep: There is no such trace directory/],
+  ];
+  for (const [args, sentence] of cases) {
+    const { status, stderr, stdout } = run(...args);
+    assert.equal(status, 1, args.join(' '));
+    assert.match(stderr, sentence);
+    assert.equal(stderr.trim().split('\n').length, 1, stderr);
+    assert.equal(stdout, '');
+  }
+  for (const command of ['view', 'convert', 'check', 'stats'])
+    assert.match(run(command, '--help').stdout, /Example:\n {2}lockstep /, command);
+});
