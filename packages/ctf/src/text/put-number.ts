@@ -132,8 +132,12 @@ const POWERS = Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}
 /** Digits of `%g`. */
 const PRECISION = 6;
 
-/** `printf("%g")`; a NaN has no sign here. */
-export function putReal(view: DataView, o: number, value: number): number {
+/** Where a number is handed to `putStoredReal`: as an argument V8 would make an object of it. */
+export const storedReal: Float64Array = new Float64Array(1);
+
+/** `printf("%g")` of the stored number; a NaN has no sign here. */
+export function putStoredReal(view: DataView, o: number): number {
+  const value = storedReal[0]!;
   let at = o;
   let magnitude = value;
   if (value < 0) {
@@ -158,6 +162,11 @@ export function putReal(view: DataView, o: number, value: number): number {
   return digits === 1_000_000
     ? putDigits(view, at, 1, 1, exponent + 1)
     : putDigits(view, at, digits, PRECISION, exponent);
+}
+
+export function putReal(view: DataView, o: number, value: number): number {
+  storedReal[0] = value;
+  return putStoredReal(view, o);
 }
 
 /** The sign of `magnitude` times ten to the `shift` minus `half`, without an error: 0 only for an exact half. */
@@ -185,6 +194,8 @@ function exponentOf(magnitude: number): number {
     if (magnitude < 1000) return magnitude < 10 ? 0 : magnitude < 100 ? 1 : 2;
     return magnitude < 1e4 ? 3 : magnitude < 1e5 ? 4 : 5;
   }
+  if (magnitude >= 1e6 && magnitude < 1e10)
+    return magnitude < 1e8 ? (magnitude < 1e7 ? 6 : 7) : magnitude < 1e9 ? 8 : 9;
   return Math.floor(Math.log10(magnitude));
 }
 

@@ -24,10 +24,11 @@ import {
   putHexWords,
   putInt32,
   putInteger,
-  putReal,
+  putStoredReal,
   putUint32,
   putWords,
   REAL_ROOM,
+  storedReal,
 } from './put-number.ts';
 import { textConstant, type TextBuffer, type TextConstant } from './text-buffer.ts';
 
@@ -51,7 +52,16 @@ export interface RecordTextOptions {
   readonly colors: Colors;
 }
 
-const HELPERS = { putAscii, putHexWords, putInt32, putInteger, putReal, putUint32, putWords } as const;
+const HELPERS = {
+  putAscii,
+  putHexWords,
+  putInt32,
+  putInteger,
+  putStoredReal,
+  putUint32,
+  putWords,
+  storedReal,
+} as const;
 
 export function compileRecordPrinter(options: RecordTextOptions): RecordPrinter {
   const { source, constants } = generateRecordPrinter(options);
@@ -219,7 +229,7 @@ class TextCode implements FieldVisitor {
     return this.#put(
       this.#colors.number,
       REAL_ROOM,
-      `o = ${value} === ${value} ? putReal(dv, o, ${value}) : putAscii(dv, o, ${sign});`,
+      `if (${value} === ${value}) { storedReal[0] = ${value}; o = putStoredReal(dv, o); } else o = putAscii(dv, o, ${sign});`,
     );
   }
 
