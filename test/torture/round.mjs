@@ -102,7 +102,10 @@ class Round {
       const child = spawn(process.execPath, [pathOf(file), JSON.stringify(options)], {
         stdio: ['ignore', 'ignore', 'inherit'],
       });
-      actor.ended = new Promise((resolve) => child.on('exit', resolve));
+      actor.ended = new Promise((resolve) => child.on('exit', resolve)).then((status) => {
+        // Killed, it has none.
+        if (status !== 0 && status !== null) actor.error = `${file} ended with status ${status}`;
+      });
       actor.kill = () => child.kill('SIGKILL');
       actor.stop = () => child.kill('SIGSTOP');
       actor.go = () => child.kill('SIGCONT');

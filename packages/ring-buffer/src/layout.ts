@@ -40,8 +40,9 @@
 //       +16  4    DEPTH                    record writer without crash consistency: records being made
 //       +20  5    ACTIVE                   writer: sequence number that it claims or holds, stored
 //                                          before the slot is WRITING
-//       +64 16    OWNER_STATE              OWNER_NONE -> LIVE -> RELEASED -> LIVE …, by CAS: the thread
-//                                          that wins writes
+//       +64 16    OWNER_STATE              OWNER_NONE, LIVE, RELEASED -> TAKING, by CAS: the thread that
+//                                          wins writes; -> LIVE after PID and TID are its own. While it
+//                                          is TAKING nobody judges by them whether the owner is dead
 //       +68 17    OWNER_PID, 18 OWNER_TID  the owner, after it won
 //       +76 19    OWNER_NAMESPACE          the owner: its PID namespace, 0 = not told
 //       +80 20    DISCARDED_FULL           writer: records lost, no sub-buffer was read
@@ -137,6 +138,7 @@ export const MODE_OVERWRITE = 2;
 export const OWNER_NONE = 0;
 export const OWNER_LIVE = 1;
 export const OWNER_RELEASED = 2;
+export const OWNER_TAKING = 3;
 
 export const SLOT_FREE = 0;
 export const SLOT_WRITING = 1;

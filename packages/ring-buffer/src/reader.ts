@@ -16,6 +16,7 @@ import {
   OWNER_NONE,
   OWNER_RELEASED,
   OWNER_STATE,
+  OWNER_TAKING,
   packSlot,
   PHYSICAL_CONTENT_SIZE,
   PHYSICAL_IS_CONSUMED,
@@ -246,7 +247,7 @@ class MemoryRingReader implements RingReader {
     let hasWritten = false;
     for (let index = 0; index < this.header.writerCount; index++) {
       const state = Atomics.load(this.#words, writerWord(index) + OWNER_STATE);
-      if (state === OWNER_LIVE) return false;
+      if (state === OWNER_LIVE || state === OWNER_TAKING) return false;
       if (state === OWNER_RELEASED) hasWritten = true;
     }
     return hasWritten;

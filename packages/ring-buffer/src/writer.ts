@@ -31,6 +31,7 @@ import {
   OWNER_PID,
   OWNER_RELEASED,
   OWNER_STATE,
+  OWNER_TAKING,
   OWNER_TID,
   ownersWord,
   packSlot,
@@ -159,17 +160,22 @@ function tryTakeBlock(
   isAbandoned: (owner: RingOwner) => boolean,
 ): boolean {
   const state = Atomics.load(words, block + OWNER_STATE);
+  if (state === OWNER_TAKING) return false;
+  const previous = readOwner(words, block);
+  if (state === OWNER_LIVE && !isAbandoned(previous)) return false;
+  if (Atomics.compareExchange(words, block + OWNER_STATE, state, OWNER_TAKING) !== state) return false;
   if (state === OWNER_LIVE) {
-    const previous = readOwner(words, block);
-    if (!isAbandoned(previous)) return false;
-    // Two threads may find the same dead owner: its tid is the ticket.
-    if (Atomics.compareExchange(words, block + OWNER_TID, previous.tid, owner.tid) !== previous.tid) return false;
-  } else {
-    if (Atomics.compareExchange(words, block + OWNER_STATE, state, OWNER_LIVE) !== state) return false;
-    Atomics.store(words, block + OWNER_TID, owner.tid);
+    const current = readOwner(words, block);
+    if (current.pid !== previous.pid || current.tid !== previous.tid) {
+      // Another thread took it since that look. Unless it has released it already, it goes on.
+      Atomics.compareExchange(words, block + OWNER_STATE, OWNER_TAKING, OWNER_LIVE);
+      return false;
+    }
   }
+  Atomics.store(words, block + OWNER_TID, owner.tid);
   Atomics.store(words, block + OWNER_PID, owner.pid);
   Atomics.store(words, block + OWNER_NAMESPACE, owner.pidNamespace ?? 0);
+  Atomics.store(words, block + OWNER_STATE, OWNER_LIVE);
   return true;
 }
 

@@ -15,8 +15,12 @@ import { createProfileRecorder, type CpuProfile } from './cpu-profile.ts';
 const ROTATION_PERIODS_MS = [100, 300, 1000] as const;
 /** Periods in which the loop turned for the rotation's own timer only, until sampling pauses. */
 const IDLE_PERIODS = 3;
-/** Ending a profile makes the loop turn some times more, which is no reason to start again. */
-const OWN_TURNS_MS = 100;
+/**
+ * A paused program is busy again when its loop turns so often within a second: V8's own tasks after the
+ * end of a profile, and its collections of an idle program's garbage, are a few turns.
+ */
+const BUSY_TURNS = 20;
+const BUSY_WINDOW_MS = 1000;
 /** Starting V8's profiler holds the loop up for 5 to 25 ms: not before what woke the program is done. */
 const RESUME_DELAY_MS = 100;
 /** Names of the profiles in turn; odd enough not to meet one of the program. */
@@ -48,8 +52,9 @@ export function createSampler(instrumentation: Instrumentation, loadInspector: (
   let iterationCount = 0;
   let countAtRotation = 0;
   let idlePeriods = 0;
-  /** Cycles at which sampling was paused; undefined: it is not. */
+  /** Cycles at which the turns began to be counted while sampling is paused; undefined: it is not. */
   let pausedAt: number | undefined;
+  let turnsSince = 0;
 
   /** The console's commands, not its methods: the program may have replaced those. */
   function command(expression: string): void {
@@ -71,6 +76,7 @@ export function createSampler(instrumentation: Instrumentation, loadInspector: (
       if (isPausing && idlePeriods >= IDLE_PERIODS) {
         attempt(stop);
         pausedAt = time.now();
+        turnsSince = 0;
         return;
       }
       attempt(rotate);
@@ -117,7 +123,11 @@ export function createSampler(instrumentation: Instrumentation, loadInspector: (
   return {
     noteIteration() {
       iterationCount++;
-      if (pausedAt !== undefined && time.now() - pausedAt > OWN_TURNS_MS * time.cyclesPerMs) resume();
+      if (pausedAt === undefined) return;
+      const now = time.now();
+      turnsSince = now - pausedAt > BUSY_WINDOW_MS * time.cyclesPerMs ? 1 : turnsSince + 1;
+      if (turnsSince === 1) pausedAt = now;
+      if (turnsSince >= BUSY_TURNS) resume();
     },
     setInterval(intervalUs, isPausedWhenIdle) {
       isPausing = isPausedWhenIdle;
