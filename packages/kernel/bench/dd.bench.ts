@@ -136,7 +136,9 @@ async function runRecorded(): Promise<Recorded> {
     outputDirectory: `${directory}/kernel`,
     stateDirectory: `${directory}/.lockstep`,
     clock,
+    // What pointers point to has a bench of its own: capture.
     channels: [{ name: 'all', id: 0, rules: ['syscall:*'], pids: 'all' }],
+    isCaptured: false,
   });
   let spooledBytes = 0;
   const timer = setInterval(() => (spooledBytes = Math.max(spooledBytes, recording.status().spooledBytes)), 100);
