@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A 32-bit program for x86, made of its bytes: no compiler for i386 is needed. It opens /etc/hostname,
+// A 32-bit program for x86, made of its bytes: no compiler for i386 is needed. It opens /proc/uptime,
 // reads from it, asks for its pid, makes a call that no table knows, and ends.
 
 import { writeFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ const MOVE_EAX_TO_EBX = [0x89, 0xc3];
 const MEMORY_SIZE_BYTES = 4096;
 
 export function writeI386Program(path: string): void {
-  const text = Buffer.from('/etc/hostname\0');
+  const text = Buffer.from('/proc/uptime\0');
   const code = (pathAddress: number): number[] => [
     ...move('eax', 5),
     ...move('ebx', pathAddress),

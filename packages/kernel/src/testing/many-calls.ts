@@ -9,8 +9,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { Worker } from 'node:worker_threads';
 
-const directory = process.argv[2];
-process.chdir(directory);
+process.chdir(process.argv[2] ?? '.');
 fs.writeFileSync('one', 'x'.repeat(5000));
 fs.appendFileSync('one', 'more');
 fs.renameSync('one', 'two');
@@ -35,7 +34,7 @@ fs.writevSync(fd, [Buffer.from('a'), Buffer.from('bc')]);
 fs.fsyncSync(fd);
 fs.closeSync(fd);
 try {
-  fs.openSync('/nowhere/at/all');
+  fs.openSync('/nowhere/at/all', 'r');
 } catch {
   // That is what it is for.
 }
@@ -48,7 +47,8 @@ await once(client, 'close');
 server.close();
 const tcp = net.createServer((socket) => socket.end('hello')).listen(0, '127.0.0.1');
 await once(tcp, 'listening');
-const peer = net.connect(tcp.address().port, '127.0.0.1');
+const address = tcp.address();
+const peer = net.connect(typeof address === 'object' && address !== null ? address.port : 0, '127.0.0.1');
 peer.resume();
 await once(peer, 'close');
 tcp.close();
@@ -60,7 +60,7 @@ await once(udp, 'message');
 udp.close();
 
 const worker = new Worker(
-  'require("node:fs").readFileSync("/etc/hostname"); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);',
+  'require("node:fs").readFileSync("/proc/uptime"); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);',
   { eval: true },
 );
 await once(worker, 'exit');
