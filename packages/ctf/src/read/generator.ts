@@ -452,11 +452,14 @@ export class Generator extends CodeWriter {
     if (isWideText(fc)) return this.#wideText(fc, `readTerminatedText(s, ${JSON.stringify(fc.encoding)})`);
     const [begin, word] = [this.name('b'), this.name('w')];
     // Four bytes at a time: the lowest bit set in `word` lies in the first byte that is 0 (Mycroft). The
-    // loads may reach 3 bytes beyond the content: the buffer is longer than the packet.
+    // loads may reach 7 bytes beyond the content: the buffer is longer than the packet.
     this.lines.push(
       ...(this.#needsValue() ? [`const ${begin} = p;`] : []),
       `let ${word} = 0;`,
-      `while (p < end) { ${word} = view.getInt32(p, true); ${word} = (${word} - 0x01010101) & ~${word} & 0x80808080; if (${word} !== 0) break; p += 4; }`,
+      `while (p < end) {`,
+      `${word} = view.getInt32(p, true); ${word} = (${word} - 0x01010101) & ~${word} & 0x80808080; if (${word} !== 0) break;`,
+      `${word} = view.getInt32(p + 4, true); ${word} = (${word} - 0x01010101) & ~${word} & 0x80808080; if (${word} !== 0) { p += 4; break; }`,
+      'p += 8; }',
       `if (${word} === 0) ${this.fail(FAIL_STRING)}`,
       `p += (31 - Math.clz32(${word} & -${word})) >> 3;`,
       `if (p >= end) ${this.fail(FAIL_STRING)}`,

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: MIT
+// How fast a long trace is read, babeltrace2 and Lockstep alternating in one run: counting on one core
+// and on two, the sum of one field in columns against the same in C by libbabeltrace2, the first record
+// after a seek, memory, and metadata of 20 000 classes. The trace is a real one of LTTng-UST, repeated.
+//
+//   node packages/ctf/dist/bench/read.bench.js [--rounds N] [--records N] [--only WORD] [--clean]
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, release, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Nanoseconds } from '@lockstep/base';
+import { parseMetadata } from '../src/metadata/metadata-parser.ts';
+import { countEventRecordsParallel } from '../src/node/count-records.ts';
+import { readColumns } from '../src/node/read-columns.ts';
+import { readEventRecords } from '../src/node/read-traces.ts';
+import { openTraceDirectory } from '../src/node/trace-set.ts';
+import { isEventRecord } from '../src/read/data-stream-reader.ts';
+import { traceDecoderOf } from '../src/read/trace-decoder.ts';
+import { Lttng, lttngMissing } from '../src/testing/lttng-program.ts';
+import { scaleTrace } from '../src/testing/scaled-trace.ts';
+
+const BASE = join(tmpdir(), 'lockstep-bench-read');
+const SELF = fileURLToPath(import.meta.url);
+const PAIRS = 500_000;
+/** Names of the program's events; see testing/lttng-program.ts. */
+const COLUMN_EVENT = 'lockstep_test_22414:int_double';
+const COLUMN_FIELD = 'a';
+
+const SUM_C = `
+#include <babeltrace2/babeltrace.h>
+#include <stdio.h>
+#include <string.h>
+static int64_t sum; static uint64_t records;
+static bt_message_iterator *it;
+static bt_graph_simple_sink_component_consume_func_status take(bt_message_iterator *iterator, void *data) {
+  bt_message_array_const messages; uint64_t count;
+  switch (bt_message_iterator_next(iterator, &messages, &count)) {
+  case BT_MESSAGE_ITERATOR_NEXT_STATUS_END: return BT_GRAPH_SIMPLE_SINK_COMPONENT_CONSUME_FUNC_STATUS_END;
+  case BT_MESSAGE_ITERATOR_NEXT_STATUS_OK: break;
+  default: return BT_GRAPH_SIMPLE_SINK_COMPONENT_CONSUME_FUNC_STATUS_ERROR;
+  }
+  for (uint64_t i = 0; i < count; i++) {
+    if (bt_message_get_type(messages[i]) == BT_MESSAGE_TYPE_EVENT) {
+      const bt_event *event = bt_message_event_borrow_event_const(messages[i]);
+      static const bt_event_class *wanted;
+      const bt_event_class *class = bt_event_borrow_class_const(event);
+      if (wanted == NULL && strcmp(bt_event_class_get_name(class), EVENT) == 0) wanted = class;
+      if (class == wanted) {
+        const bt_field *field = bt_field_structure_borrow_member_field_by_name_const(
+          bt_event_borrow_payload_field_const(event), FIELD);
+        sum += bt_field_integer_signed_get_value(field); records++;
+      }
+    }
+    bt_message_put_ref(messages[i]);
+  }
+  return BT_GRAPH_SIMPLE_SINK_COMPONENT_CONSUME_FUNC_STATUS_OK;
+}
+int main(int argc, char **argv) {
+  const bt_plugin *ctf, *utils;
+  bt_plugin_find("ctf", 1, 1, 1, 1, 1, &ctf); bt_plugin_find("utils", 1, 1, 1, 1, 1, &utils);
+  bt_graph *graph = bt_graph_create(0);
+  bt_value *params = bt_value_map_create(), *inputs;
+  bt_value_map_insert_empty_array_entry(params, "inputs", &inputs);
+  bt_value_array_append_string_element(inputs, argv[1]);
+  const bt_component_source *source; const bt_component_filter *muxer; const bt_component_sink *sink;
+  bt_graph_add_source_component(graph, bt_plugin_borrow_source_component_class_by_name_const(ctf, "fs"), "s", params, BT_LOGGING_LEVEL_WARNING, &source);
+  bt_graph_add_filter_component(graph, bt_plugin_borrow_filter_component_class_by_name_const(utils, "muxer"), "m", NULL, BT_LOGGING_LEVEL_WARNING, &muxer);
+  bt_graph_add_simple_sink_component(graph, "k", NULL, take, NULL, NULL, &sink);
+  for (uint64_t i = 0; i < bt_component_source_get_output_port_count(source); i++)
+    bt_graph_connect_ports(graph, bt_component_source_borrow_output_port_by_index_const(source, i),
+      bt_component_filter_borrow_input_port_by_index_const(muxer, i), NULL);
+  bt_graph_connect_ports(graph, bt_component_filter_borrow_output_port_by_index_const(muxer, 0),
+    bt_component_sink_borrow_input_port_by_index_const(sink, 0), NULL);
+  int status = bt_graph_run(graph);
+  printf("%lld %llu\\n", (long long) sum, (unsigned long long) records);
+  return status;
+}`;
+
+function option(name: string, fallback: number): number {
+  const at = process.argv.indexOf(name);
+  return at < 0 ? fallback : Number(process.argv[at + 1]);
+}
+
+/** What the Lockstep side of a round runs, in a process of its own. */
+async function runHere(mode: string, path: string): Promise<void> {
+  if (mode === 'classes') return measureClasses();
+  const traceSet = openTraceDirectory(path);
+  if (mode.startsWith('count')) {
+    const counts = await countEventRecordsParallel(traceSet, path, { threads: Number(mode.slice(5)) });
+    print(`${counts.records}`);
+  } else if (mode === 'sum') {
+    let sum = 0;
+    for (const { columns, rowCount } of readColumns(traceSet, {
+      event: COLUMN_EVENT,
+      columns: [{ path: [COLUMN_FIELD] }],
+    })) {
+      const column = columns[0] as Float64Array;
+      for (let i = 0; i < rowCount; i++) sum += column[i]!;
+    }
+    print(String(sum));
+  } else if (mode === 'seek') measureSeek(path);
+  print(`memory ${Math.round(process.resourceUsage().maxRSS / 1024)}`);
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** First record after a seek into the middle, in a process that has opened the trace and read a record. */
+function measureSeek(path: string): void {
+  const traceSet = openTraceDirectory(path);
+  const times: bigint[] = [];
+  for (const item of readEventRecords(traceSet)) {
+    if (isEventRecord(item)) times.push(item.timeNs!);
+    break;
+  }
+  const trace = traceSet.traces[0]!;
+  const clock = [...trace.traceClass.dataStreamClasses.values()][0]?.defaultClock;
+  if (clock === undefined) throw new Error('the trace has no clock');
+  // The middle by size: repetitions are equal.
+  const last = option('--last', 0);
+  const middle = (times[0]! + BigInt(last) / 2n) as Nanoseconds;
+  const begin = process.hrtime.bigint();
+  for (const item of readEventRecords(traceSet, { begin: middle })) if (isEventRecord(item)) break;
+  print(`seek ${(Number(process.hrtime.bigint() - begin) / 1e6).toFixed(2)}`);
+}
+
+function measureClasses(): void {
+  const classes = Array.from(
+    { length: 20_000 },
+    (_, id) =>
+      `event { name = "p:event_${id}"; id = ${id}; stream_id = 0; fields := struct { integer { size = 32; align = 8; signed = 1; encoding = none; base = 10; } _a; floating_point { exp_dig = 11; mant_dig = 53; align = 8; } _b; string _c${id % 50}; }; };\n`,
+  );
+  const text = `/* CTF 1.8 */
+typealias integer { size = 32; align = 8; signed = false; } := uint32_t;
+trace { major = 1; minor = 8; byte_order = le; packet.header := struct { uint32_t stream_id; }; };
+stream { id = 0; event.header := struct { uint32_t id; }; };
+${classes.join('')}`;
+  const begin = process.hrtime.bigint();
+  const traceClass = parseMetadata(text);
+  const parsed = process.hrtime.bigint();
+  traceDecoderOf(traceClass, 'generated').dataStreamDecoder(0n);
+  const ready = process.hrtime.bigint();
+  print(`parse ${(Number(parsed - begin) / 1e6).toFixed(0)} ready ${(Number(ready - parsed) / 1e6).toFixed(0)}`);
+  print(`memory ${Math.round(process.resourceUsage().maxRSS / 1024)}`);
+}
+
+interface Run {
+  readonly seconds: number;
+  readonly output: string;
+}
+
+function run(command: string, args: readonly string[]): Run {
+  const begin = process.hrtime.bigint();
+  const { status, stderr, stdout } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 26 });
+  if (status !== 0) throw new Error(`${command} failed: ${stderr}`);
+  return { seconds: Number(process.hrtime.bigint() - begin) / 1e9, output: stdout };
+}
+
+function runSelf(mode: string, path: string, args: readonly string[] = []): Run {
+  return run(process.execPath, [SELF, '--run', mode, path, ...args]);
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+function makeTrace(records: number): string {
+  const path = join(BASE, `trace-${records}`);
+  if (existsSync(join(path, 'metadata'))) return path;
+  mkdirSync(BASE, { recursive: true });
+  const lttng = new Lttng(join(BASE, 'home'));
+  const small = join(BASE, 'small');
+  rmSync(small, { recursive: true, force: true });
+  lttng.start();
+  try {
+    lttng.record({
+      directory: small,
+      events: 'pairs',
+      count: PAIRS,
+      channelOptions: ['--subbuf-size=1M', '--num-subbuf=16'],
+    });
+  } finally {
+    lttng.stop();
+  }
+  scaleTrace(findMetadata(small), path, Math.round(records / (2 * PAIRS)));
+  return path;
+}
+
+function findMetadata(directory: string): string {
+  const entries = readdirSync(directory, { withFileTypes: true });
+  if (entries.some((entry) => entry.name === 'metadata')) return directory;
+  for (const entry of entries) {
+    if (entry.isDirectory()) {
+      const found = findMetadata(join(directory, entry.name));
+      if (found !== '') return found;
+    }
+  }
+  return '';
+}
+
+/** Alternates rival and own; prints rates and the median of the ratios. */
+function compare(title: string, records: number, rounds: number, rival: () => Run, own: () => Run): void {
+  const [there, here]: [number[], number[]] = [[], []];
+  let output = '';
+  for (let round = 0; round < rounds; round++) {
+    there.push(rival().seconds);
+    const result = own();
+    here.push(result.seconds);
+    output = result.output;
+  }
+  const rate = (seconds: readonly number[]): string => `${(records / median(seconds) / 1e6).toFixed(2)} M/s`;
+  const ratio = median(there.map((seconds, i) => seconds / here[i]!));
+  const memory = /memory (\d+)/.exec(output)?.[1] ?? '?';
+  print(
+    `${title.padEnd(28)} rival ${rate(there).padStart(10)}  Lockstep ${rate(here).padStart(11)}  ratio ${ratio.toFixed(1)}  ${memory} MB`,
+  );
+}
+
+async function main(): Promise<void> {
+  if (process.argv[2] === '--run') return runHere(process.argv[3] ?? '', process.argv[4] ?? '');
+  if (process.argv.includes('--clean')) {
+    rmSync(BASE, { recursive: true, force: true });
+    return;
+  }
+  const missing = lttngMissing();
+  if (missing !== undefined) {
+    print(`nothing to compare with: ${missing}`);
+    return;
+  }
+  const rounds = option('--rounds', 3);
+  const records = option('--records', 30_000_000);
+  const only = process.argv[process.argv.indexOf('--only') + 1] ?? '';
+  const isWanted = (name: string): boolean => !process.argv.includes('--only') || name.includes(only);
+  print(
+    `node ${process.version}, linux ${release()}, ${cpus()[0]?.model ?? 'unknown CPU'} x ${cpus().length}, ${records} records, ${rounds} rounds, medians`,
+  );
+  const path = makeTrace(records);
+  const onOne = ['-c', '0'];
+  // Statistics would be printed for every 10 000th message.
+  const counter = ['-c', 'sink.utils.counter', '-p', 'step=+1000000000'];
+  const countThere = (): Run => run('taskset', [...onOne, 'babeltrace2', path, ...counter]);
+  const self = (mode: string): string[] => [process.execPath, SELF, '--run', mode, path];
+  if (isWanted('count1'))
+    compare('count, one core', records, rounds, countThere, () => run('taskset', [...onOne, ...self('count1')]));
+  if (isWanted('count2')) compare('count, two cores', records, rounds, countThere, () => runSelf('count2', path));
+  if (isWanted('sum') && existsSync('/usr/include/babeltrace2/babeltrace.h')) {
+    const program = join(BASE, 'sum');
+    writeFileSync(`${program}.c`, SUM_C);
+    run('cc', [
+      '-O2',
+      `-DEVENT="${COLUMN_EVENT}"`,
+      `-DFIELD="${COLUMN_FIELD}"`,
+      `${program}.c`,
+      '-o',
+      program,
+      '-lbabeltrace2',
+    ]);
+    const there = (): Run => run('taskset', [...onOne, program, path]);
+    print(`sums: C ${there().output.split(' ')[0]}, Lockstep ${runSelf('sum', path).output.split('\n')[0]}`);
+    compare('sum of one field, one core', records, rounds, there, () => run('taskset', [...onOne, ...self('sum')]));
+  }
+  if (isWanted('seek')) {
+    const span = (2n ** 32n * BigInt(Math.round(records / (2 * PAIRS)))).toString();
+    const seeks = Array.from({ length: 5 }, () =>
+      Number(/seek ([\d.]+)/.exec(runSelf('seek', path, ['--last', span]).output)?.[1]),
+    );
+    print(`first record after a seek into the middle: ${median(seeks).toFixed(1)} ms`);
+  }
+  if (isWanted('classes')) print(`20 000 event classes: ${runSelf('classes', '').output.replaceAll('\n', ' ')}`);
+}
+
+await main();
