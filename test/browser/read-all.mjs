@@ -34,7 +34,9 @@ export async function readAll(cases, decoder) {
   return `${lines.length} lines, ${fnv(lines.join('\n'))}`;
 }
 
-function itemToPlain({ dataStream: _, eventRecordClass, ...rest }) {
+function itemToPlain(item) {
+  const { eventRecordClass, ...rest } = item;
+  delete rest.dataStream;
   return { name: eventRecordClass?.name, ...rest };
 }
 

@@ -22,7 +22,30 @@ const FLOAT_LENGTHS: ReadonlyMap<string, 32 | 64> = new Map([
   ['11 53', 64],
 ]);
 
+/** Parses a type that its text alone says, once for each text. */
+function repeated<Type>(cursor: TokenCursor, word: string, parse: (cursor: TokenCursor) => Type): Type {
+  const braced = cursor.tryBracedText();
+  if (braced === undefined) return parse(cursor);
+  const key = word + braced;
+  const known = cursor.knownTypes.get(key);
+  if (known !== undefined) {
+    cursor.skipBracedText(braced);
+    return known as Type;
+  }
+  const parsed = parse(cursor);
+  cursor.knownTypes.set(key, parsed);
+  return parsed;
+}
+
 export function parseIntegerType(cursor: TokenCursor): TsdlInteger {
+  return repeated(cursor, 'integer', parseInteger);
+}
+
+export function parseFloatType(cursor: TokenCursor): TsdlFloat {
+  return repeated(cursor, 'float', parseFloatingPoint);
+}
+
+function parseInteger(cursor: TokenCursor): TsdlInteger {
   const { offset } = cursor.token;
   const attributes = cursor.takeAttributes();
   const size = attributes.get('size');
@@ -46,7 +69,7 @@ export function parseIntegerType(cursor: TokenCursor): TsdlInteger {
   };
 }
 
-export function parseFloatType(cursor: TokenCursor): TsdlFloat {
+function parseFloatingPoint(cursor: TokenCursor): TsdlFloat {
   const { offset } = cursor.token;
   const attributes = cursor.takeAttributes();
   const exponent = attributes.get('exp_dig');

@@ -9,6 +9,8 @@ import { isUuidText } from './uuid.ts';
 
 /** Far above a page, and far below where bit offsets stop being exact. */
 const MAX_ALIGNMENT_BITS = 1n << 30n;
+/** Characters; LTTng's longest integer has 110. */
+const LONGEST_REPEATED_TEXT = 200;
 
 /** Right-hand side of `attribute = value`. */
 export type AttributeValue =
@@ -25,6 +27,8 @@ export interface Attribute {
 
 export class TokenCursor {
   readonly #lexer: TsdlLexer;
+  /** Types that have been parsed, by keyword and text. */
+  readonly knownTypes = new Map<string, unknown>();
   token: Token;
 
   constructor(text: string) {
@@ -36,6 +40,26 @@ export class TokenCursor {
     const taken = this.token;
     this.token = this.#lexer.next();
     return taken;
+  }
+
+  /**
+   * The text from `{` at the token to the next `}`, as long as it is short and plain: the same text
+   * means the same type wherever it stands, and metadata repeats few of them thousands of times.
+   */
+  tryBracedText(): string | undefined {
+    if (!this.is('{')) return undefined;
+    const { text } = this.#lexer;
+    const { offset } = this.token;
+    const end = text.indexOf('}', offset);
+    if (end < 0 || end - offset > LONGEST_REPEATED_TEXT) return undefined;
+    const braced = text.slice(offset, end + 1);
+    return /["'\/\\]/.test(braced) ? undefined : braced;
+  }
+
+  /** Steps over what `tryBracedText` returned. */
+  skipBracedText(braced: string): void {
+    this.#lexer.seek(this.token.offset + braced.length);
+    this.advance();
   }
 
   /** True if the token is this punctuator or keyword. */

@@ -59,6 +59,11 @@ export class TsdlLexer {
     this.text = text;
   }
 
+  /** Goes on at `offset`. */
+  seek(offset: number): void {
+    this.offset = offset;
+  }
+
   next(): Token {
     this.#skipSpace();
     const { text, offset } = this;
