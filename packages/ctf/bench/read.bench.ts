@@ -24,8 +24,6 @@ import { scaleTrace } from '../src/testing/scaled-trace.ts';
 const BASE = join(tmpdir(), 'lockstep-bench-read');
 const SELF = fileURLToPath(import.meta.url);
 const PAIRS = 500_000;
-/** Names of the program's events; see testing/lttng-program.ts. */
-const COLUMN_EVENT = 'lockstep_test_22414:int_double';
 const COLUMN_FIELD = 'a';
 
 const SUM_C = `
@@ -93,7 +91,7 @@ async function runHere(mode: string, path: string): Promise<void> {
   } else if (mode === 'sum') {
     let sum = 0;
     for (const { columns, rowCount } of readColumns(traceSet, {
-      event: COLUMN_EVENT,
+      event: columnEvent(path),
       columns: [{ path: [COLUMN_FIELD] }],
     })) {
       const column = columns[0] as Float64Array;
@@ -102,6 +100,17 @@ async function runHere(mode: string, path: string): Promise<void> {
     print(String(sum));
   } else if (mode === 'seek') measureSeek(path);
   print(`memory ${Math.round(process.resourceUsage().maxRSS / 1024)}`);
+}
+
+/** The program's provider has its process id in its name. */
+function columnEvent(path: string): string {
+  const traceSet = openTraceDirectory(path);
+  for (const { traceClass } of traceSet.traces) {
+    for (const dsc of traceClass.dataStreamClasses.values()) {
+      for (const { name } of dsc.eventRecordClasses.values()) if (name.endsWith(':int_double')) return name;
+    }
+  }
+  throw new Error('the trace has no event of int and double');
 }
 
 function print(line: string): void {
@@ -252,7 +261,7 @@ async function main(): Promise<void> {
     writeFileSync(`${program}.c`, SUM_C);
     run('cc', [
       '-O2',
-      `-DEVENT="${COLUMN_EVENT}"`,
+      `-DEVENT="${columnEvent(path)}"`,
       `-DFIELD="${COLUMN_FIELD}"`,
       `${program}.c`,
       '-o',

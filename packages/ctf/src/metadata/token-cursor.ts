@@ -53,7 +53,7 @@ export class TokenCursor {
     const end = text.indexOf('}', offset);
     if (end < 0 || end - offset > LONGEST_REPEATED_TEXT) return undefined;
     const braced = text.slice(offset, end + 1);
-    return /["'\/\\]/.test(braced) ? undefined : braced;
+    return /["'/\\]/.test(braced) ? undefined : braced;
   }
 
   /** Steps over what `tryBracedText` returned. */
