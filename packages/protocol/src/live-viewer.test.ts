@@ -153,6 +153,41 @@ test('any bytes end in an answer or in one error of ours', async () => {
   );
 });
 
+test('right answers with wrong bytes in them end in an answer or in one error of ours, and nothing is kept without bound', async () => {
+  const stream = { id: 9n, traceId: 1n, isMetadata: false, path: 'ust', channel: 'c' };
+  const right = [
+    hello(15),
+    join(words(1), encodeLiveSessionEntry(SESSION, 15)),
+    join(words(1, 1), encodeLiveStreamEntry(stream)),
+    encodeLiveIndex(INDEX),
+    join(words(1, 3, 0), Uint8Array.of(1, 2, 3)),
+    join(words(0, 2, 1), Uint8Array.of(1, 2)),
+    words(1, 0),
+  ];
+  const mutation = fc.tuple(fc.nat(right.length - 1), fc.nat(63), fc.integer({ min: 0, max: 255 }));
+  await fc.assert(
+    fc.asyncProperty(fc.array(mutation, { minLength: 1, maxLength: 4 }), async (mutations) => {
+      const replies = right.map((reply) => reply.slice());
+      for (const [which, at, value] of mutations) {
+        const reply = replies[which]!;
+        reply[at % reply.length] = value;
+      }
+      try {
+        const viewer = await LiveViewer.connect(scripted(replies));
+        await viewer.listSessions();
+        await viewer.attach(1n, 'last');
+        await viewer.getNextIndex(9n);
+        await viewer.getPacketPart(9n, 0n, 100);
+        await viewer.getMetadata(9n);
+        await viewer.getNewStreams(1n);
+      } catch (error) {
+        assert.ok(error instanceof LockstepError, String(error));
+      }
+    }),
+    { numRuns: 1000 },
+  );
+});
+
 test('reads addresses as babeltrace2 spells them', () => {
   assert.deepEqual(parseLiveUrl('net://relay.example'), {
     host: 'relay.example',
