@@ -11,7 +11,7 @@ const POINTS = 0.1;
 
 /** `share`: of the causes that match; more than the first where the program's own measure covers more. */
 const STALLS = [
-  { name: 'json-parse', first: /JSON\.parse of .* importProducts/, share: /JSON\.parse|GC/, isQuick: true },
+  { name: 'json-parse', first: /JSON\.parse of \d/, share: /JSON\.parse|GC/, isQuick: true },
   { name: 'sync-child', first: /child_process\.execSync .*askVersion/, isQuick: true },
   { name: 'timer-storm', first: /\d timer callbacks, most poll/, share: /timer|GC|futex|native/, isQuick: true },
   { name: 'regular-expression', first: /(running|in) checkName/ },

@@ -49,8 +49,31 @@ export function causesOf(
     if (total.parts[0]?.kind === 'javascript') scripts.push(total);
     else causes.push({ key: stableKey(total), text: textOf(total), ms: total.ms });
   }
-  causes.push(...javaScriptCauses(scripts, javaScriptNs, positions, timerCount));
+  causes.push(...withPromiseMachinery(javaScriptCauses(scripts, javaScriptNs, positions, timerCount), scripts, causes));
   return causes.sort((a, b) => b.ms - a.ms);
+}
+
+/**
+ * Between two promise jobs V8's own code runs, of which the sampler says only that it is no JavaScript. When
+ * nearly all JavaScript of a stall ran in such jobs, what is native in it is that: one cause.
+ */
+function withPromiseMachinery(
+  own: StallCause[],
+  scripts: readonly CauseTotal[],
+  causes: StallCause[],
+): readonly StallCause[] {
+  const allMs = scripts.reduce((ms, script) => ms + script.ms, 0);
+  const jobsMs = scripts.reduce((ms, { parts }) => ms + sum(parts, inPromiseJob), 0);
+  const at = causes.findIndex(({ key }) => key === 'native');
+  const native = causes[at];
+  const [first, ...rest] = own;
+  if (native === undefined || first === undefined || jobsMs < allMs * COVERING_SHARE) return own;
+  causes.splice(at, 1);
+  return [{ ...first, ms: first.ms + native.ms, text: `${first.text} and V8's work between them` }, ...rest];
+}
+
+function inPromiseJob(part: StallPart): boolean {
+  return part.kind === 'javascript' && part.phase === 'promise jobs';
 }
 
 /** Stalls in which the same program had the CPU are one group, whichever thread of it. */
