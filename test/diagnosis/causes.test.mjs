@@ -14,6 +14,7 @@ const STALLS = [
   { name: 'json-parse', first: /JSON\.parse of \d/, share: /JSON\.parse|GC/, isQuick: true },
   { name: 'sync-child', first: /child_process\.execSync .*askVersion/, isQuick: true },
   { name: 'timer-storm', first: /\d timer callbacks, most poll/, share: /timer|GC|futex|native/, isQuick: true },
+  { name: 'garbage', first: /^GC/, share: /^GC|garbage/ },
   { name: 'regular-expression', first: /(running|in) checkName/ },
   { name: 'cold-file', first: /readFileSync .*catalog\.bin called by readCatalog/ },
   { name: 'microtasks', first: /drainQueue .*in promise jobs/, share: /drainQueue|native code|GC|futex/ },
