@@ -16,6 +16,8 @@ export interface ColumnOptions {
   readonly begin?: Nanoseconds;
   readonly end?: Nanoseconds;
   readonly decoder?: DecoderKind;
+  /** Whether batches hold the readings of the clock. */
+  readonly withClock?: boolean;
 }
 
 /**
@@ -38,7 +40,11 @@ export function* readColumns(traceSet: TraceSet, options: ColumnOptions): Genera
         textDecode: makeTextDecode(),
         ...(start === undefined ? {} : { start }),
       });
-      const range = { ...(begin === undefined ? {} : { begin }), ...(end === undefined ? {} : { end }) };
+      const range = {
+        ...(begin === undefined ? {} : { begin }),
+        ...(end === undefined ? {} : { end }),
+        withClock: options.withClock === true,
+      };
       const columns = new ColumnReader(reader, dataStream, erc, options.columns, range);
       for (let batch = columns.next(); batch !== undefined; batch = columns.next()) yield batch;
     }

@@ -68,7 +68,7 @@ function throughColumns(
     streamName: 'x',
     windowBytes: options.windowBytes,
   });
-  const reader = new ColumnReader(packets, stream, erc, columns, options);
+  const reader = new ColumnReader(packets, stream, erc, columns, { ...options, withClock: true });
   for (let batch = reader.next(); batch !== undefined; batch = reader.next()) {
     for (let i = 0; i < batch.rowCount; i++) rows.push([batch.clock?.[i], ...batch.columns.map((column) => column[i])]);
   }

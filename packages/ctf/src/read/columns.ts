@@ -49,8 +49,15 @@ export interface ColumnBatch {
   readonly rowCount: number;
   /** As they were asked for. */
   readonly columns: readonly Column[];
-  /** Readings of the default clock; undefined without one. */
+  /** Readings of the default clock; undefined without one, or where they were not asked for. */
   readonly clock: BigUint64Array | undefined;
+}
+
+export interface ColumnReaderOptions {
+  readonly begin?: Nanoseconds;
+  readonly end?: Nanoseconds;
+  /** Whether batches hold the readings of the clock. */
+  readonly withClock?: boolean;
 }
 
 type ColumnLoop = (state: DecodeState, columns: readonly unknown[], capacity: number) => number;
@@ -70,6 +77,7 @@ export class ColumnReader {
   readonly #dataStream: DataStream;
   readonly #resolved: readonly ResolvedColumn[];
   readonly #columns: readonly Column[];
+  readonly #hasClock: boolean;
   readonly #clock: BigUint64Array | undefined;
   readonly #arguments: readonly unknown[];
   readonly #range: { readonly begin: bigint; readonly end: bigint };
@@ -83,7 +91,7 @@ export class ColumnReader {
     dataStream: DataStream,
     erc: EventRecordClass,
     requests: readonly ColumnRequest[],
-    range: { readonly begin?: Nanoseconds; readonly end?: Nanoseconds },
+    options: ColumnReaderOptions = {},
   ) {
     this.#reader = reader;
     this.#erc = erc;
@@ -91,8 +99,9 @@ export class ColumnReader {
     const dsc = dataStream.dataStreamClass;
     this.#resolved = requests.map((request) => resolve(dsc, erc, request));
     this.#columns = this.#resolved.map(({ kind }) => makeColumn(kind));
-    this.#clock = dsc.defaultClock === undefined ? undefined : new BigUint64Array(BATCH_ROWS);
-    this.#range = cyclesOf(dsc, range);
+    this.#hasClock = dsc.defaultClock !== undefined;
+    this.#clock = this.#hasClock && options.withClock === true ? new BigUint64Array(BATCH_ROWS) : undefined;
+    this.#range = cyclesOf(dsc, options);
     this.#arguments = [
       ...this.#columns.map((column) =>
         column instanceof BigInt64Array || column instanceof BigUint64Array ? new Uint32Array(column.buffer) : column,
@@ -166,10 +175,9 @@ export class ColumnReader {
     const { begin, end } = this.#range;
     const words = (value: bigint): string => `${value >> 32n}, ${value & 0xffffffffn}`;
     const isRanged = begin > 0n || end < 2n ** 64n - 1n;
-    const row =
-      this.#clock === undefined
-        ? 'n++;'
-        : `${isRanged ? `if (inRange(cw[1], c0, ${words(begin)}, ${words(end)})) ` : ''}{ clock[n * 2] = c0; clock[n * 2 + 1] = cw[1]; n++; }`;
+    const test = isRanged && this.#hasClock ? `if (inRange(cw[1], c0, ${words(begin)}, ${words(end)})) ` : '';
+    const reading = this.#clock === undefined ? '' : 'clock[n * 2] = c0; clock[n * 2 + 1] = cw[1]; ';
+    const row = `${test}{ ${reading}n++; }`;
     const loop = generatePacketLoop(this.#dataStream.dataStreamClass, slots, {
       eventRecordClass: this.#erc,
       stores,
@@ -213,10 +221,8 @@ export class ColumnReader {
     decoder.recordDecoder(state, position).decode(state);
     checkStep(state, position, bit);
     const cycles = state.clock[0] ?? 0n;
-    if (this.#clock !== undefined) {
-      if (cycles < this.#range.begin || cycles > this.#range.end) return false;
-      this.#clock[row] = cycles;
-    }
+    if (this.#hasClock && (cycles < this.#range.begin || cycles > this.#range.end)) return false;
+    if (this.#clock !== undefined) this.#clock[row] = cycles;
     this.#resolved.forEach((column, i) => storeValue(column, this.#columns[i]!, row, state));
     return true;
   }
