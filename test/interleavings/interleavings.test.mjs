@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { exploreAll, walkRandomly } from './explore.mjs';
 import { loadShipped } from './load-shipped.mjs';
+import { tracerRecordBytes } from './record-formats.mjs';
 import { ringWorlds, SMALL_SUB_BUFFERS } from './ring-world.mjs';
 
 const isLong = process.env.LOCKSTEP_TEST_LONG === '1';
@@ -97,13 +98,14 @@ test('where stores may overtake others the plain commit would tear records, and 
 });
 
 /** One of each kind of bug that there is: what the patch breaks, and the scenario that shows it. */
+const commit = `w[64] = p + ${tracerRecordBytes(shipped, SHARING)};`;
 const BUGS = [
   {
     kind: 'torn',
     name: 'the record function commits before it stores the fields',
     patches: [
-      { file: 'generated', from: 'w[64] = p + 16;', to: '' },
-      { file: 'generated', from: 'now();', to: 'now(); w[64] = p + 16;' },
+      { file: 'generated', from: commit, to: '' },
+      { file: 'generated', from: 'now();', to: `now(); ${commit}` },
     ],
     shape: { mode: 'overwrite', isSnapshot: true, recordsPerSubBuffer: 2, pollCount: 1 },
     message: /^torn/,

@@ -11,13 +11,20 @@ const CLASS_ID = 5;
 const PACKET_MAGIC = 0xc1fc1fc1 | 0;
 const TRACER_RECORD_HEADER_WORDS = 2;
 
-/** The tracer's generated record function, writing CTF packets of 96 bytes of header. */
+const TRACER_SUB_BUFFER_BYTES = 256;
+
+/** The smallest record of which not one more fits. */
+export function tracerRecordBytes({ PACKET_HEADER_BYTES }, { recordsPerSubBuffer }) {
+  return 8 + ((((TRACER_SUB_BUFFER_BYTES - PACKET_HEADER_BYTES) / (recordsPerSubBuffer + 1)) | 0) & -8);
+}
+
+/** The tracer's generated record function, writing CTF packets. */
 export function tracerFormat(shipped, shape) {
   const { ring, makePacketClient, makeRingViews, makeRecordTarget, makeRecordFunction, PACKET_HEADER_BYTES } = shipped;
-  const subBufferSizeBytes = 128;
-  const fieldCount = shape.recordsPerSubBuffer === 1 ? 6 : 2;
-  // Of the header: magic number, content size, sequence number, discarded records.
-  const looked = new Set([0, 12, 16, 18]);
+  const subBufferSizeBytes = TRACER_SUB_BUFFER_BYTES;
+  const fieldCount = tracerRecordBytes(shipped, shape) / 4 - TRACER_RECORD_HEADER_WORDS;
+  // Of the header: magic number, content size, sequence number, discarded records, the same by cause.
+  const looked = new Set([0, 12, 16, 18, 24, 26, 28]);
   const begin = PACKET_HEADER_BYTES / 4;
   const fields = Array.from({ length: fieldCount }, (_, index) => ({
     name: `field${index}`,
@@ -52,6 +59,8 @@ export function tracerFormat(shipped, shape) {
           throw new Violation(`torn: record ${id} of packet ${sequence}`);
         ids.push(id);
       }
+      if (!isActive && view[18] !== view[24] + view[26] + view[28])
+        throw new Violation(`torn: the causes of packet ${sequence} are not the sum of its losses`);
       return { sequence, ids, discarded: view[18] };
     },
   };

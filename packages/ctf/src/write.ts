@@ -74,6 +74,9 @@ export {
   MAX_COMPACT_EVENT_ID,
   PACKET_CONTENT_SIZE_OFFSET,
   PACKET_CPU_ID_OFFSET,
+  PACKET_DISCARDED_FULL_OFFSET,
+  PACKET_DISCARDED_TOO_BIG_OFFSET,
+  PACKET_DISCARDED_WRAPPED_OFFSET,
   PACKET_EVENTS_DISCARDED_OFFSET,
   PACKET_MAGIC,
   PACKET_MAGIC_OFFSET,
@@ -93,6 +96,8 @@ export {
   patchPacketTid,
   patchPacketTimestampEnd,
   PROGRAM_PACKET_HEADER_SIZE_BYTES,
+  readDiscardedByCause,
+  type DiscardedByCause,
   type PacketHeaderFields,
 } from './write/packet-layout.ts';
 export {

@@ -54,7 +54,8 @@ export interface SessionDescription {
 }
 
 export interface ProcessDescription {
-  readonly version: 1;
+  /** 2: packets have losses by cause in their context. */
+  readonly version: 2;
   /** As the program sees itself. */
   readonly vpid: number;
   readonly procname: string;

@@ -15,6 +15,9 @@ export { createRing, readRingHeader, type RingHeader, type RingIdentity } from '
 export {
   BAD_ARGUMENTS_WORD,
   CLOCK_HIGH_WORD,
+  DISCARDED_FULL_WORD,
+  DISCARDED_TOO_BIG_WORD,
+  DISCARDED_WRAPPED_WORD,
   COMMITTED_WORD,
   LIMIT_WORD,
   MAX_SUB_BUFFER_COUNT,

@@ -8,6 +8,7 @@ import { InputError } from '@lockstep/base';
 import { loadNative } from '@lockstep/native';
 import { SESSION_VARIABLE } from '@lockstep/protocol';
 import { array, counter, enumeration, int32, int64, sequence, slice, string, struct, tracepoint } from './index.ts';
+import { PACKET_HEADER_BYTES } from './packet-client.ts';
 import { generateStubSource, makeStub } from './stub.ts';
 import { openRings, planOf, readClasses, startTestSession, takePackets } from './testing/test-session.ts';
 
@@ -122,7 +123,7 @@ test(
     assert(packet !== undefined);
     const view = new DataView(packet.buffer, packet.byteOffset);
     const seen: [string | undefined, number][] = [];
-    for (let at = 96; at < packet.length;) {
+    for (let at = PACKET_HEADER_BYTES; at < packet.length;) {
       at = (at + 7) & -8;
       const name = names.get(view.getUint16(at, true));
       seen.push([name, view.getInt32(at + 8, true)]);

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: MIT
 // Makes a CTF packet of each sub-buffer: header and context as LTTng-UST's, with vpid, vtid and the
-// host's tid (filled in by the consumer). 96 bytes, then event records.
+// host's tid (filled in by the consumer) and the losses by cause. Then event records.
 
-import type { RingClient } from '@lockstep/ring-buffer';
-import { CLOCK_HIGH_WORD } from '@lockstep/ring-buffer';
+import {
+  CLOCK_HIGH_WORD,
+  DISCARDED_FULL_WORD,
+  DISCARDED_TOO_BIG_WORD,
+  DISCARDED_WRAPPED_WORD,
+  type RingClient,
+} from '@lockstep/ring-buffer';
 import type { RingViews } from './record-target.ts';
 import type { ThreadClock } from './thread-clock.ts';
 
 const PACKET_MAGIC = 0xc1fc1fc1;
-export const PACKET_HEADER_BYTES = 96;
+export const PACKET_HEADER_BYTES = 120;
 
 // Words from the packet's begin.
 const MAGIC = 0;
@@ -24,6 +29,9 @@ const CPU_ID = 20;
 const VPID = 21;
 const VTID = 22;
 const TID = 23;
+const EVENTS_DISCARDED_FULL = 24;
+const EVENTS_DISCARDED_WRAPPED = 26;
+const EVENTS_DISCARDED_TOO_BIG = 28;
 
 export interface PacketIdentity {
   /** 16 bytes. */
@@ -74,6 +82,9 @@ export function makePacketClient(
       words[index + TIMESTAMP_END + 1] = high;
       storeBits(words, index + CONTENT_SIZE, contentSizeBytes);
       words[index + EVENTS_DISCARDED] = discarded;
+      words[index + EVENTS_DISCARDED_FULL] = words[DISCARDED_FULL_WORD]!;
+      words[index + EVENTS_DISCARDED_WRAPPED] = words[DISCARDED_WRAPPED_WORD]!;
+      words[index + EVENTS_DISCARDED_TOO_BIG] = words[DISCARDED_TOO_BIG_WORD]!;
     },
     onDeliver,
   };

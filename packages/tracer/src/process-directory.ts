@@ -141,7 +141,7 @@ function createOnce(path: string, content: string | Uint8Array): boolean {
 
 function describeProcess(): ProcessDescription {
   return {
-    version: 1,
+    version: 2,
     vpid: process.pid,
     procname: procname(),
     argv: process.argv,

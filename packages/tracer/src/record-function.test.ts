@@ -12,13 +12,16 @@ import {
 } from '@lockstep/ring-buffer';
 import fc from 'fast-check';
 import * as types from './field-types.ts';
-import { makePacketClient } from './packet-client.ts';
+import { makePacketClient, PACKET_HEADER_BYTES } from './packet-client.ts';
 import type { NamedShape } from './payload-class.ts';
 import { tryGenerateRecord } from './record-function.ts';
 import { makePlainRecord, type RecordFunction } from './record-plain.ts';
 import { generateRecordSource } from './record-source.ts';
-import { makeRecordTarget, makeRingViews, type RecordTarget } from './record-target.ts';
+import { COMPACT_HEADER_BYTES, makeRecordTarget, makeRingViews, type RecordTarget } from './record-target.ts';
 import type { ThreadClock } from './thread-clock.ts';
+
+/** Of a packet's first record, whose header is compact. */
+const FIRST_PAYLOAD = PACKET_HEADER_BYTES + COMPACT_HEADER_BYTES;
 
 const GEOMETRY: RingGeometry = { mode: 'overwrite', subBufferSizeBytes: 16_384, subBufferCount: 4 };
 
@@ -220,9 +223,9 @@ test('wrong arguments are recorded as nothing and counted', () => {
     const [packet] = recorded.packets();
     assert(packet !== undefined);
     const view = new DataView(packet.buffer);
-    assert.equal(view.getInt32(104, true), 0);
-    assert.equal(view.getFloat64(112, true), 0);
-    assert.deepEqual([...packet.subarray(120, 136)], new Array(16).fill(0));
+    assert.equal(view.getInt32(FIRST_PAYLOAD, true), 0);
+    assert.equal(view.getFloat64(FIRST_PAYLOAD + 8, true), 0);
+    assert.deepEqual([...packet.subarray(FIRST_PAYLOAD + 16, FIRST_PAYLOAD + 32)], new Array(16).fill(0));
   }
 });
 
@@ -242,8 +245,15 @@ test('arguments that run code, throw or trace while they are read harm nothing',
   const [packet] = recorded.packets();
   assert(packet !== undefined);
   const view = new DataView(packet.buffer);
-  assert.deepEqual([view.getUint16(96, true), view.getInt32(104, true)], [1, 5]);
-  assert.deepEqual([view.getUint16(112, true), view.getInt32(120, true), view.getInt32(124, true)], [0, 6, 0]);
+  assert.deepEqual([view.getUint16(PACKET_HEADER_BYTES, true), view.getInt32(FIRST_PAYLOAD, true)], [1, 5]);
+  assert.deepEqual(
+    [
+      view.getUint16(FIRST_PAYLOAD + 8, true),
+      view.getInt32(FIRST_PAYLOAD + 16, true),
+      view.getInt32(FIRST_PAYLOAD + 20, true),
+    ],
+    [0, 6, 0],
+  );
   assert.equal(recorded.counters().badArguments, 1);
 });
 
@@ -259,7 +269,7 @@ test('arrays, sequences and structs are laid out with natural alignment', () => 
   const [packet] = recorded.packets();
   assert(packet !== undefined);
   assert.equal(
-    Buffer.from(packet.subarray(104)).toString('hex'),
+    Buffer.from(packet.subarray(FIRST_PAYLOAD)).toString('hex'),
     [
       '01',
       '00',
@@ -288,7 +298,7 @@ test('text is cut at 4096 bytes at a character, and counted', () => {
   assert.equal(recorded.counters().truncatedStrings, 2);
   const [packet] = recorded.packets();
   assert(packet !== undefined);
-  assert.equal(packet.indexOf(0, 104), 104 + 4096);
+  assert.equal(packet.indexOf(0, FIRST_PAYLOAD), FIRST_PAYLOAD + 4096);
   const last = Buffer.from(packet.subarray(packet.lastIndexOf(0x78), packet.length - 1)).toString('utf8');
   assert.equal(last, `x${'ü'.repeat(2047)}`);
 });
@@ -303,7 +313,7 @@ test('the same text in every state of the table of repeated text gives the same 
   for (const text of texts) record(text);
   const [packet] = recorded.packets();
   assert(packet !== undefined);
-  let at = 96;
+  let at = PACKET_HEADER_BYTES;
   for (const text of texts) {
     at = (at + 7) & -8;
     const end = packet.indexOf(0, at + 8);

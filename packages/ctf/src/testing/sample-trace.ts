@@ -9,7 +9,9 @@ import {
   boolean8,
   encodePacketHeader,
   floatingPoint,
+  KERNEL_PACKET_HEADER_SIZE_BYTES,
   nullTerminatedString,
+  PROGRAM_PACKET_HEADER_SIZE_BYTES,
   programPacketClasses,
   kernelPacketClasses,
   sequenceMembers,
@@ -150,7 +152,9 @@ export function samplePacket(
   sequenceNumber = 0n,
 ): Uint8Array {
   const packetSizeBytes = 4096;
-  const writer = new FieldWriter(kind === 'program' ? 96 : 88);
+  const writer = new FieldWriter(
+    kind === 'program' ? PROGRAM_PACKET_HEADER_SIZE_BYTES : KERNEL_PACKET_HEADER_SIZE_BYTES,
+  );
   write(writer);
   const contentSizeBytes = writer.offset;
   encodePacketHeader(writer.bytes, 0, {
@@ -164,7 +168,9 @@ export function samplePacket(
     sequenceNumber,
     discardedEventRecordCount: 0n,
     cpuId: 1,
-    ...(kind === 'program' ? { program: { vpid: 77, vtid: 78, tid: 9078 } } : {}),
+    ...(kind === 'program'
+      ? { program: { vpid: 77, vtid: 78, tid: 9078, discarded: { full: 0n, wrapped: 0n, tooBig: 0n } } }
+      : {}),
   });
   // What lies behind the content is padding and may be anything.
   writer.bytes.fill(0xa5, contentSizeBytes);

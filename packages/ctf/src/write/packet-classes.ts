@@ -2,7 +2,12 @@
 // The field classes that describe Lockstep's packets (layout: packet-layout.ts) -> packet header,
 // packet context, event record header and common context of a trace class. Names are LTTng's.
 
-import type { FixedLengthIntegerFieldClass, Role, StructureFieldClass } from '../model/field-class.ts';
+import type {
+  FixedLengthIntegerFieldClass,
+  Role,
+  StructureFieldClass,
+  StructureMemberClass,
+} from '../model/field-class.ts';
 import { signedInteger, staticLengthArray, structure, unsignedInteger, variant } from '../model/make-field-class.ts';
 import { EXTENDED_EVENT_ID, MAX_COMPACT_EVENT_ID } from './packet-layout.ts';
 
@@ -18,7 +23,13 @@ export interface PacketClasses {
 export function programPacketClasses(clockName: string): PacketClasses {
   return {
     packetHeader: packetHeader(),
-    packetContext: packetContext(clockName, ['vpid', 'vtid', 'tid']),
+    packetContext: packetContext(clockName, [
+      ...['vpid', 'vtid', 'tid'].map((name) => ({ name, fieldClass: signedInteger(32) })),
+      ...['full', 'wrapped', 'too_big'].map((cause) => ({
+        name: `events_discarded_${cause}`,
+        fieldClass: unsignedInteger(64),
+      })),
+    ]),
     eventRecordHeader: largeEventHeader(clockName),
     commonContext: undefined,
   };
@@ -43,7 +54,7 @@ function packetHeader(): StructureFieldClass {
   });
 }
 
-function packetContext(clock: string, identity: readonly string[]): StructureFieldClass {
+function packetContext(clock: string, further: readonly StructureMemberClass[]): StructureFieldClass {
   const uint64 = (role: Role): FixedLengthIntegerFieldClass => unsignedInteger(64, { roles: [role] });
   return structure([
     { name: 'timestamp_begin', fieldClass: unsignedInteger(64, { clock, roles: ['default-clock-timestamp'] }) },
@@ -56,7 +67,7 @@ function packetContext(clock: string, identity: readonly string[]): StructureFie
     { name: 'packet_seq_num', fieldClass: uint64('packet-sequence-number') },
     { name: 'events_discarded', fieldClass: uint64('discarded-event-record-counter-snapshot') },
     { name: 'cpu_id', fieldClass: unsignedInteger(32) },
-    ...identity.map((name) => ({ name, fieldClass: signedInteger(32) })),
+    ...further,
   ]);
 }
 

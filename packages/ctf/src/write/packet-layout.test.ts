@@ -58,6 +58,9 @@ test('the classes of packets describe the bytes that are written', () => {
     vpid: layout.PACKET_VPID_OFFSET,
     vtid: layout.PACKET_VTID_OFFSET,
     tid: layout.PACKET_TID_OFFSET,
+    events_discarded_full: layout.PACKET_DISCARDED_FULL_OFFSET,
+    events_discarded_wrapped: layout.PACKET_DISCARDED_WRAPPED_OFFSET,
+    events_discarded_too_big: layout.PACKET_DISCARDED_TOO_BIG_OFFSET,
   });
 });
 
@@ -75,8 +78,9 @@ test('patches touch only their own words', () => {
     sequenceNumber: 7n,
     discardedEventRecordCount: 8n,
     cpuId: 9,
-    program: { vpid: 10, vtid: 11, tid: 0 },
+    program: { vpid: 10, vtid: 11, tid: 0, discarded: { full: 1n, wrapped: 2n, tooBig: 5n } },
   });
+  assert.deepEqual(layout.readDiscardedByCause(bytes.subarray(8)), { full: 1n, wrapped: 2n, tooBig: 5n });
   const before = bytes.slice();
   layout.patchPacketTid(bytes, 8, 0x01020304);
   layout.patchPacketTimestampEnd(bytes, 8, 0xffn);

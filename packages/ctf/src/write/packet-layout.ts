@@ -6,8 +6,12 @@
 //   0 magic u32 | 4 uuid u8[16] | 20 stream_id u32 | 24 stream_instance_id u64
 //  32 timestamp_begin u64 | 40 timestamp_end u64 | 48 content_size u64 | 56 packet_size u64  (bits)
 //  64 packet_seq_num u64 | 72 events_discarded u64 | 80 cpu_id u32
-//  program: 84 vpid i32 | 88 vtid i32 | 92 tid i32 | 96 first event record
-//  kernel:  84 padding                             | 88 first event record
+//  program: 84 vpid i32 | 88 vtid i32 | 92 tid i32
+//           96 events_discarded_full u64 | 104 events_discarded_wrapped u64 | 112 events_discarded_too_big u64
+//          120 first event record
+//  kernel:  84 padding | 88 first event record
+//
+// The three causes are cumulative, as `events_discarded` is, which is their sum.
 
 import { assert } from '@lockstep/base';
 import { UUID_SIZE_BYTES } from '../metadata/uuid.ts';
@@ -28,9 +32,12 @@ export const PACKET_CPU_ID_OFFSET = 80;
 export const PACKET_VPID_OFFSET = 84;
 export const PACKET_VTID_OFFSET = 88;
 export const PACKET_TID_OFFSET = 92;
+export const PACKET_DISCARDED_FULL_OFFSET = 96;
+export const PACKET_DISCARDED_WRAPPED_OFFSET = 104;
+export const PACKET_DISCARDED_TOO_BIG_OFFSET = 112;
 
 /** Bytes before the first event record; a multiple of the event header's alignment of 8. */
-export const PROGRAM_PACKET_HEADER_SIZE_BYTES = 96;
+export const PROGRAM_PACKET_HEADER_SIZE_BYTES = 120;
 export const KERNEL_PACKET_HEADER_SIZE_BYTES = 88;
 
 /** Event header: u16 id and u32 low half of the clock at +4; or this id, u32 id at +8, u64 clock at +16. */
@@ -40,6 +47,16 @@ export const MAX_COMPACT_EVENT_ID = 0xfffe;
 export const EVENT_RECORD_ALIGNMENT_BYTES = 8;
 export const COMPACT_EVENT_HEADER_SIZE_BYTES = 8;
 export const EXTENDED_EVENT_HEADER_SIZE_BYTES = 24;
+
+/** Records that a program lost, by cause, since its stream began. */
+export interface DiscardedByCause {
+  /** Every sub-buffer was unread. */
+  readonly full: bigint;
+  /** Every sub-buffer, or the writer's own, had a record in the making. */
+  readonly wrapped: bigint;
+  /** Larger than a sub-buffer. */
+  readonly tooBig: bigint;
+}
 
 export interface PacketHeaderFields {
   readonly uuid: Uint8Array;
@@ -54,7 +71,12 @@ export interface PacketHeaderFields {
   readonly discardedEventRecordCount: bigint;
   readonly cpuId: number;
   /** Present in packets of programs, absent in the kernel's. */
-  readonly program?: { readonly vpid: number; readonly vtid: number; readonly tid: number };
+  readonly program?: {
+    readonly vpid: number;
+    readonly vtid: number;
+    readonly tid: number;
+    readonly discarded: DiscardedByCause;
+  };
 }
 
 /** Writes a whole packet header and context at `offset`; returns its size in bytes. */
@@ -79,6 +101,9 @@ export function encodePacketHeader(bytes: Uint8Array, offset: number, fields: Pa
     view.setInt32(PACKET_VPID_OFFSET, fields.program.vpid, true);
     view.setInt32(PACKET_VTID_OFFSET, fields.program.vtid, true);
     view.setInt32(PACKET_TID_OFFSET, fields.program.tid, true);
+    view.setBigUint64(PACKET_DISCARDED_FULL_OFFSET, fields.program.discarded.full, true);
+    view.setBigUint64(PACKET_DISCARDED_WRAPPED_OFFSET, fields.program.discarded.wrapped, true);
+    view.setBigUint64(PACKET_DISCARDED_TOO_BIG_OFFSET, fields.program.discarded.tooBig, true);
   }
   return sizeBytes;
 }
@@ -106,6 +131,16 @@ export function patchPacketEventsDiscarded(bytes: Uint8Array, offset: number, co
 /** The host's thread id, which a program in a container cannot know. Packets of programs only. */
 export function patchPacketTid(bytes: Uint8Array, offset: number, tid: number): void {
   viewOf(bytes, offset, PROGRAM_PACKET_HEADER_SIZE_BYTES).setInt32(PACKET_TID_OFFSET, tid, true);
+}
+
+/** What a packet of a program says that its writer lost. */
+export function readDiscardedByCause(bytes: Uint8Array): DiscardedByCause {
+  const view = viewOf(bytes, 0, PROGRAM_PACKET_HEADER_SIZE_BYTES);
+  return {
+    full: view.getBigUint64(PACKET_DISCARDED_FULL_OFFSET, true),
+    wrapped: view.getBigUint64(PACKET_DISCARDED_WRAPPED_OFFSET, true),
+    tooBig: view.getBigUint64(PACKET_DISCARDED_TOO_BIG_OFFSET, true),
+  };
 }
 
 /** Gives a packet another trace and stream: a program's buffer does not know the trace it ends up in. */

@@ -10,6 +10,7 @@ import {
   PACKET_PACKET_SIZE_OFFSET,
   PACKET_SEQ_NUM_OFFSET,
   PROGRAM_PACKET_HEADER_SIZE_BYTES,
+  type DiscardedByCause,
 } from '@lockstep/ctf/write';
 import type { Mapping, Native } from '@lockstep/native';
 import { openRingReader, type RingReader } from '@lockstep/ring-buffer';
@@ -17,11 +18,7 @@ import type { RawPacket } from './program-stream.ts';
 
 /** Records that a program lost or spoilt, as its buffer counts them. */
 export interface SourceCounters {
-  /** Sum of the three causes. */
-  readonly discarded: bigint;
-  readonly discardedFull: number;
-  readonly discardedTooBig: number;
-  readonly discardedWrapped: number;
+  readonly discarded: DiscardedByCause;
   readonly overwrittenPackets: number;
   readonly truncatedStrings: number;
   readonly badArguments: number;
@@ -100,17 +97,17 @@ export class RingSource implements BufferSource {
 
   takeActive(): RawPacket | undefined {
     // Before the copy: what is discarded in between shows in the closing packet.
-    const discardedCount = this.counters().discarded;
+    const { discarded } = this.counters();
     const [packet] = this.#reader.takeActive();
     this.#checkWhole();
     if (packet === undefined || packet.contentSizeBytes <= PROGRAM_PACKET_HEADER_SIZE_BYTES) return undefined;
     const { bytes, contentSizeBytes, sequenceNumber } = packet;
-    return { bytes, contentSizeBytes, sequenceNumber: BigInt(sequenceNumber), isActive: true, discardedCount };
+    return { bytes, contentSizeBytes, sequenceNumber: BigInt(sequenceNumber), isActive: true, discarded };
   }
 
   snapshot(): readonly RawPacket[] {
     const { packets } = this.#reader.snapshot();
-    const discardedCount = this.counters().discarded;
+    const { discarded } = this.counters();
     this.#checkWhole();
     return packets
       .filter((packet) => !packet.isActive || packet.contentSizeBytes > PROGRAM_PACKET_HEADER_SIZE_BYTES)
@@ -119,13 +116,22 @@ export class RingSource implements BufferSource {
         contentSizeBytes,
         sequenceNumber: BigInt(sequenceNumber),
         isActive,
-        ...(isActive ? { discardedCount } : {}),
+        ...(isActive ? { discarded } : {}),
       }));
   }
 
   counters(): SourceCounters {
-    const { discarded, overwrittenSubBuffers: overwrittenPackets, ...counters } = this.#reader.counters();
-    return { ...counters, discarded: BigInt(discarded), overwrittenPackets };
+    const counters = this.#reader.counters();
+    return {
+      discarded: {
+        full: BigInt(counters.discardedFull),
+        wrapped: BigInt(counters.discardedWrapped),
+        tooBig: BigInt(counters.discardedTooBig),
+      },
+      overwrittenPackets: counters.overwrittenSubBuffers,
+      truncatedStrings: counters.truncatedStrings,
+      badArguments: counters.badArguments,
+    };
   }
 
   close(): void {

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
-import { appendFileSync, existsSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { spawnSync } from 'node:child_process';
+import { decodeIndex, PROGRAM_PACKET_HEADER_SIZE_BYTES, readDiscardedByCause } from '@lockstep/ctf/write';
+import { DISCARDED_FULL_WORD, DISCARDED_TOO_BIG_WORD, DISCARDED_WRAPPED_WORD } from '@lockstep/ring-buffer';
 import { channel, createTestSession } from '../testing/test-session.ts';
 import { TracedProgram } from '../testing/traced-program.ts';
-
-/** `ring-buffer/src/layout.ts`: written here by hand, as by a writer that finds no room. */
-const DISCARDED_FULL_WORD = 84;
 
 const other = '99999999-2222-4333-8444-555555555555';
 
@@ -59,6 +58,44 @@ test('records discarded after the last packet are counted by a closing packet', 
   assert.deepEqual(session.count(), { records: buffer.recordedCount, discarded: consumedBefore + 100 });
 });
 
+test('packets tell losses by cause, cumulative, over a killed consumer and in the closing packet', (t) => {
+  const session = createTestSession(t);
+  const buffer = new TracedProgram(session.sessionDirectory).openBuffer(channel, 0);
+  const words = new Int32Array(buffer.mapping.buffer);
+  const killed = session.openConsumer();
+  buffer.writeMany(10_000);
+  words[DISCARDED_TOO_BIG_WORD] = 3;
+  killed.poll();
+  buffer.writeMany(10_000);
+  killed.poll();
+  const heir = session.openConsumer();
+  heir.poll();
+  // After the last packet.
+  words[DISCARDED_WRAPPED_WORD] = 2;
+  buffer.flush();
+  heir.poll();
+  words[DISCARDED_WRAPPED_WORD] = 5;
+  const report = heir.finish();
+  const causes = readPacketCauses(session.traceDirectory);
+  for (const [index, { full, wrapped, tooBig, sum }] of causes.entries()) {
+    assert.equal(full + wrapped + tooBig, sum);
+    const before = causes[index - 1] ?? { full: 0n, wrapped: 0n, tooBig: 0n };
+    assert.ok(full >= before.full && wrapped >= before.wrapped && tooBig >= before.tooBig);
+  }
+  assert.ok(buffer.discardedCount > 0);
+  const expected = { full: BigInt(buffer.discardedCount), wrapped: 5n, tooBig: 3n };
+  assert.deepEqual(causes.at(-1), { ...expected, sum: expected.full + 8n });
+  assert.deepEqual(report.programs[0]?.discardedCauses, { full: buffer.discardedCount, wrapped: 5, tooBig: 3 });
+  assert.equal(session.count().discarded, buffer.discardedCount + 8);
+  if (spawnSync('babeltrace2', ['--version']).status !== 0) return;
+  const details = spawnSync('babeltrace2', ['--component=sink.text.details', session.traceDirectory], {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+  });
+  assert.equal(details.stderr, '');
+  assert.match(details.stdout, /events_discarded_wrapped: 5\n/);
+});
+
 test('a class that appears while recording is in the metadata before its first packet', (t) => {
   const session = createTestSession(t);
   const program = new TracedProgram(session.sessionDirectory);
@@ -97,7 +134,8 @@ const attacks: Readonly<Record<string, (path: string, buffer: ReturnType<TracedP
   'unlinks its buffer': (path) => rmSync(path),
   'scribbles over its header': (_path, buffer) => new Uint8Array(buffer.mapping.buffer, 0, 2048).fill(0xa5),
   'scribbles over its packets': (_path, buffer) => new Uint8Array(buffer.mapping.buffer, 4096).fill(0xa5),
-  'claims endless strings': (_path, buffer) => new Uint8Array(buffer.mapping.buffer, 4096 + 96).fill(0xff),
+  'claims endless strings': (_path, buffer) =>
+    new Uint8Array(buffer.mapping.buffer, 4096 + PROGRAM_PACKET_HEADER_SIZE_BYTES).fill(0xff),
 };
 
 for (const [name, attack] of Object.entries(attacks)) {
@@ -153,7 +191,7 @@ test('a class file that lies ends that program and no other', (t) => {
 test('a program whose description is nonsense is said and left out', (t) => {
   const session = createTestSession(t);
   const hostile = new TracedProgram(session.sessionDirectory, { uuid: other, start: 1e13 });
-  writeFileSync(join(hostile.directory, 'process.json'), '{"version":1,"vpid":"../../etc"}');
+  writeFileSync(join(hostile.directory, 'process.json'), '{"version":2,"vpid":"../../etc"}');
   const good = new TracedProgram(session.sessionDirectory).openBuffer(channel, 0);
   good.writeMany(10);
   const report = session.openConsumer().finish();
@@ -201,3 +239,17 @@ test('a flight recorder keeps the newest records and nothing before the end', (t
   assert.ok(recordCount > 500 && recordCount < 1500, `${recordCount}`);
   assert.equal(session.count().records, recordCount);
 });
+
+type PacketCauses = ReturnType<typeof readDiscardedByCause> & { readonly sum: bigint };
+
+/** What each packet of the only stream says. */
+function readPacketCauses(traceDirectory: string): readonly PacketCauses[] {
+  const [program = ''] = readdirSync(join(traceDirectory, 'ust/pid'));
+  const directory = join(traceDirectory, 'ust/pid', program);
+  const bytes = readFileSync(join(directory, 'channel0_0'));
+  const index = readFileSync(join(directory, 'index/channel0_0.idx'));
+  return decodeIndex(index, 'channel0_0').map(({ offsetBytes, discardedEventRecordCount }) => ({
+    ...readDiscardedByCause(bytes.subarray(Number(offsetBytes))),
+    sum: discardedEventRecordCount,
+  }));
+}

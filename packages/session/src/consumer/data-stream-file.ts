@@ -10,8 +10,18 @@ import {
   encodeIndexHeader,
   INDEX_ENTRY_SIZE_BYTES,
   INDEX_HEADER_SIZE_BYTES,
+  PROGRAM_PACKET_HEADER_SIZE_BYTES,
+  readDiscardedByCause,
+  type DiscardedByCause,
   type IndexEntry,
 } from '@lockstep/ctf/write';
+
+/** Where a stream that is gone on with ended. */
+export interface LastPacket {
+  readonly index: IndexEntry;
+  /** The index has their sum only. */
+  readonly discarded: DiscardedByCause;
+}
 
 export class DataStreamFile {
   readonly path: string;
@@ -46,12 +56,12 @@ export class DataStreamFile {
 
   /**
    * Goes on with a stream whose writer was killed: what stands behind the last indexed packet is cut
-   * off. Gives the last packet's index entry, too.
+   * off. Gives what the last packet says, too.
    */
   static reopen(
     path: string,
     indexPath: string,
-  ): { readonly file: DataStreamFile; readonly last: IndexEntry | undefined } {
+  ): { readonly file: DataStreamFile; readonly last: LastPacket | undefined } {
     const fd = open(path, 'r+');
     const indexFd = open(indexPath, 'r+');
     const indexBytes = new Uint8Array(fstatSync(indexFd).size);
@@ -67,7 +77,10 @@ export class DataStreamFile {
     ftruncateSync(indexFd, indexSizeBytes);
     const file = new DataStreamFile(path, fd, indexFd, sizeBytes, indexSizeBytes);
     file.#write(indexFd, encodeIndexHeader(), INDEX_HEADER_SIZE_BYTES, 0);
-    return { file, last };
+    if (last === undefined) return { file, last };
+    const header = new Uint8Array(PROGRAM_PACKET_HEADER_SIZE_BYTES);
+    readSync(fd, header, 0, header.length, Number(last.offsetBytes));
+    return { file, last: { index: last, discarded: readDiscardedByCause(header) } };
   }
 
   get sizeBytes(): number {

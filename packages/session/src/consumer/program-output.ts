@@ -18,11 +18,11 @@ import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { ClockClass, DataStreamClass, EventRecordClass, TraceClass } from '@lockstep/ctf/write';
-import { programPacketClasses, writeEventRecordClass, writeMetadata, type IndexEntry } from '@lockstep/ctf/write';
+import { programPacketClasses, writeEventRecordClass, writeMetadata } from '@lockstep/ctf/write';
 import type { ChannelPlan, ProcessDescription } from '@lockstep/protocol';
 import { formatDateTime } from '../date-time.ts';
 import { explainFileError } from '../file-error.ts';
-import { DataStreamFile } from './data-stream-file.ts';
+import { DataStreamFile, type LastPacket } from './data-stream-file.ts';
 
 export interface ProgramOutputOptions {
   readonly traceDirectory: string;
@@ -85,7 +85,7 @@ export class ProgramOutput {
     this.#writtenClassCount = classes.length;
   }
 
-  openStream(name: string): { readonly file: DataStreamFile; readonly last: IndexEntry | undefined } {
+  openStream(name: string): { readonly file: DataStreamFile; readonly last: LastPacket | undefined } {
     const path = join(this.path, name);
     const indexPath = join(this.path, 'index', `${name}.idx`);
     if (this.#isContinued && existsSync(path) && existsSync(indexPath)) return DataStreamFile.reopen(path, indexPath);

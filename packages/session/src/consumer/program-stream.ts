@@ -8,7 +8,6 @@ import {
   encodePacketHeader,
   EVENT_RECORD_ALIGNMENT_BYTES,
   PACKET_CPU_ID_OFFSET,
-  PACKET_EVENTS_DISCARDED_OFFSET,
   PACKET_MAGIC,
   PACKET_MAGIC_OFFSET,
   PACKET_TIMESTAMP_BEGIN_OFFSET,
@@ -16,18 +15,19 @@ import {
   PACKET_UUID_OFFSET,
   PACKET_VTID_OFFSET,
   PROGRAM_PACKET_HEADER_SIZE_BYTES,
+  readDiscardedByCause,
   uuidToBytes,
-  type IndexEntry,
+  type DiscardedByCause,
 } from '@lockstep/ctf/write';
 import type { HostIds } from '../process-status.ts';
-import type { DataStreamFile } from './data-stream-file.ts';
+import type { DataStreamFile, LastPacket } from './data-stream-file.ts';
 import type { PayloadSizes } from './payload-sizes.ts';
 import { walkRecords } from './record-walk.ts';
 
 export interface ProgramStreamOptions {
   readonly file: DataStreamFile;
   /** Where a stream that is gone on with ended. */
-  readonly last: IndexEntry | undefined;
+  readonly last: LastPacket | undefined;
   readonly traceUuid: string;
   readonly streamId: number;
   readonly bufferNumber: number;
@@ -43,7 +43,7 @@ export interface RawPacket {
   /** True: its writer had not ended it, so its end and its counter are filled in here. */
   readonly isActive: boolean;
   /** The buffer's own count of discarded records; for a packet that is not ended. */
-  readonly discardedCount?: bigint;
+  readonly discarded?: DiscardedByCause;
 }
 
 /** What a stream amounted to; sums are kept by the trace. */
@@ -51,7 +51,7 @@ export interface StreamTotals {
   recordCount: number;
   packetCount: number;
   byteCount: number;
-  discardedCount: bigint;
+  discarded: DiscardedByCause;
   /** Packets of which something had to be cut off, and why the last was. */
   damagedPacketCount: number;
   damage: string | undefined;
@@ -62,7 +62,7 @@ export class ProgramStream {
     recordCount: 0,
     packetCount: 0,
     byteCount: 0,
-    discardedCount: 0n,
+    discarded: NOTHING_DISCARDED,
     damagedPacketCount: 0,
     damage: undefined,
   };
@@ -75,9 +75,10 @@ export class ProgramStream {
   constructor(options: ProgramStreamOptions) {
     this.#options = options;
     this.#uuid = uuidToBytes(options.traceUuid);
-    this.#nextSequenceNumber = options.last?.sequenceNumber === undefined ? 0n : options.last.sequenceNumber + 1n;
-    this.#lastTimestamp = options.last?.timestampEnd ?? 0n;
-    this.totals.discardedCount = options.last?.discardedEventRecordCount ?? 0n;
+    this.#nextSequenceNumber =
+      options.last?.index.sequenceNumber === undefined ? 0n : options.last.index.sequenceNumber + 1n;
+    this.#lastTimestamp = options.last?.index.timestampEnd ?? 0n;
+    this.totals.discarded = options.last?.discarded ?? NOTHING_DISCARDED;
   }
 
   /** Checks and writes one packet. ProtocolError: it is none of this stream. SystemError: it cannot be written. */
@@ -104,7 +105,7 @@ export class ProgramStream {
       this.totals.damage = walk.problem;
     }
     const timestampEnd = claimedEnd ?? walk.lastTimestamp;
-    const claimedDiscarded = packet.discardedCount ?? view.getBigUint64(PACKET_EVENTS_DISCARDED_OFFSET, true);
+    const claimedDiscarded = packet.discarded ?? readDiscardedByCause(bytes);
     this.#write(packet, walk.endBytes, { timestampBegin, timestampEnd }, this.#monotonic(claimedDiscarded), {
       cpuId: view.getUint32(PACKET_CPU_ID_OFFSET, true),
       vtid: view.getInt32(PACKET_VTID_OFFSET, true),
@@ -116,9 +117,9 @@ export class ProgramStream {
    * Ends the stream. Records that were discarded after the last packet would be in no packet's
    * counter, so an empty packet carries them.
    */
-  end(discardedCount: bigint | undefined): void {
-    const count = discardedCount === undefined ? undefined : this.#monotonic(discardedCount);
-    if (count === undefined || count === this.totals.discardedCount) return;
+  end(claimedDiscarded: DiscardedByCause): void {
+    const discarded = this.#monotonic(claimedDiscarded);
+    if (sumDiscarded(discarded) === sumDiscarded(this.totals.discarded)) return;
     const bytes = new Uint8Array(PROGRAM_PACKET_HEADER_SIZE_BYTES);
     const packet: RawPacket = {
       bytes,
@@ -127,7 +128,7 @@ export class ProgramStream {
       isActive: true,
     };
     const times = { timestampBegin: this.#lastTimestamp, timestampEnd: this.#lastTimestamp };
-    this.#write(packet, bytes.length, times, count, { cpuId: 0, vtid: this.#lastVtid });
+    this.#write(packet, bytes.length, times, discarded, { cpuId: 0, vtid: this.#lastVtid });
   }
 
   close(): void {
@@ -138,7 +139,7 @@ export class ProgramStream {
     packet: RawPacket,
     contentSizeBytes: number,
     times: { readonly timestampBegin: bigint; readonly timestampEnd: bigint },
-    discardedCount: bigint,
+    discarded: DiscardedByCause,
     writer: { readonly cpuId: number; readonly vtid: number },
   ): void {
     const { file, streamId, bufferNumber, vpid, hostIds } = this.#options;
@@ -153,15 +154,15 @@ export class ProgramStream {
       contentSizeBytes,
       packetSizeBytes,
       sequenceNumber: packet.sequenceNumber,
-      discardedEventRecordCount: discardedCount,
+      discardedEventRecordCount: sumDiscarded(discarded),
       cpuId: writer.cpuId,
-      program: { vpid, vtid: writer.vtid, tid: hostIds.hostTid(writer.vtid) },
+      program: { vpid, vtid: writer.vtid, tid: hostIds.hostTid(writer.vtid), discarded },
     });
     file.append(bytes, packetSizeBytes, {
       packetSizeBits: BigInt(packetSizeBytes) * 8n,
       contentSizeBits: BigInt(contentSizeBytes) * 8n,
       ...times,
-      discardedEventRecordCount: discardedCount,
+      discardedEventRecordCount: sumDiscarded(discarded),
       streamId: BigInt(streamId),
       streamInstanceId: BigInt(bufferNumber),
       sequenceNumber: packet.sequenceNumber,
@@ -171,12 +172,17 @@ export class ProgramStream {
     this.#lastVtid = writer.vtid;
     this.totals.packetCount++;
     this.totals.byteCount += packetSizeBytes;
-    this.totals.discardedCount = discardedCount;
+    this.totals.discarded = discarded;
   }
 
   /** A counter that went back is a program's lie or a restart; readers would take it for 2^64 losses. */
-  #monotonic(count: bigint): bigint {
-    return count < this.totals.discardedCount ? this.totals.discardedCount : count;
+  #monotonic({ full, wrapped, tooBig }: DiscardedByCause): DiscardedByCause {
+    const before = this.totals.discarded;
+    return {
+      full: laterCount(before.full, full),
+      wrapped: laterCount(before.wrapped, wrapped),
+      tooBig: laterCount(before.tooBig, tooBig),
+    };
   }
 
   #refuse(what: string, packet: RawPacket): ProtocolError {
@@ -186,6 +192,18 @@ export class ProgramStream {
       contentSizeBytes: packet.contentSizeBytes,
     });
   }
+}
+
+const NOTHING_DISCARDED: DiscardedByCause = { full: 0n, wrapped: 0n, tooBig: 0n };
+/** A buffer counts modulo 2^32, so more is a lie; the sum fits its field. */
+const MAX_DISCARDED = 0xffff_ffffn;
+
+export function sumDiscarded({ full, wrapped, tooBig }: DiscardedByCause): bigint {
+  return full + wrapped + tooBig;
+}
+
+function laterCount(before: bigint, count: bigint): bigint {
+  return count < before || count > MAX_DISCARDED ? before : count;
 }
 
 function enlarge(bytes: Uint8Array, sizeBytes: number): Uint8Array {

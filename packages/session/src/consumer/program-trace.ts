@@ -21,7 +21,7 @@ import { removeDirectory } from '../remove-directory.ts';
 import { PacketFileSource, RingSource, type BufferSource, type SourceCounters } from './buffer-source.ts';
 import { ClassReader } from './class-reader.ts';
 import { ProgramOutput } from './program-output.ts';
-import { ProgramStream, type RawPacket } from './program-stream.ts';
+import { ProgramStream, sumDiscarded, type RawPacket } from './program-stream.ts';
 import type { ProgramReport } from './report.ts';
 import type { ConsumerContext } from './context.ts';
 import { walkRecords } from './record-walk.ts';
@@ -155,9 +155,9 @@ export class ProgramTrace {
     for (const buffer of this.#buffers.values()) {
       if (!buffer.isEnded) buffer.counters = buffer.source.counters();
       const { stream, counters } = buffer;
-      discardedCauses.full += counters?.discardedFull ?? 0;
-      discardedCauses.tooBig += counters?.discardedTooBig ?? 0;
-      discardedCauses.wrapped += counters?.discardedWrapped ?? 0;
+      discardedCauses.full += Number(counters?.discarded.full ?? 0n);
+      discardedCauses.tooBig += Number(counters?.discarded.tooBig ?? 0n);
+      discardedCauses.wrapped += Number(counters?.discarded.wrapped ?? 0n);
       sums.overwrittenPacketCount += counters?.overwrittenPackets ?? 0;
       sums.truncatedStringCount += counters?.truncatedStrings ?? 0;
       sums.badArgumentCount += counters?.badArguments ?? 0;
@@ -165,7 +165,7 @@ export class ProgramTrace {
       sums.recordCount += stream.totals.recordCount;
       sums.packetCount += stream.totals.packetCount;
       sums.byteCount += stream.totals.byteCount;
-      sums.discardedCount += Number(stream.totals.discardedCount);
+      sums.discardedCount += Number(sumDiscarded(stream.totals.discarded));
       sums.damagedPacketCount += stream.totals.damagedPacketCount;
     }
     const path = this.#output === undefined ? '' : this.#output.path.slice(this.#context.traceDirectory.length + 1);
@@ -273,7 +273,7 @@ export class ProgramTrace {
     // A stream with nothing but losses is a stream, too.
     if (
       discarded !== undefined &&
-      (buffer.stream !== undefined || discarded > 0n) &&
+      (buffer.stream !== undefined || sumDiscarded(discarded) > 0n) &&
       this.#context.outputError === undefined
     ) {
       (buffer.stream ?? this.#openStream(buffer)).end(discarded);
@@ -402,7 +402,7 @@ function tryReadProcess(path: string): ProcessDescription | undefined {
   } catch {
     throw refuse('is no JSON');
   }
-  if (typeof value !== 'object' || value === null || value.version !== 1)
+  if (typeof value !== 'object' || value === null || value.version !== 2)
     throw refuse('is of another version of Lockstep');
   const { vpid, traceUuid, argv } = value;
   if (typeof vpid !== 'number' || !Number.isInteger(vpid) || vpid <= 0) throw refuse('has no pid');
@@ -411,7 +411,7 @@ function tryReadProcess(path: string): ProcessDescription | undefined {
     typeof part === 'string' ? part.slice(0, 4096).replaceAll('\0', ' ') : '';
   const startedAt = boundedText(value.startedAt);
   return {
-    version: 1,
+    version: 2,
     vpid,
     procname: boundedText(value.procname).slice(0, 256),
     argv: Array.isArray(argv) ? argv.slice(0, 1000).map(boundedText) : [],

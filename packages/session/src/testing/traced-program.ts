@@ -8,6 +8,12 @@ import { join } from 'node:path';
 import {
   encodePacketHeader,
   fieldClassToJson,
+  PACKET_CONTENT_SIZE_OFFSET,
+  PACKET_DISCARDED_FULL_OFFSET,
+  PACKET_DISCARDED_TOO_BIG_OFFSET,
+  PACKET_DISCARDED_WRAPPED_OFFSET,
+  PACKET_EVENTS_DISCARDED_OFFSET,
+  PACKET_TIMESTAMP_END_OFFSET,
   PROGRAM_PACKET_HEADER_SIZE_BYTES,
   structure,
   unsignedInteger,
@@ -24,6 +30,9 @@ import {
 import {
   COMMITTED_WORD,
   createRing,
+  DISCARDED_FULL_WORD,
+  DISCARDED_TOO_BIG_WORD,
+  DISCARDED_WRAPPED_WORD,
   LIMIT_WORD,
   ringSizeBytes,
   tryAttachWriter,
@@ -53,7 +62,7 @@ export class TracedProgram {
     mkdirSync(this.directory);
     this.addClass(0, 'test:value');
     const description: ProcessDescription = {
-      version: 1,
+      version: 2,
       vpid: this.vpid,
       procname: identity.procname ?? 'program',
       argv: ['program', 'with "quotes"'],
@@ -115,13 +124,18 @@ export class ProgramBuffer {
           sequenceNumber: BigInt(sequence),
           discardedEventRecordCount: 0n,
           cpuId: 0,
-          program: { vpid: program.vpid, vtid: program.vpid, tid: 0 },
+          program: { vpid: program.vpid, vtid: program.vpid, tid: 0, discarded: { full: 0n, wrapped: 0n, tooBig: 0n } },
         });
       },
       bufferEnd: (offset: number, contentSizeBytes: number, discarded: number): void => {
-        this.#view.setBigUint64(offset + 40, this.clock, true);
-        this.#view.setBigUint64(offset + 48, BigInt(contentSizeBytes) * 8n, true);
-        this.#view.setBigUint64(offset + 72, BigInt(discarded), true);
+        this.#view.setBigUint64(offset + PACKET_TIMESTAMP_END_OFFSET, this.clock, true);
+        this.#view.setBigUint64(offset + PACKET_CONTENT_SIZE_OFFSET, BigInt(contentSizeBytes) * 8n, true);
+        this.#view.setBigUint64(offset + PACKET_EVENTS_DISCARDED_OFFSET, BigInt(discarded), true);
+        const words = new Int32Array(this.mapping.buffer, 0, DISCARDED_WRAPPED_WORD + 1);
+        const count = (word: number): bigint => BigInt(words[word]! >>> 0);
+        this.#view.setBigUint64(offset + PACKET_DISCARDED_FULL_OFFSET, count(DISCARDED_FULL_WORD), true);
+        this.#view.setBigUint64(offset + PACKET_DISCARDED_WRAPPED_OFFSET, count(DISCARDED_WRAPPED_WORD), true);
+        this.#view.setBigUint64(offset + PACKET_DISCARDED_TOO_BIG_OFFSET, count(DISCARDED_TOO_BIG_WORD), true);
       },
       onDeliver: (): void => undefined,
     };

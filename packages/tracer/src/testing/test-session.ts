@@ -22,6 +22,7 @@ import {
   type UserRulePlan,
 } from '@lockstep/protocol';
 import { openRingReader, type RingReader } from '@lockstep/ring-buffer';
+import { PACKET_HEADER_BYTES } from '../packet-client.ts';
 
 export const CHANNEL: ChannelPlan = {
   name: 'channel0',
@@ -143,7 +144,7 @@ export function* walkRecords(
 ): Generator<RawRecord> {
   const bytes = new DataView(packet.buffer, packet.byteOffset, packet.byteLength);
   let clock = bytes.getBigUint64(32, true);
-  for (let at = 96; at < packet.length;) {
+  for (let at = PACKET_HEADER_BYTES; at < packet.length;) {
     at = (at + 7) & -8;
     let classId = bytes.getUint16(at, true);
     let payload = at + 8;

@@ -6,6 +6,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FieldClass, StructureFieldClass } from '@lockstep/ctf';
+import { PROGRAM_PACKET_HEADER_SIZE_BYTES } from '@lockstep/ctf/write';
 import { PROCESS_DIRECTORY_PATTERN, CLASSES_FILE, RING_FILE_PATTERN, type ClassLine } from '@lockstep/protocol';
 import { openRingReader } from '@lockstep/ring-buffer';
 
@@ -21,7 +22,6 @@ export interface TestRecord {
 const PACKET_MAGIC = 0xc1fc1fc1;
 const VPID_OFFSET = 84;
 const VTID_OFFSET = 88;
-const FIRST_RECORD_OFFSET = 96;
 const EXTENDED_ID = 0xffff;
 
 /** Every record of every program of the session, oldest first. */
@@ -61,7 +61,7 @@ function decodePacket(
   let clock = view.getBigUint64(32, true);
   const vpid = view.getUint32(VPID_OFFSET, true);
   const vtid = view.getUint32(VTID_OFFSET, true);
-  const cursor = { view, bytes, offset: FIRST_RECORD_OFFSET };
+  const cursor = { view, bytes, offset: PROGRAM_PACKET_HEADER_SIZE_BYTES };
   while (cursor.offset < contentSizeBytes) {
     cursor.offset = alignTo(cursor.offset, 8);
     if (cursor.offset >= contentSizeBytes) break;
