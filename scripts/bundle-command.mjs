@@ -48,17 +48,24 @@ const otherCommands = {
     plugin.onResolve({ filter: /\/commands\/[\w-]+\.js$/ }, ({ path }) =>
       path.endsWith('/record.js') ? undefined : { path: './main.cjs', external: true },
     );
+    // What is told of a trace once it is recorded: it reads and analyses, which recording does not.
+    plugin.onResolve({ filter: /\/explain-recording\.js$/ }, () => ({
+      // As the bin requires it, whose `require` the bundle has.
+      path: '../dist/explain.cjs',
+      external: true,
+    }));
   },
 };
 
-for (const { name, plugins } of [
-  { name: 'main', plugins: [] },
-  { name: 'record', plugins: [otherCommands] },
+for (const { name, entry, plugins } of [
+  { name: 'main', entry: 'program.js', plugins: [] },
+  { name: 'record', entry: 'program.js', plugins: [otherCommands] },
+  { name: 'explain', entry: 'explain-recording.js', plugins: [] },
 ]) {
   const outfile = join(outdir, `${name}.cjs`);
   await build({
     ...shared,
-    entryPoints: [join(packages, 'cli/dist/src/program.js')],
+    entryPoints: [join(packages, 'cli/dist/src', entry)],
     outfile,
     format: 'cjs',
     // What is left of them are Node's own modules.

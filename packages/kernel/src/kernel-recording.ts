@@ -11,7 +11,7 @@ import type { ClockClass } from '@lockstep/ctf/write';
 import { loadNative } from '@lockstep/native';
 import type { ConverterWorkerData } from './converter-worker.ts';
 import { describeCached, usualCacheDirectory } from './description-cache.ts';
-import { startCapture, type Capture } from './capture/capture-loader.ts';
+import { Capture, type CaptureHandle } from './capture/capture-loader.ts';
 import { whyNoCapture } from './capture/capture-wishes.ts';
 import { describeEvents, type DescribedChannel, type EventDescription } from './event-description.ts';
 import {
@@ -104,6 +104,8 @@ class Recording implements KernelRecording {
   readonly #capturing: EventDescription['capture'];
   readonly #classTexts: string[] = [];
   #capture: Capture | undefined;
+  #captureLoaded: ((handle: CaptureHandle | undefined) => void) | undefined;
+  readonly #capturePromise = new Promise<CaptureHandle | undefined>((resolve) => (this.#captureLoaded = resolve));
   #watchdog: Watchdog | undefined;
   #instances: Promise<void> = Promise.resolve();
   #reader: Worker | undefined;
@@ -237,7 +239,6 @@ class Recording implements KernelRecording {
     this.#writeMetadata(this.#traceOptions.clockClass);
     writeSpoolDescription(stateDirectory, this.#descriptionText);
     if (this.#channels.some((channel) => needsLookahead(channel.described.conversion))) await this.#threadsKnown();
-    this.#startCapture();
     await this.#enableAll(made, tids);
     this.#stateDump = this.#dumpFirstState();
   }
@@ -251,25 +252,25 @@ class Recording implements KernelRecording {
     }
   }
 
-  /** Before the kernel's events are enabled: what is captured of a call is then written before its event. */
-  #startCapture(): void {
+  /**
+   * Before the kernel's events are enabled: what is captured of a call is then written before its event.
+   * The reader's thread loads it, while the kernel makes the instances.
+   */
+  async #takeCapture(): Promise<void> {
     if (this.#capturing === undefined) return;
-    try {
-      this.#capture = startCapture(this.#capturing.set);
-      if (this.#capture !== undefined) Atomics.store(this.#queue.control, page.CAPTURE_RING, this.#capture.ringFd + 1);
-    } catch (error) {
-      this.#note(
-        `What the pointers of system calls point to is not recorded: ${error instanceof Error ? error.message : String(error)}`,
-        errorCode(error),
-        '',
-      );
-    }
+    const handle = await this.#capturePromise;
+    const native = loadNative();
+    if (handle === undefined || native === undefined) return;
+    this.#capture = Capture.adopt(native.bpf, handle);
+    Atomics.store(this.#queue.control, page.CAPTURE_RING, this.#capture.ringFd + 1);
   }
 
   /** Every channel as soon as its instance is there. */
   async #enableAll(made: readonly Promise<void>[], tids: readonly number[]): Promise<void> {
     for (const [index, channel] of this.#channels.entries()) {
       await made[index];
+      // Calls of the last channel, the program's, are what is captured of.
+      if (index === this.#channels.length - 1) await this.#takeCapture();
       const { pids } = channel.options;
       const tracked = threadsToTrack(channel.options.trackers ?? []);
       if (tracked !== undefined && pids === 'all') channel.instance.setPids(tracked);
@@ -329,6 +330,7 @@ class Recording implements KernelRecording {
       isFlightRecorder: this.#options.isFlightRecorder === true,
       stopFd: this.#stopFd,
       captureStream: this.#streams().length + this.#wholeStreams().length,
+      captureSet: this.#capturing?.set,
     };
     const converterData: ConverterWorkerData = { memory, stateDirectory, descriptionText: this.#descriptionText };
     const reader = this.#startWorker('./reader-worker.js', readerData);
@@ -345,11 +347,14 @@ class Recording implements KernelRecording {
     const worker = new Worker(new URL(file, import.meta.url), {
       workerData,
       execArgv: [],
+      // Descriptors come from the addon and go to other threads: whose they are is known here.
+      trackUnmanagedFds: false,
       env: { ...process.env, NODE_OPTIONS: '' },
     });
     const ended = new Promise<void>((resolve) => {
       worker.on('message', (message: WorkerMessage) => {
         if (message.type === 'ended') return resolve();
+        if (message.type === 'capture') return this.#captureLoaded?.(message.handle);
         if (message.type === 'class') {
           this.#classTexts.push(message.text);
           return;
@@ -362,7 +367,10 @@ class Recording implements KernelRecording {
         Atomics.store(this.#queue.control, page.READER_ENDED, 1);
         this.#queue.wake();
       });
-      worker.on('exit', () => resolve());
+      worker.on('exit', () => {
+        this.#captureLoaded?.(undefined);
+        resolve();
+      });
     });
     return { worker, ended };
   }

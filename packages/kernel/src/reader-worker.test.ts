@@ -43,6 +43,7 @@ test('a stop reads what lies behind an unfinished page, of every CPU', async (t)
     isFlightRecorder: false,
     stopFd: -1,
     captureStream: 1,
+    captureSet: undefined,
   };
   const reader = new Worker(new URL('./reader-worker.js', import.meta.url), { workerData });
   await once(reader, 'exit');

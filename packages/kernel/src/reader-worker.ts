@@ -12,7 +12,8 @@ import {
   type ClockPair,
   type TraceClockName,
 } from './capture/capture-chunk.ts';
-import { RING_SIZE_BYTES } from './capture/capture-loader.ts';
+import { RING_SIZE_BYTES, startCapture, type CaptureHandle } from './capture/capture-loader.ts';
+import type { CaptureSet } from './capture/capture-set.ts';
 import {
   ARE_INSTANCES_THERE,
   CAPTURE_RING,
@@ -51,6 +52,8 @@ export interface ReaderWorkerData {
   readonly stopFd: number;
   /** Number of the stream of what is captured. */
   readonly captureStream: number;
+  /** Programs to load first of all: the kernel's verifier takes 40 ms over them, which the session has not. */
+  readonly captureSet: CaptureSet | undefined;
 }
 
 export type WorkerMessage =
@@ -58,6 +61,8 @@ export type WorkerMessage =
   | { readonly type: 'ended' }
   /** Metadata of a class that is met for the first time. */
   | { readonly type: 'class'; readonly text: string }
+  /** Undefined: the kernel refused, or there is no addon. The receiver closes it. */
+  | { readonly type: 'capture'; readonly handle: CaptureHandle | undefined }
   | { readonly type: 'problem'; readonly sentence: string; readonly code: string; readonly path: string };
 
 interface OpenSource {
@@ -402,7 +407,20 @@ function report(sentence: string, error: unknown, path: string): void {
   parentPort?.postMessage({ type: 'problem', sentence, code: errorCode(error), path } satisfies WorkerMessage);
 }
 
+function loadCapture(set: CaptureSet | undefined): void {
+  if (set === undefined) return;
+  let handle: CaptureHandle | undefined;
+  try {
+    handle = startCapture(set)?.handle;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    report(`What the pointers of system calls point to is not recorded: ${reason}`, error, '');
+  }
+  parentPort?.postMessage({ type: 'capture', handle } satisfies WorkerMessage);
+}
+
 const readerData = workerData as ReaderWorkerData;
+loadCapture(readerData.captureSet);
 const reader = new PageReader(readerData);
 reader.run(readerData.sources);
 parentPort?.postMessage({ type: 'ended' } satisfies WorkerMessage);

@@ -14,22 +14,45 @@ export const RING_SIZE_BYTES = 8 << 20;
 const MAX_TID_COUNT = 65_536;
 const LOG_SIZE_BYTES = 1 << 20;
 
+/** What one thread of a process needs to go on with what another one loaded: descriptors are the process's. */
+export interface CaptureHandle {
+  readonly descriptors: readonly number[];
+  readonly maps: readonly (readonly [name: string, fd: number])[];
+  readonly isFiltered: boolean;
+}
+
 export class Capture {
   readonly #bpf: Bpf;
-  readonly #maps = new Map<string, number>();
-  readonly #descriptors: number[] = [];
+  readonly #maps: Map<string, number>;
+  readonly #descriptors: number[];
   readonly #isFiltered: boolean;
 
-  /** Throws SystemError with the kernel's reason when it refuses. */
-  constructor(bpf: Bpf, set: CaptureSet) {
+  private constructor(bpf: Bpf, handle: CaptureHandle) {
     this.#bpf = bpf;
-    this.#isFiltered = set.isFiltered;
+    this.#isFiltered = handle.isFiltered;
+    this.#descriptors = [...handle.descriptors];
+    this.#maps = new Map(handle.maps);
+  }
+
+  /** Throws SystemError with the kernel's reason when it refuses. */
+  static load(bpf: Bpf, set: CaptureSet): Capture {
+    const capture = new Capture(bpf, { descriptors: [], maps: [], isFiltered: set.isFiltered });
     try {
-      this.#load(set);
+      capture.#load(set);
     } catch (error) {
-      this.close();
+      capture.close();
       throw error;
     }
+    return capture;
+  }
+
+  /** What another thread loaded is this one's from now on: it closes it. */
+  static adopt(bpf: Bpf, handle: CaptureHandle): Capture {
+    return new Capture(bpf, handle);
+  }
+
+  get handle(): CaptureHandle {
+    return { descriptors: [...this.#descriptors], maps: [...this.#maps], isFiltered: this.#isFiltered };
   }
 
   #load(set: CaptureSet): void {
@@ -124,7 +147,7 @@ export class Capture {
 /** Throws SystemError when the kernel refuses; undefined without the native addon. */
 export function startCapture(set: CaptureSet): Capture | undefined {
   const native = loadNative();
-  return native === undefined ? undefined : new Capture(native.bpf, set);
+  return native === undefined ? undefined : Capture.load(native.bpf, set);
 }
 
 function u32(value: number): Uint8Array {
