@@ -123,11 +123,7 @@ export async function recoverLeftovers(
       continue;
     }
     try {
-      const { traceDirectory, report } = await recoverSession(leftover.path);
-      const count = report.programs.reduce((sum, program) => sum + program.recordCount, 0);
-      onSentence(
-        `An earlier recording (pid ${leftover.session.ownerPid}) was killed; ${count} event records of it were recovered into ${traceDirectory}.`,
-      );
+      onSentence(sentenceOf(leftover, await recoverSession(leftover.path)));
     } catch (error) {
       if (!(error instanceof LockstepError)) throw error;
       onSentence(
@@ -135,6 +131,14 @@ export async function recoverLeftovers(
       );
     }
   }
+}
+
+function sentenceOf({ path, session }: Leftover, { traceDirectory, report }: RecoverResult): string {
+  const count = report.programs.reduce((sum, program) => sum + program.recordCount, 0);
+  // What could not be written may be all; the recorder itself ended in order when it met the same.
+  if (report.outputError !== undefined)
+    return `The trace ${traceDirectory} is incomplete, and what is missing in it cannot be written: ${report.outputError}. It stays in ${path}.`;
+  return `An earlier recording (pid ${session.ownerPid}) was killed; ${count} event records of it were recovered into ${traceDirectory}.`;
 }
 
 function startOf(session: SessionDescription): number | undefined {

@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
-import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import fs, {
+  appendFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { spawnSync } from 'node:child_process';
@@ -110,6 +119,24 @@ test('a class that appears while recording is in the metadata before its first p
   assert.equal(session.count().records, consumer.report().programs[0]?.recordCount);
   consumer.finish();
   assert.equal(session.count().records, 700);
+});
+
+test('a recovery that finds no room leaves what was written before readable', (t) => {
+  const session = createTestSession(t);
+  const buffer = new TracedProgram(session.sessionDirectory).openBuffer(channel, 0);
+  buffer.writeMany(300);
+  session.openConsumer().poll();
+  const { records } = session.count();
+  assert.ok(records > 0);
+  const full = t.mock.method(fs, 'writeSync', () => {
+    throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', syscall: 'write' });
+  });
+  syncBuiltinESMExports();
+  const report = session.openConsumer().finish();
+  full.mock.restore();
+  syncBuiltinESMExports();
+  assert.match(report.outputError ?? '', /no space is left/);
+  assert.equal(session.count().records, records);
 });
 
 test('babeltrace2 reads the trace without a warning', (t) => {

@@ -5,16 +5,17 @@
 
 import {
   closeSync,
+  existsSync,
   ftruncateSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { ClockClass, DataStreamClass, EventRecordClass, TraceClass } from '@lockstep/ctf/write';
@@ -73,15 +74,16 @@ export class ProgramOutput {
 
   /** Makes the metadata describe all of `classes`; before the first packet that needs them. */
   writeClasses(classes: readonly EventRecordClass[]): void {
-    if (this.#metadataFd === undefined) this.#createMetadata();
-    if (classes.length === this.#writtenClassCount) return;
+    if (this.#metadataFd !== undefined && classes.length === this.#writtenClassCount) return;
     const parts: string[] = [];
     for (const eventRecordClass of classes.slice(this.#writtenClassCount)) {
       for (const dataStreamClass of this.#dataStreamClasses) {
         parts.push(writeEventRecordClass(this.#traceClass, dataStreamClass, eventRecordClass));
       }
     }
-    this.#appendMetadata(`\n${parts.join('\n')}`);
+    const text = parts.length === 0 ? '' : `\n${parts.join('\n')}`;
+    if (this.#metadataFd === undefined) this.#createMetadata(text);
+    else this.#appendMetadata(text);
     this.#writtenClassCount = classes.length;
   }
 
@@ -97,20 +99,22 @@ export class ProgramOutput {
     this.#metadataFd = undefined;
   }
 
-  #createMetadata(): void {
+  #createMetadata(classesText: string): void {
     const path = join(this.path, 'metadata');
+    const own = join(this.#options.traceDirectory, '.lockstep');
+    const draft = join(own, `metadata-${this.#options.process.traceUuid}`);
     try {
       mkdirSync(join(this.path, 'index'), { recursive: true });
-      const own = join(this.#options.traceDirectory, '.lockstep');
       mkdirSync(own, { recursive: true });
-      const text = writeMetadata(this.#traceClass);
-      // Renamed into place: a reader, and who recovers after a kill, sees a whole file or none.
-      const draft = join(own, `metadata-${this.#options.process.traceUuid}`);
+      // With the classes: what a recovery replaces describes packets that were written before.
+      const text = writeMetadata(this.#traceClass) + classesText;
+      // Renamed into place: a reader, and who recovers after a kill or on a full disk, sees a whole file.
       writeFileSync(draft, text);
       renameSync(draft, path);
       this.#metadataSizeBytes = Buffer.byteLength(text);
       this.#metadataFd = openSync(path, 'r+');
     } catch (error) {
+      rmSync(draft, { force: true });
       throw explainFileError(error, 'The trace of a program cannot be made', path);
     }
   }
