@@ -3,6 +3,7 @@
 // is a bug and says so.
 
 import { LockstepError } from '@lockstep/base';
+import { explainFileError } from '@lockstep/session';
 
 /** Prints the error and sets the exit status. */
 export function reportFailure(error: unknown, status = 1): void {
@@ -18,11 +19,16 @@ export function reportFailure(error: unknown, status = 1): void {
   process.exitCode = status;
 }
 
-/** A pipe whose reader went away, as with `| head`, is no failure. */
+let isOutputWatched = false;
+
+/** A pipe whose reader went away, as with `| head`, is no failure; a full disk is one. */
 export function quietBrokenPipe(): void {
+  if (isOutputWatched) return;
+  isOutputWatched = true;
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit(0);
+    if (error.code === 'EPIPE') process.exit(0);
+    reportFailure(explainFileError(error, 'Standard output cannot be written', '/dev/stdout'));
+    process.exit();
   });
 }
 

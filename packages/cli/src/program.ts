@@ -3,7 +3,7 @@
 // their command runs, so that `record` does not wait for what `view` needs.
 
 import { Command, CommanderError, Option } from 'commander';
-import { reportFailure } from './exit.ts';
+import { quietBrokenPipe, reportFailure } from './exit.ts';
 
 const VERSION = '0.1.0';
 const STATUS_USAGE = 1;
@@ -12,6 +12,8 @@ const STATUS_RECORD_FAILED = 125;
 
 export async function main(argv: readonly string[]): Promise<void> {
   const program = createProgram(argv[2]);
+  // `record` writes to standard output only at its end, and starts as fast as it can.
+  if (argv[2] !== 'record') quietBrokenPipe();
   try {
     await program.parseAsync([...argv]);
   } catch (error) {

@@ -57,7 +57,14 @@ export interface SpoolDescription {
 }
 
 export function writeSpoolDescription(directory: string, text: string): void {
-  writeFileSync(`${directory}/${SPOOL_DESCRIPTION_NAME}`, text);
+  const path = `${directory}/${SPOOL_DESCRIPTION_NAME}`;
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    // Half of it would be taken for pages that a killed recording left.
+    rmSync(path, { force: true });
+    throw error;
+  }
 }
 
 /** `plansText` is JSON of the plans: it comes from a cache as it is, and is long. */

@@ -26,6 +26,13 @@ function explainCode(code: string): string {
       return 'a part of the path is a file';
     case 'EEXIST':
       return 'it exists already';
+    case 'EISDIR':
+      return 'it is a directory';
+    case 'EIO':
+      return 'the disk reports an error';
+    case 'EMFILE':
+    case 'ENFILE':
+      return 'too many files are open';
     case 'ENAMETOOLONG':
       return 'the name is too long';
     default:

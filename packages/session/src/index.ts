@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 export { sumReport, type ConsumerReport, type ProgramReport, type ReportSums } from './consumer/report.ts';
+export { explainFileError } from './file-error.ts';
 export { finishTrace, type FinishOptions } from './finish-trace.ts';
 export { findOwner, type Owner } from './owner.ts';
 export { ProgramError } from './program-launch.ts';

@@ -9,6 +9,7 @@ import type { TraceClock } from '@lockstep/clock';
 import type { ClockClass } from '@lockstep/ctf/write';
 import type { Rule } from '@lockstep/filter';
 import type { KernelChannelOptions, KernelRecording, KernelRecordingSummary } from '@lockstep/kernel';
+import { explainFileError } from './file-error.ts';
 import type { KernelSummary } from './record-types.ts';
 
 export interface KernelHalfOptions {
@@ -100,7 +101,7 @@ export async function startKernelHalf(options: KernelHalfOptions): Promise<Kerne
     });
     return wrapRecording(recording, isDefault);
   } catch (error) {
-    return refusalOf(error, isDefault);
+    return refusalOf(explainFileError(error, 'its trace cannot be written', options.traceDirectory), isDefault);
   }
 }
 

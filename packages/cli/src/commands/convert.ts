@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // `lockstep convert`: a trace -> CTF of either version, Perfetto, Chrome JSON, JSON lines or CSV.
 
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { InputError } from '@lockstep/base';
 import { ChromeSink, CsvWriter, isEventRecord, PerfettoSink, TimelineBuilder, type EventRecord } from '@lockstep/ctf';
 import { convertToCtf, openTraceDirectory, readEventRecords, type TraceSet } from '@lockstep/ctf/node';
 import { compileGlob, isGlob } from '@lockstep/filter';
-import { writeOutput } from '../output.ts';
+import { explainFileError } from '@lockstep/session';
+import { writeFileOutput, writeOutput } from '../output.ts';
 import { recordToJson } from '../record-json.ts';
 import { readRange, type RangeFlags } from '../time-range.ts';
 import { findTrace } from '../trace-argument.ts';
@@ -40,7 +41,9 @@ export async function runConvert(directory: string | undefined, flags: object): 
     const isWanted = (name: string): boolean => globs.length === 0 || globs.some((matches) => matches(name));
     if (options.to === 'ctf-1.8' || options.to === 'ctf-2') {
       const version = options.to === 'ctf-2' ? '2' : '1.8';
-      const counts = convertToCtf(traceSet, options.output!, { version, ...range, isWanted });
+      const counts = convertToDirectory(options.output!, (directory) =>
+        convertToCtf(traceSet, directory, { version, ...range, isWanted }),
+      );
       report(options, counts.records);
       return;
     }
@@ -48,6 +51,14 @@ export async function runConvert(directory: string | undefined, flags: object): 
     report(options, convertRecords(records, options));
   } finally {
     traceSet.close();
+  }
+}
+
+function convertToDirectory<Counts>(directory: string, write: (directory: string) => Counts): Counts {
+  try {
+    return write(directory);
+  } catch (error) {
+    throw explainFileError(error, 'The new trace cannot be written', directory);
   }
 }
 
@@ -138,13 +149,10 @@ function openOutput(path: string | undefined): Output {
   try {
     fd = openSync(path, 'w');
   } catch (error) {
-    throw new InputError('The output file cannot be written', { path }, { cause: error });
+    throw explainFileError(error, 'The output file cannot be written', path);
   }
   return {
-    write: (data) => {
-      const bytes = typeof data === 'string' ? Buffer.from(data) : data;
-      for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
-    },
+    write: (data) => writeFileOutput(fd, path, data),
     close: () => closeSync(fd),
   };
 }

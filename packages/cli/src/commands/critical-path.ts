@@ -15,7 +15,6 @@ import {
 } from '@lockstep/analysis';
 import { InputError } from '@lockstep/base';
 import { openTraceDirectory, readEventRecords, type TraceSet } from '@lockstep/ctf/node';
-import { quietBrokenPipe } from '../exit.ts';
 import { checkOneFormat, readPositive } from '../report-options.ts';
 import { readRange } from '../time-range.ts';
 import { findTrace } from '../trace-argument.ts';
@@ -58,7 +57,6 @@ async function printReport(
 ): Promise<void> {
   checkOneFormat(options);
   const path = await findTrace(directory);
-  quietBrokenPipe();
   const traceSet = openTraceDirectory(path);
   try {
     const report = make(traceSet);

@@ -17,10 +17,10 @@ import {
   type ProfileOptions,
   type ProfileReport,
 } from '@lockstep/analysis';
-import { InputError, SystemError } from '@lockstep/base';
+import { InputError } from '@lockstep/base';
 import { openTraceDirectory, readEventRecords, type TraceSet } from '@lockstep/ctf/node';
+import { explainFileError } from '@lockstep/session';
 import { createSourceMapResolver } from '@lockstep/symbols';
-import { quietBrokenPipe } from '../exit.ts';
 import { readRange, type RangeFlags } from '../time-range.ts';
 import { findTrace } from '../trace-argument.ts';
 
@@ -47,7 +47,6 @@ export async function runProfile(directory: string | undefined, flags: object): 
     throw new InputError('A pprof profile is bytes; name a file with -o');
   const limit = readNumber('--limit', options.limit);
   const path = await findTrace(directory);
-  quietBrokenPipe();
   const traceSet = openTraceDirectory(path);
   try {
     const report = analyzeProfile(readEventRecords(traceSet), {
@@ -135,8 +134,7 @@ function write(content: string | Uint8Array, path: string | undefined): void {
   try {
     writeFileSync(path, content);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'EIO';
-    throw new SystemError(`The profile cannot be written: the system says ${code}`, code, 'write', path);
+    throw explainFileError(error, 'The profile cannot be written', path);
   }
 }
 

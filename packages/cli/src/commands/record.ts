@@ -12,6 +12,7 @@ import {
   type RecordResult,
 } from '@lockstep/session';
 import { reportFailure } from '../exit.ts';
+import { writeOutput } from '../output.ts';
 import { ProgressLine } from '../progress-line.ts';
 
 interface RecordFlags {
@@ -40,7 +41,7 @@ export async function runRecord(command: readonly string[], flags: object): Prom
       onSentence: (sentence) => line.say(sentence),
     });
     line.clear();
-    if (options.json === true) process.stdout.write(`${JSON.stringify(result)}\n`);
+    if (options.json === true) writeOutput(`${JSON.stringify(result)}\n`);
     if (options.quiet !== true && options.json !== true) {
       const { formatSummary } = await import('../summary.ts');
       process.stderr.write(formatSummary(result.summary, await tryExplain(result.summary)));

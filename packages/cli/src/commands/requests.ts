@@ -4,7 +4,6 @@
 import { analyzeRequests, formatRequestsJson, formatRequestsMarkdown, formatRequestsText } from '@lockstep/analysis';
 import { openTraceDirectory, readEventRecords } from '@lockstep/ctf/node';
 import { createSourceMapResolver } from '@lockstep/symbols';
-import { quietBrokenPipe } from '../exit.ts';
 import { checkOneFormat, readPositive, tryReadText } from '../report-options.ts';
 import { findTrace } from '../trace-argument.ts';
 
@@ -22,7 +21,6 @@ export async function runRequests(directory: string | undefined, flags: object):
   const maxRequests = readPositive('--limit', options.limit);
   checkOneFormat(options);
   const path = await findTrace(directory);
-  quietBrokenPipe();
   const traceSet = openTraceDirectory(path);
   try {
     const report = analyzeRequests(readEventRecords(traceSet), {

@@ -8,7 +8,6 @@ import { isEventRecord, type EventRecord, type FieldValue } from '@lockstep/ctf'
 import { openTraceDirectory, readEventRecords } from '@lockstep/ctf/node';
 import { compileGlob } from '@lockstep/filter';
 import { StackSymbols } from '@lockstep/symbols';
-import { quietBrokenPipe } from '../exit.ts';
 import { readPositive } from '../report-options.ts';
 import { findTrace } from '../trace-argument.ts';
 
@@ -32,7 +31,6 @@ export async function runStacks(directory: string | undefined, flags: object): P
   const limit = readPositive('--limit', options.limit);
   const isWanted = compileGlob(options.event);
   const path = await findTrace(directory);
-  quietBrokenPipe();
   const symbols = new StackSymbols(join(path, '.lockstep'));
   const traceSet = openTraceDirectory(path);
   const stacks = new Map<string, CountedStack>();

@@ -4,7 +4,6 @@
 import { analyzeStalls, formatStallsJson, formatStallsMarkdown, formatStallsText } from '@lockstep/analysis';
 import { openTraceDirectory, readEventRecords } from '@lockstep/ctf/node';
 import { createSourceMapResolver } from '@lockstep/symbols';
-import { quietBrokenPipe } from '../exit.ts';
 import { checkOneFormat, readPositive, tryReadText } from '../report-options.ts';
 import { findTrace } from '../trace-argument.ts';
 
@@ -23,7 +22,6 @@ export async function runStalls(directory: string | undefined, flags: object): P
   const maxStalls = readPositive('--limit', options.limit);
   checkOneFormat(options);
   const path = await findTrace(directory);
-  quietBrokenPipe();
   const traceSet = openTraceDirectory(path);
   try {
     const report = analyzeStalls(readEventRecords(traceSet), {

@@ -13,7 +13,6 @@ import {
 } from '@lockstep/analysis';
 import { InputError } from '@lockstep/base';
 import { openTraceDirectory, readEventRecords, type TraceSet } from '@lockstep/ctf/node';
-import { quietBrokenPipe } from '../exit.ts';
 import { readRange, type RangeFlags } from '../time-range.ts';
 import { findTrace } from '../trace-argument.ts';
 
@@ -46,7 +45,6 @@ export async function runStatsTables(
   const formats = [flags.json, flags.markdown, flags.csv].filter((flag) => flag === true).length;
   if (formats > 1) throw new InputError('--json, --markdown and --csv exclude each other');
   const path = await findTrace(directory);
-  quietBrokenPipe();
   const traceSet = openTraceDirectory(path);
   try {
     const options = readOptions(flags, traceSet);

@@ -10,7 +10,6 @@ import {
 } from '@lockstep/analysis';
 import type { TableFamily, TablesReport } from '@lockstep/analysis';
 import { measureTraces, openTraceDirectory } from '@lockstep/ctf/node';
-import { quietBrokenPipe } from '../exit.ts';
 import { findTrace } from '../trace-argument.ts';
 import { runStatsTables, type TableFlags } from './stats-tables.ts';
 
@@ -24,7 +23,6 @@ export async function runStats(words: readonly string[], flags: object): Promise
 
 async function runStatsOfClasses(directory: string | undefined, flags: TableFlags): Promise<void> {
   const path = await findTrace(directory);
-  quietBrokenPipe();
   const traceSet = openTraceDirectory(path);
   try {
     const { beginNs, endNs, classes, dataStreams } = measureTraces(traceSet);

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, closeSync, cpSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -49,6 +49,26 @@ test('view prints text, fields, details and JSON, and trims', () => {
   const [first] = run('view', '--json', trace).stdout.split('\n');
   assert.deepEqual((JSON.parse(first!) as { payload: unknown }).payload, { id: 1, sku: 'A-1' });
   assert.equal(run('view', '--count', trace).stdout, '3\n');
+});
+
+test('every command says in one sentence that its output has no room', (t) => {
+  if (!existsSync('/dev/full')) {
+    t.skip('this system has no /dev/full');
+    return;
+  }
+  const commands = ['view', 'view --count', 'view --json', 'view --details', 'check', 'stats', 'requests', 'profile'];
+  for (const command of [...commands, 'stalls', 'convert --to csv', 'convert --to perfetto -o /dev/full', '--help']) {
+    const full = openSync('/dev/full', 'w');
+    const { status, stderr } = spawnSync(process.execPath, [bin, ...command.split(' '), trace], {
+      encoding: 'utf8',
+      stdio: ['ignore', full, 'pipe'],
+    });
+    closeSync(full);
+    const lines = stderr.split('\n').filter((line) => line.startsWith('lockstep:') || line.startsWith('    at '));
+    assert.equal(lines.length, 1, `${command}: ${stderr}`);
+    assert.match(lines[0] ?? '', /^lockstep: (Standard output|The output file) cannot be written: no space is left \[/);
+    assert.equal(status, 1, command);
+  }
 });
 
 test('view ends quietly when its reader goes away', async () => {
