@@ -71,6 +71,8 @@ test('tells what is wrong with a trace and where, and measures a sound one', (t)
       (path) => patch(join(path, 'index/s.idx'), (bytes) => bytes.writeBigUInt64BE(8n, 16 + 8)),
       /index says another size/,
     ],
+    'an emptied stream': [(path) => truncateSync(join(path, 's'), 0), /index names packets that are not there/],
+    'a deleted stream': [(path) => rmSync(join(path, 's')), /index names packets that are not there/],
     'an index that is none': [(path) => writeFileSync(join(path, 'index/s.idx'), 'x'), /not a packet index/],
   };
   for (const [name, [change, sentence]] of Object.entries(broken)) {

@@ -3,8 +3,8 @@
 // error is what a reader stumbles over or what contradicts itself; a warning is what is lost or odd but
 // well said. One broken trace or data stream does not keep the others from being checked.
 
-import { existsSync, readFileSync } from 'node:fs';
-import { relative } from 'node:path';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, join, relative } from 'node:path';
 import { InputError, LockstepError, type ErrorPairs } from '@lockstep/base';
 import { LossFinder } from '../read/loss-finder.ts';
 import { quirksOf } from '../read/quirks.ts';
@@ -31,6 +31,7 @@ export interface CheckReport {
   readonly problems: readonly Problem[];
 }
 
+const LOST_PACKETS = 'The index names packets that are not there';
 /** More of them say nothing new. */
 const MOST_PROBLEMS = 1000;
 /** Of one kind in one data stream. */
@@ -74,10 +75,26 @@ class Checker {
       const traceSet = openTraceDirectory(directory) as OpenedTraceSet;
       try {
         for (const dataStream of traceSet.dataStreams) this.#checkDataStream(dataStream);
+        this.#checkLostStreams(directory);
       } finally {
         traceSet.close();
       }
     });
+  }
+
+  /** A file without a packet is no data stream, so only its index can tell that it once had some. */
+  #checkLostStreams(directory: string): void {
+    const indexes = join(directory, 'index');
+    if (!existsSync(indexes)) return;
+    for (const name of readdirSync(indexes)) {
+      const stream = join(directory, basename(name, '.idx'));
+      if (!name.endsWith('.idx') || (statSync(stream, { throwIfNoEntry: false })?.size ?? 0) > 0) continue;
+      this.#guard({ stream }, () => {
+        const path = join(indexes, name);
+        const named = decodeIndex(readFileSync(path), path).length;
+        if (named > 0) this.#add('error', LOST_PACKETS, { stream, named, packets: 0 });
+      });
+    }
   }
 
   #checkDataStream(dataStream: OpenedDataStream): void {
@@ -221,8 +238,7 @@ class PacketChecker {
 
   finish(): void {
     const named = this.#entries?.length ?? 0;
-    if (named > this.#index + 1)
-      this.#tell('error', 'The index names packets that are not there', { named, packets: this.#index + 1 });
+    if (named > this.#index + 1) this.#tell('error', LOST_PACKETS, { named, packets: this.#index + 1 });
   }
 
   #tell(severity: Problem['severity'], sentence: string, where: ErrorPairs): void {
