@@ -66,6 +66,20 @@ test("the screen of a recording: standard output is the program's, the summary g
   );
 });
 
+test('--blocking-timeout: a program that records faster than its records are written loses none of them', (t) => {
+  if (!hasAddon) return t.skip('needs the native addon');
+  const scene = createScene(t);
+  const program = writeProgram(scene, 1_500_000, 0);
+  const options = ['-u', 'shop:*', '--blocking-timeout', '60000', '--json', '-o', 'trace'];
+  const { status, stdout, stderr } = scene.run([...base, ...options, '--', process.execPath, program]);
+  assert.equal(status, 0, stderr);
+  const { summary } = JSON.parse(stdout.split('\n')[1]);
+  assert.deepEqual(
+    summary.program.programs.map(({ recordCount, discardedCount }) => [recordCount, discardedCount]),
+    [[1_500_000, 0]],
+  );
+});
+
 test('nothing but metadata, streams and their index lies in a trace, and nothing is left in shared memory', (t) => {
   const scene = createScene(t);
   const program = writeProgram(scene, 10, 0);
@@ -104,6 +118,21 @@ const refusals = [
     'an unknown command',
     ['recrd'],
     /^lockstep: Unknown command 'recrd' \(Did you mean record\?\); see lockstep --help\.\n$/,
+  ],
+  [
+    'a blocking time-out without end that the program did not allow',
+    ['record', '--blocking-timeout', 'inf', '--', 'true'],
+    /^lockstep: --blocking-timeout inf .* set LOCKSTEP_ALLOW_BLOCKING=1 in its environment, or give a number of milliseconds\.\n$/,
+  ],
+  [
+    'a blocking time-out that is no number',
+    ['record', '--blocking-timeout', '-1', '--', 'true'],
+    /^lockstep: --blocking-timeout takes a whole number of milliseconds, or inf \[blockingTimeout="-1"\]\n$/,
+  ],
+  [
+    'blocking in a flight recorder',
+    ['record', '--snapshot', '--blocking-timeout', '5', '--', 'true'],
+    /^lockstep: A flight recorder \(--snapshot\) .*leave out --blocking-timeout\.\n$/,
   ],
   [
     'an unknown option',

@@ -40,7 +40,7 @@ export function tracerFormat(shipped, shape) {
       // Stands still: who records when makes no other states.
       const clock = { slot: new Int32Array(3), read() {}, readWithCpu() {} };
       const identity = { traceUuid: new Uint8Array(16), channelId: 0, bufferNumber: 0, vpid: 1, vtid: number };
-      const client = finish(makePacketClient(views, clock, { ...identity, subBufferSizeBytes }, () => {}));
+      const client = finish(makePacketClient(views, clock, { ...identity, subBufferSizeBytes }, { onDeliver() {} }));
       const writer = yield* ring.tryAttachWriter(memory, { pid: 1, tid: number }, client, () => true);
       if (writer === undefined) return undefined;
       const target = finish(makeRecordTarget(views, writer, clock));

@@ -91,6 +91,10 @@ function addRecord(program: Command): void {
     )
     .option('--no-kernel', 'leave the kernel out')
     .option('--no-sampler', "leave V8's CPU samples out")
+    .option(
+      '--blocking-timeout <ms>',
+      'let a record wait for room in its buffer before it is lost: milliseconds, or inf where the program allows it',
+    )
     .option('--snapshot', 'flight recorder: keep only the newest records, written at the end')
     .option('--duration <seconds>', 'end the program and the recording after this time')
     .addOption(

@@ -5,6 +5,7 @@ export {
   CONTROL_GENERATION_WORD,
   CONTROL_HEADER_SIZE_BYTES,
   CONTROL_SIZE_BYTES,
+  CONTROL_STATE_ENDED,
   CONTROL_STATE_WORD,
   initializeControlPage,
   publishPlan,
@@ -36,7 +37,7 @@ export {
   type ProcessDescription,
   type SessionDescription,
 } from './session-directory.ts';
-export type { ChannelPlan, TracingPlan, UserRulePlan } from './tracing-plan.ts';
+export { BLOCKING_VARIABLE, type ChannelPlan, type TracingPlan, type UserRulePlan } from './tracing-plan.ts';
 export {
   decodeLiveAttach,
   decodeLiveConnect,

@@ -10,7 +10,15 @@ export interface ChannelPlan {
   /** Bytes, a power of two, at least 4096. */
   readonly subBufferSizeBytes: number;
   readonly subBufferCount: number;
+  /**
+   * Discard mode: how long a record may wait for a sub-buffer to be freed before it is discarded,
+   * milliseconds. 'inf' only for programs that allow it (BLOCKING_VARIABLE). Without it: not at all.
+   */
+  readonly blockingTimeoutMs?: number | 'inf';
 }
+
+/** Environment variable by which a program allows a session to hold it up for ever: '1'. */
+export const BLOCKING_VARIABLE = 'LOCKSTEP_ALLOW_BLOCKING';
 
 export interface UserRulePlan {
   /** LTTng glob over the tracepoint's full name, `shop:*`. */

@@ -20,6 +20,8 @@ export interface RecordOptions {
   readonly isSamplerWanted: boolean;
   /** Flight recorder: keeps what the buffers hold at the end. */
   readonly isSnapshot: boolean;
+  /** How long a record of the program may wait for room in its buffer before it is discarded. */
+  readonly blockingTimeoutMs?: number | 'inf' | undefined;
   readonly durationMs?: number | undefined;
   readonly clock?: ClockKind | undefined;
   /** CMD stays root under sudo. */

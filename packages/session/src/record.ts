@@ -59,6 +59,7 @@ export async function record(options: RecordOptions): Promise<RecordResult> {
     userRules: rules.user,
     isSamplerWanted: options.isSamplerWanted,
     isSnapshot: options.isSnapshot,
+    blockingTimeoutMs: options.blockingTimeoutMs,
   });
   const name = basename(program);
   const traceDirectory = createTraceDirectory(options.traceDirectory ?? defaultTraceDirectory(name, owner), owner);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a recording asks of traced programs: rules of the command line -> TracingPlan.
 
+import { InputError } from '@lockstep/base';
 import type { ChannelPlan, TracingPlan, UserRulePlan } from '@lockstep/protocol';
 
 export const DEFAULT_CHANNEL = 'channel0';
@@ -25,15 +26,24 @@ export interface PlanOptions {
   readonly isSamplerWanted: boolean;
   /** Flight recorder: the newest records win. */
   readonly isSnapshot: boolean;
+  /** How long a record may wait for room; `ChannelPlan.blockingTimeoutMs`. */
+  readonly blockingTimeoutMs?: number | 'inf' | undefined;
 }
 
+/** Throws InputError for a time-out that cannot be. */
 export function makeTracingPlan(options: PlanOptions): TracingPlan {
+  if (options.isSnapshot && options.blockingTimeoutMs !== undefined) {
+    throw new InputError(
+      'A flight recorder (--snapshot) always has room for the newest record, so there is nothing to wait for; leave out --blocking-timeout',
+    );
+  }
   const channel: ChannelPlan = {
     name: DEFAULT_CHANNEL,
     id: 0,
     mode: options.isSnapshot ? 'overwrite' : 'discard',
     subBufferSizeBytes: SUB_BUFFER_SIZE_BYTES,
     subBufferCount: SUB_BUFFER_COUNT,
+    ...(options.blockingTimeoutMs === undefined ? {} : { blockingTimeoutMs: options.blockingTimeoutMs }),
   };
   const rules = options.userRules.length === 0 ? [{ pattern: '*' }] : options.userRules;
   const instrumentNode = rules.some((rule) => canMatchPrefix(rule.pattern, NODE_PROVIDER));

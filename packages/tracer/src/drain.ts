@@ -5,7 +5,13 @@
 
 import { appendFileSync } from 'node:fs';
 import { Worker, workerData } from 'node:worker_threads';
-import { openRingReader, type RingReader } from '@lockstep/ring-buffer';
+import {
+  FREED_COUNT_WORD,
+  makeWordWaiter,
+  openRingReader,
+  WAITING_WRITERS_WORD,
+  type RingReader,
+} from '@lockstep/ring-buffer';
 
 export interface Drain {
   /** Stops the worker and writes what it has not. Synchronous, for the process's last moments. */
@@ -42,9 +48,14 @@ export function startDrain(memory: SharedArrayBuffer, path: string): Drain {
       // For ever: the worker never takes it again.
       while (Atomics.compareExchange(lock, 0, LOCK_FREE, LOCK_TAKEN) !== LOCK_FREE)
         Atomics.wait(lock, 0, LOCK_TAKEN, 1);
-      drainTo(openRingReader(memory), path);
+      drainTo(openReader(memory), path);
     },
   };
+}
+
+/** Wakes a thread of the program that blocks until there is room. */
+function openReader(memory: SharedArrayBuffer): RingReader {
+  return openRingReader(memory, { onFreed: makeWordWaiter(memory, FREED_COUNT_WORD, WAITING_WRITERS_WORD).wakeAll });
 }
 
 function drainTo(reader: RingReader, path: string): void {
@@ -61,7 +72,7 @@ interface DrainData {
 }
 
 function runDrain({ memory, path, lock }: DrainData): void {
-  const reader = openRingReader(memory);
+  const reader = openReader(memory);
   setInterval(() => {
     if (Atomics.compareExchange(lock, 0, LOCK_FREE, LOCK_TAKEN) !== LOCK_FREE) return;
     try {

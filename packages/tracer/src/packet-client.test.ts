@@ -28,7 +28,7 @@ test('a packet has the head that its classes describe, and tells what was lost s
   const views = makeRingViews(memory);
   const identity = { traceUuid: new Uint8Array(16), channelId: 1, bufferNumber: 2, vpid: 3, vtid: 4 };
   const clock = { slot: new Int32Array(16), read: () => {}, readWithCpu: () => {} };
-  const client = makePacketClient(views, clock, { ...identity, subBufferSizeBytes: 4096 }, () => {});
+  const client = makePacketClient(views, clock, { ...identity, subBufferSizeBytes: 4096 }, { onDeliver: () => {} });
   const writer = tryAttachWriter(memory, { pid: 3, tid: 4 }, client);
   assert(writer !== undefined);
   const recordBytes = 4096 - PACKET_HEADER_BYTES;

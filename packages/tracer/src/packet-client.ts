@@ -47,7 +47,7 @@ export function makePacketClient(
   views: RingViews,
   clock: ThreadClock,
   identity: PacketIdentity,
-  onDeliver: () => void,
+  calls: Pick<RingClient, 'onDeliver' | 'onFull'>,
 ): RingClient {
   const { words, bytes } = views;
   return {
@@ -86,7 +86,7 @@ export function makePacketClient(
       words[index + EVENTS_DISCARDED_WRAPPED] = words[DISCARDED_WRAPPED_WORD]!;
       words[index + EVENTS_DISCARDED_TOO_BIG] = words[DISCARDED_TOO_BIG_WORD]!;
     },
-    onDeliver,
+    ...calls,
   };
 }
 

@@ -59,7 +59,7 @@ function makeTarget(step = 1n, geometry = GEOMETRY): Recorded {
   const writer = tryAttachWriter(
     memory,
     { pid: 1, tid: 1 },
-    makePacketClient(views, clock, identity, () => {}),
+    makePacketClient(views, clock, identity, { onDeliver: () => {} }),
   );
   assert(writer !== undefined);
   return {

@@ -2,11 +2,14 @@
 // How a program sees its session: the control page that tells what is wanted, and the doorbell. Found
 // by LOCKSTEP_SESSION; nothing is created by looking.
 
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadNative, type Native } from '@lockstep/native';
 import {
   CONTROL_FILE,
   CONTROL_SIZE_BYTES,
+  CONTROL_STATE_ENDED,
+  CONTROL_STATE_WORD,
   DOORBELL_DELIVERIES_WORD,
   DOORBELL_FILE,
   DOORBELL_WAITERS_WORD,
@@ -25,6 +28,8 @@ export interface SessionLink {
   readonly clockKind: ClockKind;
   readonly frequency: bigint;
   read(): ControlReading;
+  /** Nobody will free a sub-buffer any more: it was ended, or its owner was killed. */
+  isOver(): boolean;
   /** Tells the consumer that a sub-buffer was delivered. */
   ringDoorbell(): void;
 }
@@ -38,10 +43,16 @@ export function tryOpenSession(directory: string): SessionLink | undefined {
         ? openControlCopy(join(directory, CONTROL_FILE))
         : native.mapFile(join(directory, CONTROL_FILE), { access: 'read' }).buffer;
     const reading = readControlPage(memory);
+    const control = new Int32Array(memory, 0, CONTROL_SIZE_BYTES / 4);
+    const ownerPath = `/proc/${reading.ownerPid}`;
+    // In a container the owner has another number, or none.
+    const isOwnerVisible = existsSync(ownerPath);
     return {
       directory,
       native,
-      control: new Int32Array(memory, 0, CONTROL_SIZE_BYTES / 4),
+      control,
+      isOver: () =>
+        Atomics.load(control, CONTROL_STATE_WORD) === CONTROL_STATE_ENDED || (isOwnerVisible && !existsSync(ownerPath)),
       clockKind: reading.clockKind,
       frequency: reading.frequency,
       read: () => readControlPage(memory),

@@ -16,6 +16,7 @@ import {
   type RingOwner,
   type RingWriter,
 } from '@lockstep/ring-buffer';
+import { makeBlockingWait } from './blocking.ts';
 import { startDrain } from './drain.ts';
 import { makePacketClient } from './packet-client.ts';
 import type { ProcessDirectory } from './process-directory.ts';
@@ -125,7 +126,11 @@ export class ThreadBuffers {
       vtid: tid,
       subBufferSizeBytes: channel.subBufferSizeBytes,
     };
-    const client = makePacketClient(views, this.#clock, identity, () => this.#link.ringDoorbell());
+    const onFull = makeBlockingWait(memory, channel, () => this.#link.isOver());
+    const client = makePacketClient(views, this.#clock, identity, {
+      onDeliver: () => this.#link.ringDoorbell(),
+      ...(onFull === undefined ? {} : { onFull }),
+    });
     const writer = tryAttachWriter(memory, { pid: process.pid, tid }, client, isGone);
     return writer === undefined ? undefined : { writer, target: makeRecordTarget(views, writer, this.#clock) };
   }

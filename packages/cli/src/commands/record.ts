@@ -3,6 +3,7 @@
 // standard output stays the program's.
 
 import { InputError } from '@lockstep/base';
+import { BLOCKING_VARIABLE } from '@lockstep/protocol';
 import {
   ProgramError,
   record,
@@ -24,6 +25,7 @@ interface RecordFlags {
   readonly track: readonly string[];
   readonly sampler: boolean;
   readonly snapshot?: boolean;
+  readonly blockingTimeout?: string;
   readonly duration?: string;
   readonly clock?: string;
   readonly asRoot?: boolean;
@@ -83,10 +85,25 @@ function readOptions(command: readonly string[], options: RecordFlags): RecordOp
     userRules: options.userRule,
     isSamplerWanted: options.sampler,
     isSnapshot: options.snapshot === true,
+    blockingTimeoutMs: options.blockingTimeout === undefined ? undefined : readBlockingTimeout(options.blockingTimeout),
     durationMs: options.duration === undefined ? undefined : readDuration(options.duration),
     clock: options.clock as RecordOptions['clock'],
     isAsRoot: options.asRoot === true,
   };
+}
+
+/** Undefined for 0, which is how it is without. */
+function readBlockingTimeout(text: string): number | 'inf' | undefined {
+  if (text === 'inf') {
+    if (process.env[BLOCKING_VARIABLE] === '1') return 'inf';
+    throw new InputError(
+      `--blocking-timeout inf may hold the program up for ever, which it has to allow: set ${BLOCKING_VARIABLE}=1 in its environment, or give a number of milliseconds`,
+    );
+  }
+  const milliseconds = Number(text);
+  if (!/^[0-9]+$/.test(text) || milliseconds >= 2 ** 31)
+    throw new InputError('--blocking-timeout takes a whole number of milliseconds, or inf', { blockingTimeout: text });
+  return milliseconds === 0 ? undefined : milliseconds;
 }
 
 function readDuration(text: string): number {

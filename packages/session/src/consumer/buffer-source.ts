@@ -13,7 +13,13 @@ import {
   type DiscardedByCause,
 } from '@lockstep/ctf/write';
 import type { Mapping, Native } from '@lockstep/native';
-import { openRingReader, type RingReader } from '@lockstep/ring-buffer';
+import {
+  FREED_COUNT_WORD,
+  makeWordWaiter,
+  openRingReader,
+  WAITING_WRITERS_WORD,
+  type RingReader,
+} from '@lockstep/ring-buffer';
 import type { RawPacket } from './program-stream.ts';
 
 /** Records that a program lost or spoilt, as its buffer counts them. */
@@ -64,7 +70,15 @@ export class RingSource implements BufferSource {
         targetOffset: number,
         sizeBytes: number,
       ): boolean => native.tryCopy(source as ArrayBuffer, sourceOffset, target, targetOffset, sizeBytes);
-      return new RingSource(path, mapping, openRingReader(mapping.buffer, { tryCopy }), native);
+      const { wakeAll } = makeWordWaiter(mapping.buffer, FREED_COUNT_WORD, WAITING_WRITERS_WORD);
+      const onFreed = (): void => {
+        try {
+          wakeAll();
+        } catch {
+          // The program cut its file short; the next look at the mapping says so.
+        }
+      };
+      return new RingSource(path, mapping, openRingReader(mapping.buffer, { tryCopy, onFreed }), native);
     } catch (error) {
       mapping.unmap();
       throw error;
