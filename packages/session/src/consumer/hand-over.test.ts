@@ -25,6 +25,21 @@ test('a consumer goes on where another one was released, and both reports make o
   assert.deepEqual(program?.problems, []);
 });
 
+test('a program that wrote nothing after the hand-over is told once', (t) => {
+  const session = createTestSession(t);
+  const buffer = new TracedProgram(session.sessionDirectory).openBuffer(channel, 0);
+  const first = session.openConsumer();
+  buffer.writeMany(50);
+  buffer.flush();
+  first.poll();
+  const earlier = first.release();
+  const report = joinReports(earlier, session.openConsumer().finish());
+  assert.deepEqual(
+    report.programs.map(({ recordCount, path }) => [recordCount, path]),
+    [[50, earlier.programs[0]?.path]],
+  );
+});
+
 test('a released consumer that had taken nothing leaves everything to the next', (t) => {
   const session = createTestSession(t);
   const buffer = new TracedProgram(session.sessionDirectory).openBuffer(channel, 0);

@@ -66,15 +66,20 @@ export function joinReports(earlier: ConsumerReport | undefined, later: Consumer
   const programs = new Map(earlier.programs.map((program) => [program.path, program]));
   const others: ProgramReport[] = [];
   for (const program of later.programs) {
-    const before = programs.get(program.path);
+    const before = programs.get(program.path) ?? findWritten(earlier, program);
     if (before === undefined) others.push(program);
-    else programs.set(program.path, joinPrograms(before, program));
+    else programs.set(before.path, { ...joinPrograms(before, program), path: before.path });
   }
   return {
     programs: [...programs.values(), ...others],
     outputError: earlier.outputError ?? later.outputError,
     unwrittenRecordCount: earlier.unwrittenRecordCount + later.unwrittenRecordCount,
   };
+}
+
+/** A program whose records all were written before has no place in the later report. */
+function findWritten({ programs }: ConsumerReport, { path, vpid, name }: ProgramReport): ProgramReport | undefined {
+  return path === '' ? programs.find((program) => program.vpid === vpid && program.name === name) : undefined;
 }
 
 export const emptyReport: ConsumerReport = { programs: [], outputError: undefined, unwrittenRecordCount: 0 };
