@@ -177,8 +177,12 @@ export function isoTime(epochMs: number): string {
   return `${String(year).padStart(4, '0')}-${two(month)}-${two(day)}T${time}.${String(msOfDay % 1000).padStart(3, '0')}Z`;
 }
 
-function procname(): string {
-  return tryRead(() => readFileSync('/proc/self/comm', 'utf8').trim()) ?? basename(process.execPath);
+/** Node 24 and later call their main threads this; it would be the name of every program. */
+const NODE_MAIN_THREAD = /^(node-)?MainThread$/;
+
+export function procname(): string {
+  const name = tryRead(() => readFileSync('/proc/self/comm', 'utf8').trim());
+  return name === undefined || NODE_MAIN_THREAD.test(name) ? basename(process.execPath) : name;
 }
 
 /** Field 22 of /proc/self/stat; elsewhere the start in ms since the epoch. */

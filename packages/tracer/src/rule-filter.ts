@@ -2,12 +2,12 @@
 // A rule's filter over the arguments of a tracepoint: expression and fields -> predicate. It sees
 // what would be recorded: an enumeration's label is its number there.
 
-import { readFileSync } from 'node:fs';
 import { isMainThread, threadId } from 'node:worker_threads';
 import { compileToJavaScript, parseFilter, type FilterFields, type FilterFieldType } from '@lockstep/filter';
 import { loadNative } from '@lockstep/native';
 import type { FieldShape } from './field-types.ts';
 import type { NamedShape } from './payload-class.ts';
+import { procname } from './process-directory.ts';
 
 export type Predicate = (...values: readonly unknown[]) => boolean;
 
@@ -55,11 +55,6 @@ function filterTypeOf(shape: FieldShape): FilterFieldType {
 }
 
 function readContext(): { readonly vpid: number; readonly vtid: number; readonly procname: string } {
-  let procname = '';
-  try {
-    procname = readFileSync('/proc/self/comm', 'utf8').trim();
-  } catch {
-    // Elsewhere than on Linux.
-  }
-  return { vpid: process.pid, vtid: loadNative()?.gettid() ?? (isMainThread ? process.pid : threadId), procname };
+  const vtid = loadNative()?.gettid() ?? (isMainThread ? process.pid : threadId);
+  return { vpid: process.pid, vtid, procname: procname() };
 }
