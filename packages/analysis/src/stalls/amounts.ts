@@ -4,6 +4,7 @@
 /** From 10 ms on whole ms; below, one digit that is not 0. */
 export function msText(ms: number): string {
   if (ms >= 9.95) return `${Math.round(ms)} ms`;
+  if (ms > 0 && ms < 0.05) return `${Math.max(1, Math.round(ms * 1000))} us`;
   const tenths = Math.round(ms * 10) / 10;
   return `${tenths} ms`;
 }
