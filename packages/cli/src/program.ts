@@ -2,7 +2,7 @@
 // Names, options and help of all commands -> the commander program. The actions are imported when
 // their command runs, so that `record` does not wait for what `view` needs.
 
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, Help, Option } from 'commander';
 import { quietBrokenPipe, reportFailure } from './exit.ts';
 
 const VERSION = '0.1.0';
@@ -34,6 +34,7 @@ export function createProgram(command?: string): Command {
     .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .enablePositionalOptions()
+    .configureHelp({ optionDescription: describeOption })
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(`lockstep: ${asSentence(text)}\n`) })
     .addHelpText(
@@ -372,6 +373,11 @@ function addDoctor(program: Command): void {
       const { runDoctor } = await import('./commands/doctor.ts');
       await runDoctor(options);
     });
+}
+
+/** commander's, without `(default: [])` at what can be repeated. */
+function describeOption(option: Option): string {
+  return Array.isArray(option.defaultValue) ? option.description : new Help().optionDescription(option);
 }
 
 function collect(value: string, earlier: readonly string[]): readonly string[] {

@@ -11,6 +11,13 @@ export function readPositive(name: string, text: string): number {
   return value;
 }
 
+/** How many of something. */
+export function readCount(name: string, text: string): number {
+  const value = readPositive(name, text);
+  if (!Number.isInteger(value)) throw new InputError(`${name} takes a whole number above 0`, { value: text });
+  return value;
+}
+
 export function checkOneFormat(options: { readonly json?: boolean; readonly markdown?: boolean }): void {
   if (options.json === true && options.markdown === true)
     throw new InputError('--json and --markdown exclude each other');

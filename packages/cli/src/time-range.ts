@@ -58,6 +58,8 @@ export function parseTime(text: string, firstTimeNs: () => bigint, isGmt: boolea
       },
     );
   const [, year, month, day, hours = '0', minutes = '0', second = '0', fraction] = parts;
+  if (!isOnCalendar(year, month, day) || Number(hours) > 23 || Number(minutes) > 59 || Number(second) > 59)
+    throw new InputError('There is no such time', { time: text });
   const clock = [Number(hours), Number(minutes), Number(second), 0] as const;
   let date: Date;
   if (year === undefined) {
@@ -69,6 +71,12 @@ export function parseTime(text: string, firstTimeNs: () => bigint, isGmt: boolea
     date = isGmt ? new Date(Date.UTC(...calendar)) : new Date(...calendar);
   }
   return (BigInt(date.getTime()) * 1_000_000n + fractionNs(fraction)) as Nanoseconds;
+}
+
+/** Date takes 2026-02-31 for the third of March. */
+function isOnCalendar(year: string | undefined, month: string | undefined, day: string | undefined): boolean {
+  if (year === undefined) return true;
+  return new Date(`${year}-${month}-${day}T00:00:00Z`).getUTCDate() === Number(day);
 }
 
 /** Both options together, in ns. */

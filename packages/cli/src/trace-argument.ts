@@ -8,6 +8,7 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 export async function findTrace(argument: string | undefined): Promise<string> {
+  if (argument === '') throw new InputError('The name of the trace directory is empty');
   const path = argument === undefined ? findLastTrace(findOwner()) : resolve(argument);
   if (path === undefined) {
     throw new InputError(

@@ -15,7 +15,7 @@ import {
 } from '@lockstep/analysis';
 import { InputError } from '@lockstep/base';
 import { openTraceDirectory, readEventRecords, type TraceSet } from '@lockstep/ctf/node';
-import { checkOneFormat, readPositive } from '../report-options.ts';
+import { checkOneFormat, readCount } from '../report-options.ts';
 import { readRange } from '../time-range.ts';
 import { findTrace } from '../trace-argument.ts';
 
@@ -35,6 +35,10 @@ const REACH_NS = 60_000_000_000n;
 
 export async function runCriticalPath(directory: string | undefined, flags: object): Promise<void> {
   const options = flags as PathFlags;
+  if (options.tid === undefined && (options.begin ?? options.end) !== undefined)
+    throw new InputError('--begin and --end say when of a thread, so they need --tid');
+  if (options.tid !== undefined && options.slowestRequest === true)
+    throw new InputError('--tid and --slowest-request exclude each other');
   await printReport(directory, options, (traceSet) => {
     const stretch = options.tid === undefined ? findStretch(traceSet, options) : readStretch(traceSet, options);
     return followThread(readEventRecords(traceSet), stretch);
@@ -46,7 +50,7 @@ export async function runWhy(tid: string, directory: string | undefined, flags: 
   await printReport(directory, options, (traceSet) => {
     const { begin } = readRange({ begin: options.at ?? '', clockGmt: options.utc === true }, traceSet);
     if (begin === undefined) throw new InputError('why needs a moment: lockstep why 4711 --at 14:02:07.113');
-    return explainMoment(readEventRecords(traceSet), readPositive('TID', tid), begin, REACH_NS);
+    return explainMoment(readEventRecords(traceSet), readCount('TID', tid), begin, REACH_NS);
   });
 }
 
@@ -78,7 +82,7 @@ function readStretch(traceSet: TraceSet, options: PathFlags): Stretch {
     },
     traceSet,
   );
-  return { tid: readPositive('--tid', options.tid ?? ''), beginNs: range.begin, endNs: range.end };
+  return { tid: readCount('--tid', options.tid ?? ''), beginNs: range.begin, endNs: range.end };
 }
 
 /** Nothing named: the slowest request, or the worst stall. */

@@ -43,6 +43,8 @@ const DEFAULT_WIDTH = 80;
 export async function runProfile(directory: string | undefined, flags: object): Promise<void> {
   const options = flags as ProfileFlags;
   if (options.offCpu === true && options.wall === true) throw new InputError('--off-cpu and --wall exclude each other');
+  if (options.stall !== undefined && options.request !== undefined)
+    throw new InputError('--stall and --request exclude each other');
   if (options.format === 'pprof' && options.output === undefined && process.stdout.isTTY)
     throw new InputError('A pprof profile is bytes; name a file with -o');
   const limit = readNumber('--limit', options.limit);
@@ -58,6 +60,11 @@ export async function runProfile(directory: string | undefined, flags: object): 
       resolvePosition: createSourceMapResolver(tryReadText),
       ...chooseRange(options, traceSet),
     });
+    if (report.threads.length === 0 && (options.program ?? options.tid) !== undefined)
+      throw new InputError('The trace has no samples and no waits of this program or thread', {
+        program: options.program,
+        tid: options.tid,
+      });
     write(encode(report, options, basename(path), limit), options.output);
     for (const note of report.notes) if (options.format !== 'text') process.stderr.write(`lockstep: ${note}\n`);
   } finally {

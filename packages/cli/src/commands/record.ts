@@ -75,6 +75,7 @@ function readOptions(command: readonly string[], options: RecordFlags): RecordOp
     throw new InputError('Context fields (-t) and --track are of the kernel; --no-kernel excludes them', {
       option: options.context[0] ?? options.track[0],
     });
+  if (options.output === '') throw new InputError('-o is empty; it takes the directory of the new trace');
   return {
     command,
     traceDirectory: options.output,
@@ -109,7 +110,7 @@ function readBlockingTimeout(text: string): number | 'inf' | undefined {
 function readDuration(text: string): number {
   const seconds = Number(text);
   if (text.trim() === '' || !Number.isFinite(seconds) || seconds <= 0 || seconds > 1e6) {
-    throw new InputError('--duration takes a number of seconds above 0', { duration: text });
+    throw new InputError('--duration takes a number of seconds above 0, at most 1 000 000', { duration: text });
   }
   return seconds * 1000;
 }

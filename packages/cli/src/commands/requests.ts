@@ -4,7 +4,7 @@
 import { analyzeRequests, formatRequestsJson, formatRequestsMarkdown, formatRequestsText } from '@lockstep/analysis';
 import { openTraceDirectory, readEventRecords } from '@lockstep/ctf/node';
 import { createSourceMapResolver } from '@lockstep/symbols';
-import { checkOneFormat, readPositive, tryReadText } from '../report-options.ts';
+import { checkOneFormat, readCount, readPositive, tryReadText } from '../report-options.ts';
 import { findTrace } from '../trace-argument.ts';
 
 interface RequestFlags {
@@ -18,7 +18,7 @@ interface RequestFlags {
 export async function runRequests(directory: string | undefined, flags: object): Promise<void> {
   const options = flags as RequestFlags;
   const thresholdMs = readPositive('--threshold', options.threshold);
-  const maxRequests = readPositive('--limit', options.limit);
+  const maxRequests = readCount('--limit', options.limit);
   checkOneFormat(options);
   const path = await findTrace(directory);
   const traceSet = openTraceDirectory(path);

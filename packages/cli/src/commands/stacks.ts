@@ -8,7 +8,7 @@ import { isEventRecord, type EventRecord, type FieldValue } from '@lockstep/ctf'
 import { openTraceDirectory, readEventRecords } from '@lockstep/ctf/node';
 import { compileGlob } from '@lockstep/filter';
 import { StackSymbols } from '@lockstep/symbols';
-import { readPositive } from '../report-options.ts';
+import { readCount } from '../report-options.ts';
 import { findTrace } from '../trace-argument.ts';
 
 interface StacksFlags {
@@ -28,7 +28,7 @@ interface CountedStack {
 
 export async function runStacks(directory: string | undefined, flags: object): Promise<void> {
   const options = flags as StacksFlags;
-  const limit = readPositive('--limit', options.limit);
+  const limit = readCount('--limit', options.limit);
   const isWanted = compileGlob(options.event);
   const path = await findTrace(directory);
   const symbols = new StackSymbols(join(path, '.lockstep'));

@@ -4,7 +4,7 @@
 import { analyzeStalls, formatStallsJson, formatStallsMarkdown, formatStallsText } from '@lockstep/analysis';
 import { openTraceDirectory, readEventRecords } from '@lockstep/ctf/node';
 import { createSourceMapResolver } from '@lockstep/symbols';
-import { checkOneFormat, readPositive, tryReadText } from '../report-options.ts';
+import { checkOneFormat, readCount, readPositive, tryReadText } from '../report-options.ts';
 import { findTrace } from '../trace-argument.ts';
 
 interface StallFlags {
@@ -19,7 +19,7 @@ interface StallFlags {
 export async function runStalls(directory: string | undefined, flags: object): Promise<void> {
   const options = flags as StallFlags;
   const thresholdMs = readPositive('--threshold', options.threshold);
-  const maxStalls = readPositive('--limit', options.limit);
+  const maxStalls = readCount('--limit', options.limit);
   checkOneFormat(options);
   const path = await findTrace(directory);
   const traceSet = openTraceDirectory(path);

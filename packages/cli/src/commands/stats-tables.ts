@@ -72,8 +72,8 @@ function readOptions(flags: TableFlags, traceSet: TraceSet): TableOptions {
     cpus: words(flags.cpu).map((text) => readCount('--cpu', text)),
     minNs: flags.min === undefined ? undefined : readMicroseconds('--min', flags.min),
     maxNs: flags.max === undefined ? undefined : readMicroseconds('--max', flags.max),
-    limit: readLimit(flags.limit),
-    resolution: Math.min(MAX_RESOLUTION, Math.max(1, readCount('--freq-resolution', flags.freqResolution))),
+    limit: readAboveZero('--limit', flags.limit),
+    resolution: Math.min(MAX_RESOLUTION, readAboveZero('--freq-resolution', flags.freqResolution)),
     hasTop: flags.top === true,
     hasFrequencies: flags.freq === true,
     hasLog: flags.log === true,
@@ -90,10 +90,10 @@ function readCount(name: string, text: string): number {
   return Number(text);
 }
 
-function readLimit(text: string): number {
-  const limit = readCount('--limit', text);
-  if (limit === 0) throw new InputError('--limit takes a number above 0', { value: text });
-  return limit;
+function readAboveZero(name: string, text: string): number {
+  const count = readCount(name, text);
+  if (count === 0) throw new InputError(`${name} takes a number above 0`, { value: text });
+  return count;
 }
 
 function readMicroseconds(name: string, text: string): number {

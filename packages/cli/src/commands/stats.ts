@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // `lockstep stats`: alone the event record classes of a trace; with the name of a family its tables.
 
+import { existsSync } from 'node:fs';
 import {
   formatTablesCsv,
   formatTablesJson,
@@ -9,6 +10,7 @@ import {
   TABLE_FAMILIES,
 } from '@lockstep/analysis';
 import type { TableFamily, TablesReport } from '@lockstep/analysis';
+import { InputError } from '@lockstep/base';
 import { measureTraces, openTraceDirectory } from '@lockstep/ctf/node';
 import { findTrace } from '../trace-argument.ts';
 import { runStatsTables, type TableFlags } from './stats-tables.ts';
@@ -18,6 +20,13 @@ export async function runStats(words: readonly string[], flags: object): Promise
   const [first, second] = words;
   const family = TABLE_FAMILIES.find((name) => name === first) as TableFamily | undefined;
   if (family !== undefined) return runStatsTables(family, second, options);
+  if (first !== undefined && /^[a-z]+$/.test(first) && !existsSync(first))
+    throw new InputError(
+      `There is no family and no trace directory of this name; families are ${TABLE_FAMILIES.join(', ')}`,
+      {
+        name: first,
+      },
+    );
   return runStatsOfClasses(first, options);
 }
 

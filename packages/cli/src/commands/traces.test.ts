@@ -71,6 +71,36 @@ test('every command says in one sentence that its output has no room', (t) => {
   }
 });
 
+test('values that make no sense are refused in one sentence', () => {
+  const refused: Readonly<Record<string, RegExp>> = {
+    'view --begin 25:00': /There is no such time \[time="25:00"\]/,
+    'view --begin 2026-02-30': /There is no such time/,
+    'view --begin 2026-13-01': /There is no such time/,
+    'stalls --limit 1.5': /--limit takes a whole number above 0/,
+    'critical-path --begin 22:13': /so they need --tid/,
+    'critical-path --tid 1 --slowest-request': /exclude each other/,
+    'stats bogus': /families are cpu, io,/,
+    'stats cpu --freq-resolution 0': /--freq-resolution takes a number above 0/,
+    'profile --stall 1 --request 1': /exclude each other/,
+    'profile --program 99': /no samples and no waits of this program/,
+    'record --duration 1e9 -- true': /at most 1 000 000/,
+  };
+  for (const [command, sentence] of Object.entries(refused)) {
+    const words = command.split(' ');
+    const { status, stdout, stderr } = run(
+      ...words,
+      ...(words[0] === 'record' || command === 'stats bogus' ? [] : [trace]),
+    );
+    assert.match(stderr, sentence, command);
+    assert.equal(stderr.trimEnd().split('\n').length, 1, stderr);
+    assert.equal(stdout, '');
+    assert.equal(status, words[0] === 'record' ? 125 : 1);
+  }
+  assert.match(run('view', '').stderr, /The name of the trace directory is empty/);
+  assert.match(run('record', '-o', '', '--', 'true').stderr, /-o is empty/);
+  assert.doesNotMatch(run('record', '--help').stdout, /default: \[\]/);
+});
+
 test('view ends quietly when its reader goes away', async () => {
   const child = spawn(process.execPath, [bin, 'view', trace], { stdio: ['ignore', 'pipe', 'pipe'] });
   child.stdout.destroy();
