@@ -3,7 +3,10 @@
 // it the share that the program measured of itself, within ten points.
 
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { limitCpu } from './cpu-group.mjs';
 import { canRecordKernel, categoryShare, createDiagnosis, firstCause, isLong, shareOf, stallsOf } from './diagnose.mjs';
 
 const diagnosis = createDiagnosis(after);
@@ -21,6 +24,28 @@ const STALLS = [
   { name: 'microtasks', first: /drainQueue .*in promise jobs/, share: /drainQueue|native code|GC|futex/ },
   { name: 'lock', first: /Atomics\.wait called by takeLock/, isWall: true, needsKernel: true },
   {
+    name: 'page-faults',
+    first: /page faults, memory first touched by makeThumbnails/,
+    share: /page fault|system call|blocked/,
+    needsKernel: true,
+    isQuick: true,
+  },
+  {
+    name: 'cpu-quota',
+    first: /held back by the CPU quota/,
+    share: /runnable/,
+    isWall: true,
+    needsKernel: true,
+    prepare: () => limitCpu(after, 0.2),
+  },
+  {
+    name: 'chatty-logger',
+    first: /blocked in writev? .*terminal takes no more/,
+    share: /blocked|runnable/,
+    isWall: true,
+    needsKernel: true,
+  },
+  {
     name: 'cpu-hog',
     first: /countPrimes/,
     share: /runnable/,
@@ -30,11 +55,13 @@ const STALLS = [
   },
 ];
 
-for (const { name, first, share = first, atLeast, isQuick, isWall, needsKernel, options } of STALLS) {
+for (const { name, first, share = first, atLeast, isQuick, isWall, needsKernel, options, prepare } of STALLS) {
   test(`stalls: ${name}`, (t) => {
     if (isQuick !== true && !isLong) return t.skip('takes seconds; LOCKSTEP_TEST_LONG=1 runs it');
     if (needsKernel === true && !canRecordKernel()) return t.skip('needs root and tracefs at /sys/kernel/tracing');
-    const measured = diagnosis.record(name, options);
+    const prepared = prepare?.() ?? options;
+    if (prepared?.missing !== undefined) return t.skip(prepared.missing);
+    const measured = diagnosis.record(name, prepared);
     const stalls = stallsOf(diagnosis.report('stalls', name));
     const [worst] = stalls;
     assert.ok(worst !== undefined, 'a stall is told');
@@ -50,6 +77,15 @@ for (const { name, first, share = first, atLeast, isQuick, isWall, needsKernel, 
   });
 }
 
+/** The program alone sees another /etc/resolv.conf. */
+function withNameServer() {
+  const file = join(diagnosis.directory, 'resolv.conf');
+  writeFileSync(file, 'nameserver 127.0.0.77\noptions timeout:10\n');
+  return {
+    prefix: ['unshare', '-m', 'sh', '-c', `mount --bind ${file} /etc/resolv.conf && exec "$@"`, 'sh'],
+  };
+}
+
 const REQUESTS = [
   {
     name: 'crypto-pool',
@@ -58,6 +94,14 @@ const REQUESTS = [
     // All but the handler's own few microseconds.
     expected: () => 1,
     isQuick: true,
+  },
+  {
+    name: 'dns-pool',
+    sentence: /queue of the thread pool \(4 threads\) for dns\.lookup/,
+    categories: ['pool-queue', 'pool-work'],
+    expected: () => 1,
+    needsKernel: true,
+    prepare: withNameServer,
   },
   {
     name: 'slow-upstream',
@@ -74,11 +118,11 @@ const REQUESTS = [
   },
 ];
 
-for (const { name, sentence, categories, expected, isQuick, needsKernel } of REQUESTS) {
+for (const { name, sentence, categories, expected, isQuick, needsKernel, prepare } of REQUESTS) {
   test(`requests: ${name}`, (t) => {
     if (isQuick !== true && !isLong) return t.skip('takes seconds; LOCKSTEP_TEST_LONG=1 runs it');
     if (needsKernel === true && !canRecordKernel()) return t.skip('needs root and tracefs at /sys/kernel/tracing');
-    const measured = diagnosis.record(name);
+    const measured = diagnosis.record(name, prepare?.());
     const report = diagnosis.report('requests', name);
     assert.match(report.sentence, sentence);
     const told = categoryShare(report, categories);

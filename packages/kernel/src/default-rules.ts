@@ -24,6 +24,8 @@ export const DEFAULT_SYSTEM_RULES: readonly string[] = [
 export const DEFAULT_PROCESS_RULES: readonly string[] = [
   'syscall:*',
   'exceptions:page_fault_*?',
+  // A page was mapped: it ends what can be timed of a page fault, whose own event only begins it.
+  'kmem:rss_stat?',
   'sock:sock_*_length?',
   'vmscan:mm_vmscan_*_reclaim_begin?',
   'vmscan:mm_vmscan_*_reclaim_end?',

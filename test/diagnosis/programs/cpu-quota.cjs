@@ -1,7 +1,5 @@
-// Its cgroup may use a fifth of a CPU: the argument is the group's directory, which it puts itself in.
-const fs = require('node:fs');
+// Its cgroup may use a fifth of a CPU.
 const { tell } = require('./measure.cjs');
-fs.writeFileSync(`${process.argv[3]}/cgroup.procs`, String(process.pid));
 const totals = { all: 0, cause: 0 };
 let sum = 0;
 function sumRows() {

@@ -1,4 +1,4 @@
-const { tell, time } = require('./measure.cjs');
+const { tell } = require('./measure.cjs');
 const totals = {};
 let buffers = [];
 function makeThumbnails() {
@@ -11,9 +11,11 @@ function makeThumbnails() {
 }
 let rounds = 0;
 setTimeout(function round() {
-  const { systemCPUTime } = process.resourceUsage();
-  time(totals, 'all', makeThumbnails);
-  totals.cause = (totals.cause ?? 0) + (process.resourceUsage().systemCPUTime - systemCPUTime) / 1000;
+  const before = process.threadCpuUsage?.() ?? process.cpuUsage();
+  makeThumbnails();
+  const { user, system } = process.threadCpuUsage?.(before) ?? process.cpuUsage(before);
+  totals.all = (totals.all ?? 0) + (user + system) / 1000;
+  totals.cause = (totals.cause ?? 0) + system / 1000;
   if (++rounds < 3) setTimeout(round, 50);
   else tell(totals);
 }, 100);

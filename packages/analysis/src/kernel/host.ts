@@ -13,6 +13,10 @@ import { RUNNING, UNKNOWN } from './thread-state.ts';
 /** When so many threads are known, the dead ones among them are forgotten. */
 const MANY_THREADS = 65_536;
 
+/** Labels of what a thread does in the kernel without a system call, or within one. */
+export const PAGE_FAULT = 'page fault';
+export const MEMORY_RECLAIM = 'memory reclaim';
+
 /** Which questions the recorded classes can answer: an event that never happened is not one that was off. */
 export interface KernelCoverage {
   hasKernelStream: boolean;

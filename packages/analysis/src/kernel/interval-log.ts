@@ -74,6 +74,16 @@ export class IntervalLog {
     if (this.#length > 0) this.#refs[this.#length - 1] = ref;
   }
 
+  /** When the interval now open began. */
+  lastBegin(): number {
+    return this.#length === 0 ? -Infinity : (this.#begins[this.#length - 1] as number);
+  }
+
+  /** The interval before the open one turns out to have gone on until `time`. */
+  delayLast(time: number): void {
+    if (this.#length > 1) this.#begins[this.#length - 1] = time;
+  }
+
   lastState(): number {
     return this.#length === 0 ? UNKNOWN : (this.#states[this.#length - 1] as number);
   }

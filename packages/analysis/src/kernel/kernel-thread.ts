@@ -5,6 +5,7 @@
 
 import { FloatColumn, lowerBound } from '../growable-columns.ts';
 import type { StructureValue } from '@lockstep/ctf';
+import type { FaultCosts } from './fault-costs.ts';
 import type { IntervalLog } from './interval-log.ts';
 import { BLOCKED, RUNNING, STATE_COUNT, UNKNOWN, WOKEN } from './thread-state.ts';
 
@@ -41,6 +42,12 @@ export class KernelThread {
   hasCallState = false;
   /** A page fault of user code was its last event: a sleep outside system calls is that fault's. */
   isFaulting = false;
+  /** When that page fault began. */
+  faultBegin = 0;
+  /** When a page was last mapped for one. */
+  servedAt = 0;
+  /** Label of what it does within its call or fault, told instead of that; 0 = nothing. */
+  within = 0;
   /** It sleeps in TASK_UNINTERRUPTIBLE: for a disk, a page, a lock of the kernel. */
   isUninterruptible = false;
   /** Of the last wake-up: the waker's tid, or minus the label of the interrupt that it came from; 0 unknown. */
@@ -62,7 +69,7 @@ export class KernelThread {
   enter(time: number, state: number, ref: number): void {
     this.account(time);
     this.state = state;
-    this.log?.append(time, state, ref, this.call);
+    this.log?.append(time, state, ref, this.within === 0 ? this.call : this.within);
   }
 
   /** Enters the system call with this label, or leaves all with 0, in the state it is in. */
@@ -98,11 +105,36 @@ export class KernelThread {
     this.enter(time, WOKEN, cpu.currentTid());
   }
 
-  addFault(time: number): void {
+  addFault(time: number, costs: FaultCosts): void {
     this.faultCount += 1;
-    if (this.log === undefined) return;
+    this.isFaulting = true;
+    this.faultBegin = time;
+    const { log } = this;
+    if (log === undefined) return;
+    // It ran from the last fault to this one: a part of that was theirs.
+    if (this.state === RUNNING && log.lastBegin() === this.servedAt)
+      log.delayLast(this.servedAt + costs.shareOfGap(time - this.servedAt));
     if (this.faults.length >= MAX_FAULTS) this.faults.dropFirst(MAX_FAULTS / 2);
     this.faults.push(time);
+  }
+
+  /**
+   * The kernel has mapped a page for the last fault: its time until now was the fault's. What came between,
+   * an interrupt or a turn of another thread, ends what can be told of it.
+   */
+  serveFault(time: number, label: number, costs: FaultCosts): void {
+    const { log } = this;
+    if (log === undefined || !this.isFaulting || this.state !== RUNNING || this.call !== 0 || this.within !== 0) return;
+    log.append(Math.max(this.faultBegin, log.lastBegin()), RUNNING, 0, label);
+    log.append(time, RUNNING, 0, 0);
+    costs.addServed(time - this.faultBegin);
+    this.servedAt = time;
+  }
+
+  /** From now on it does what the label says, within its call or fault; 0 = no more. */
+  enterWithin(time: number, label: number): void {
+    this.within = label;
+    this.log?.append(time, this.state, 0, label === 0 ? this.call : label);
   }
 
   faultCountIn(begin: number, end: number): number {

@@ -5,7 +5,7 @@
 import type { DataStream, EventRecord, EventRecordClass } from '@lockstep/ctf';
 import { toNumber } from '../fields.ts';
 import { isKernelStream, type Handler, type HandlerType, type RecordHandler } from '../pass/handler.ts';
-import { HOST, type Host } from './host.ts';
+import { HOST, MEMORY_RECLAIM, type Host } from './host.ts';
 import type { KernelThread } from './kernel-thread.ts';
 
 export interface PageCounts {
@@ -18,10 +18,12 @@ export class Memory implements Handler {
   readonly onReclaim: ReclaimListener[] = [];
   readonly pages = new Map<KernelThread, PageCounts>();
   readonly #host: Host;
+  readonly #reclaimLabel: number;
   readonly #reclaims = new Map<KernelThread, number>();
 
   constructor(host: Host) {
     this.#host = host;
+    this.#reclaimLabel = host.labels.idOf(MEMORY_RECLAIM);
   }
 
   chooseHandler({ name }: EventRecordClass, dataStream: DataStream): RecordHandler | undefined {
@@ -30,7 +32,9 @@ export class Memory implements Handler {
       case 'mm_vmscan_direct_reclaim_begin':
       case 'mm_vmscan_memcg_reclaim_begin':
         return (record, time) => {
-          this.#reclaims.set(this.#host.threadOf(record), time);
+          const thread = this.#host.threadOf(record);
+          this.#reclaims.set(thread, time);
+          thread.enterWithin(time, this.#reclaimLabel);
         };
       case 'mm_vmscan_direct_reclaim_end':
       case 'mm_vmscan_memcg_reclaim_end':
@@ -52,6 +56,7 @@ export class Memory implements Handler {
     const thread = this.#host.threadOf(record);
     const begin = this.#reclaims.get(thread);
     this.#reclaims.delete(thread);
+    thread.enterWithin(time, 0);
     if (begin !== undefined) for (const listener of this.onReclaim) listener(thread, begin, time);
   }
 

@@ -5,7 +5,8 @@
 import type { DataStream, EventRecord, EventRecordClass } from '@lockstep/ctf';
 import { toNumber, toOptionalNumber, toText } from '../fields.ts';
 import { isKernelStream, type Handler, type HandlerType, type RecordHandler } from '../pass/handler.ts';
-import { HOST, type Host } from './host.ts';
+import { FaultCosts } from './fault-costs.ts';
+import { HOST, PAGE_FAULT, type Host } from './host.ts';
 import { processOf, type KernelThread } from './kernel-thread.ts';
 import { SYSTEM_CALLS, type SystemCalls } from './system-calls.ts';
 
@@ -20,10 +21,13 @@ export class Processes implements Handler {
   readonly onExit: ThreadListener[] = [];
   readonly #host: Host;
   readonly #calls: SystemCalls;
+  readonly #pageFault: number;
+  readonly #faultCosts = new FaultCosts();
 
   constructor(host: Host, calls: SystemCalls) {
     this.#host = host;
     this.#calls = calls;
+    this.#pageFault = host.labels.idOf(PAGE_FAULT);
   }
 
   chooseHandler({ name }: EventRecordClass, dataStream: DataStream): RecordHandler | undefined {
@@ -33,10 +37,11 @@ export class Processes implements Handler {
       case 'exceptions_page_fault_user':
       case 'page_fault_user':
         return (record, time) => {
-          const thread = this.#calls.running(record, time);
-          thread.isFaulting = true;
-          thread.addFault(time);
+          this.#calls.running(record, time).addFault(time, this.#faultCosts);
         };
+      case 'kmem_rss_stat':
+      case 'rss_stat':
+        return (record, time) => this.#host.threadOf(record).serveFault(time, this.#pageFault, this.#faultCosts);
       case 'lttng_statedump_process_state':
         return (record) => this.#state(record);
       case 'sched_process_exec':

@@ -5,7 +5,7 @@
 import type { DataStream, EventRecord, EventRecordClass } from '@lockstep/ctf';
 import { toNumber, toText } from '../fields.ts';
 import { isKernelStream, type Handler, type HandlerType, type RecordHandler } from '../pass/handler.ts';
-import { HOST, type Host } from './host.ts';
+import { HOST, PAGE_FAULT, type Host } from './host.ts';
 import { INTERRUPTS } from './interrupts.ts';
 import { waitOn, type Cpu, type KernelThread } from './kernel-thread.ts';
 import {
@@ -36,7 +36,7 @@ export class Scheduler implements Handler {
   constructor(host: Host) {
     this.#host = host;
     this.#idleInterrupt = host.labels.idOf('an interrupt of an idle CPU');
-    this.#pageFault = host.labels.idOf('page fault');
+    this.#pageFault = host.labels.idOf(PAGE_FAULT);
   }
 
   chooseHandler({ name }: EventRecordClass, dataStream: DataStream): RecordHandler | undefined {
@@ -94,7 +94,8 @@ export class Scheduler implements Handler {
       previous.isUninterruptible = (prevState & UNINTERRUPTIBLE_MASK) !== 0;
       previous.waker = 0;
       previous.enter(time, BLOCKED, 0);
-      if (previous.call === 0 && previous.isFaulting) previous.log?.append(time, BLOCKED, 0, this.#pageFault);
+      if (previous.call === 0 && previous.within === 0 && previous.isFaulting)
+        previous.log?.append(time, BLOCKED, 0, this.#pageFault);
     } else {
       previous.involuntarySwitchCount += 1;
       previous.enter(time, PREEMPTED, next.tid);

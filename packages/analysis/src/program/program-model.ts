@@ -84,6 +84,13 @@ export class ProgramModel implements Handler {
           const { payload } = record;
           this.#operation(record, time, `console.${toText(payload?.level)}`, undefined, toNumber(payload?.length));
         };
+      case 'node:cpu_quota':
+        return (record, time) => {
+          const { payload } = record;
+          const begin = this.#beginOf(record);
+          const interval = { begin, end: begin + durationOf(record), throttledNs: toNumber(payload?.throttled) };
+          this.#threadOf(record, time).story.quotas.add(interval);
+        };
       case 'node:http_server_request_begin':
         return (record, time) => this.#requestBegin(record, time);
       case 'node:http_server_request_end':

@@ -25,6 +25,10 @@ export interface SampleInterval extends Interval {
   /** Executing line, 0 unknown. */
   readonly line: number;
 }
+/** Its control group may use so much CPU and no more: what that cost it between two readings of the group's own count. */
+export interface QuotaReading extends Interval {
+  readonly throttledNs: number;
+}
 export interface RequestBegin extends Interval {
   readonly method: string;
   readonly url: string;
@@ -43,6 +47,7 @@ export class ProgramStory {
   readonly samples = new Timeline<SampleInterval>();
   readonly requests = new Timeline<RequestBegin>();
   readonly iterations = new Timeline<LoopIteration>();
+  readonly quotas = new Timeline<QuotaReading>();
 
   forgetBefore(time: number): void {
     this.collections.forgetBefore(time);
@@ -50,6 +55,7 @@ export class ProgramStory {
     this.samples.forgetBefore(time);
     this.requests.forgetBefore(time);
     this.iterations.forgetBefore(time);
+    this.quotas.forgetBefore(time);
   }
 }
 

@@ -5,6 +5,7 @@
 import type { DiscardedItems, EventRecord } from '@lockstep/ctf';
 import { FILES } from '../kernel/files.ts';
 import { HOST, type Host } from '../kernel/host.ts';
+import { MEMORY } from '../kernel/memory.ts';
 import { PROCESSES } from '../kernel/processes.ts';
 import { SOCKETS } from '../kernel/sockets.ts';
 import { SYSTEM_CALLS } from '../kernel/system-calls.ts';
@@ -58,7 +59,7 @@ export function analyzeRequests(
 export function requestsHandler(options: RequestOptions = {}): HandlerType<RequestAnalysis> {
   return {
     name: 'requests',
-    needs: [HOST, PROCESSES, SYSTEM_CALLS, FILES, SOCKETS, PROGRAMS, OPERATION_TIMES, SOCKET_TURNS],
+    needs: [HOST, PROCESSES, MEMORY, SYSTEM_CALLS, FILES, SOCKETS, PROGRAMS, OPERATION_TIMES, SOCKET_TURNS],
     create: (context) => {
       const slowNs = (options.thresholdMs ?? DEFAULT_SLOW_MS) * 1e6;
       const collector = new RequestCollector(

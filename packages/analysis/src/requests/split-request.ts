@@ -3,13 +3,14 @@
 // one part, by the rules of docs/requests.md, so the parts sum to the latency.
 
 import type { Labels } from '../labels.ts';
+import { MEMORY_RECLAIM, PAGE_FAULT } from '../kernel/host.ts';
 import { BLOCKED, INTERRUPTED, NOT_RUNNING, PREEMPTED, WOKEN } from '../kernel/thread-state.ts';
 import { isMetaFrame, nearestUserFrame, type Frame } from '../program/call-tree.ts';
 import { isPoolOperation, readyOf, type OperationTimes } from '../program/operation-times.ts';
 import type { AsyncOperation, ServerRequest } from '../program/program-thread.ts';
 import type { PeerWait } from '../program/socket-turns.ts';
 import { runnableReason } from '../stalls/part-builder.ts';
-import { HELD_BACK } from '../stalls/stall-causes.ts';
+import { HELD_BACK, RECLAIMING } from '../stalls/stall-causes.ts';
 import { functionText, type Positions } from '../stalls/position.ts';
 import type { ThreadMoment } from './thread-moments.ts';
 import type { CauseTotals } from './cause-totals.ts';
@@ -173,7 +174,7 @@ export class RequestSplitter {
         this.#isTold ? operationText(moment) : '',
       );
     } else if (call !== 0)
-      this.#totals.add('system-call', ns, this.#isTold ? `in system call ${this.#context.labels.textOf(call)}` : '');
+      this.#totals.add('system-call', ns, this.#isTold ? kernelText(this.#context.labels.textOf(call)) : '');
     else this.#addScript(moment, ns);
   }
 
@@ -226,6 +227,11 @@ function isLookupFor(lookup: Wait, other: Wait | undefined): boolean {
   if (other === undefined || name === '' || lookup.operation?.operation !== 'dns.lookup') return false;
   const subject = other.operation?.subject ?? '';
   return other.begin <= lookup.begin && subject !== name && hostOf(subject).startsWith(name);
+}
+
+function kernelText(call: string): string {
+  if (call === MEMORY_RECLAIM) return RECLAIMING;
+  return call === PAGE_FAULT ? 'running in the kernel for page faults' : `in system call ${call}`;
 }
 
 const RUNNABLE = 'runnable, waiting for a CPU';

@@ -5,6 +5,7 @@
 import type { IntervalSlice } from '../kernel/interval-log.ts';
 import { BLOCKED } from '../kernel/thread-state.ts';
 import type { ProgramThread } from '../program/program-thread.ts';
+import { tellHeldBack } from '../stalls/held-back.ts';
 import { layersOf, walkMoments, type Moment } from '../stalls/moments.ts';
 
 export interface ThreadMoment extends Moment {
@@ -24,7 +25,8 @@ export function momentsOf(
   isPollCall: (label: number) => boolean,
 ): ThreadMoment[] {
   const { story, turns } = thread;
-  const slice = thread.kernel.log?.slice(begin, end) ?? UNKNOWN_SLICE;
+  const told = thread.kernel.log?.slice(begin, end) ?? UNKNOWN_SLICE;
+  const slice = tellHeldBack(told, end, story.quotas.during(begin, end));
   const parts = {
     collections: story.collections.during(begin, end),
     operations: story.operations.during(begin, end),

@@ -98,9 +98,12 @@ test('records with fields of the wrong kind, or without any, break nothing', () 
     'sched_process_exec',
     'lttng_statedump_process_state',
     'x86_exceptions_page_fault_user',
+    'rss_stat',
+    'mm_vmscan_direct_reclaim_begin',
+    'mm_vmscan_direct_reclaim_end',
   );
   const own = ['process', 'loop_iteration', 'gc', 'fs_sync', 'sync_call', 'console', 'cpu_node', 'cpu_sample'];
-  own.push('http_server_request_begin', 'http_server_request_end', 'sampler_state');
+  own.push('http_server_request_begin', 'http_server_request_end', 'sampler_state', 'cpu_quota');
   const kernel = createTrace('kernel', {});
   const program = createTrace('ust', {});
   const wrong = ['', 'text', -1, 1e300, -(2n ** 63n), 2n ** 64n - 1n, true, [], [1, 2], {}] as const;

@@ -5,6 +5,7 @@
 import type { DiscardedItems, EventRecord } from '@lockstep/ctf';
 import { HOST, type Host } from '../kernel/host.ts';
 import { FILES } from '../kernel/files.ts';
+import { MEMORY } from '../kernel/memory.ts';
 import { PROCESSES } from '../kernel/processes.ts';
 import { SOCKETS } from '../kernel/sockets.ts';
 import { AnalysisPass } from '../pass/analysis-pass.ts';
@@ -46,7 +47,7 @@ export function analyzeStalls(
 export function stallsHandler(options: StallOptions = {}): HandlerType<StallAnalysis> {
   return {
     name: 'stalls',
-    needs: [HOST, PROCESSES, FILES, SOCKETS, PROGRAMS],
+    needs: [HOST, PROCESSES, MEMORY, FILES, SOCKETS, PROGRAMS],
     create: (context) => new StallAnalysis(options, context.time, context.get(HOST), context.get(PROGRAMS)),
   };
 }

@@ -9,6 +9,7 @@ import { attributeStall } from './attribute-stall.ts';
 import type { DiscardedSpan, OpenStall } from './open-stall.ts';
 import type { Positions } from './position.ts';
 import { causesOf } from './stall-causes.ts';
+import { tellHeldBack } from './held-back.ts';
 import { partsOf } from './stall-parts.ts';
 import { sentenceOf } from './stall-sentence.ts';
 import type { Doubt, Stall, StallPart } from './stall-report.ts';
@@ -32,9 +33,13 @@ export function closeStall(opened: OpenStall, thresholdNs: number, context: Clos
   const open = withoutIdle(opened);
   if (open.end - open.begin < thresholdNs) return undefined;
   const { thread } = open;
-  const builder = attributeStall(open, context.host.labels);
+  const slice = tellHeldBack(open.slice, open.end, open.story.quotas);
+  const builder = attributeStall({ ...open, slice }, context.host.labels);
   const parts = partsOf(builder.totals.values(), context.positions, open.others);
-  const causes = causesOf(parts, builder.javaScriptNs, context.positions, open.timerCount);
+  const causes = causesOf(parts, builder.javaScriptNs, context.positions, {
+    timerCount: open.timerCount,
+    ...(open.pageFaultCount === undefined ? {} : { pageFaultCount: open.pageFaultCount }),
+  });
   const durationMs = (open.end - open.begin) / 1e6;
   const doubts = doubtsOf(open, parts, context);
   return {

@@ -23,7 +23,11 @@ export interface Layers {
   readonly samples: readonly Piece<SampleInterval>[];
 }
 
-export function layersOf(story: Omit<StoryPart, 'requests'>, begin: number, end: number): Layers {
+export function layersOf(
+  story: Pick<StoryPart, 'collections' | 'operations' | 'samples'>,
+  begin: number,
+  end: number,
+): Layers {
   return {
     collections: flatten(story.collections, begin, end),
     operations: flatten(story.operations, begin, end),

@@ -7,6 +7,7 @@ import type {
   CollectionInterval,
   OperationInterval,
   ProgramThread,
+  QuotaReading,
   RequestBegin,
   SampleInterval,
 } from '../program/program-thread.ts';
@@ -28,6 +29,7 @@ export interface StoryPart {
   readonly operations: OperationInterval[];
   readonly samples: SampleInterval[];
   readonly requests: RequestBegin[];
+  readonly quotas: QuotaReading[];
 }
 
 export function storyDuring({ story }: ProgramThread, begin: number, end: number): StoryPart {
@@ -35,6 +37,7 @@ export function storyDuring({ story }: ProgramThread, begin: number, end: number
     collections: story.collections.during(begin, end),
     operations: story.operations.during(begin, end),
     samples: story.samples.during(begin, end),
+    quotas: story.quotas.during(begin, end),
     requests: story.requests.during(begin, end).filter((request) => request.begin >= begin),
   };
 }

@@ -4,18 +4,17 @@
 // one that docs/stalls.md tells.
 
 import type { Labels } from '../labels.ts';
+import { MEMORY_RECLAIM, PAGE_FAULT } from '../kernel/host.ts';
 import { BLOCKED, INTERRUPTED, NOT_RUNNING, PREEMPTED, UNKNOWN, WOKEN } from '../kernel/thread-state.ts';
 import { frameIdentity, isMetaFrame, nearestUserFrame, phaseOf, type Frame, type Phase } from '../program/call-tree.ts';
 import type { OperationInterval } from '../program/program-thread.ts';
+import { MAX_WAKE_UP_NS } from './held-back.ts';
 import type { Moment } from './moments.ts';
 
 /** Keys of parts are made of texts that traces hold; U+0000 cannot be in them. */
 const SEPARATOR = '\0';
 
-/** An idle CPU takes up a woken thread within some tens of µs. */
-const MAX_WAKE_UP_NS = 1e6;
-
-/** No scheduler leaves a CPU idle and a thread on its queue waiting, unless the thread may not run. */
+/** A CPU that stays idle while a thread on its queue waits means that the thread may not run. */
 export function runnableReason({ state, ref }: Moment, ns: number): 'preempted' | 'woken' | 'held-back' {
   if (ref === 0 && (state === PREEMPTED || ns > MAX_WAKE_UP_NS)) return 'held-back';
   return state === PREEMPTED ? 'preempted' : 'woken';
@@ -55,9 +54,13 @@ export class PartBuilder {
   /** Time by frame on top of the stack, of moments that went to JavaScript. */
   readonly javaScriptNs = new Map<Frame, number>();
   readonly #labels: Labels;
+  readonly #pageFault: number;
+  readonly #reclaim: number;
 
   constructor(labels: Labels) {
     this.#labels = labels;
+    this.#pageFault = labels.idOf(PAGE_FAULT);
+    this.#reclaim = labels.idOf(MEMORY_RECLAIM);
   }
 
   add(moment: CalledMoment, ns: number): void {
@@ -87,8 +90,10 @@ export class PartBuilder {
 
   #addBlocked(moment: CalledMoment, ns: number): void {
     const call = moment.call === 0 ? 'unknown' : this.#labels.textOf(moment.call);
-    const isCollecting = moment.collection !== undefined;
-    const during = isCollecting ? bare(true) : covered(moment, true);
+    // Whatever it was doing when memory had to be found: that is why it took so long.
+    const isReclaiming = moment.call === this.#reclaim;
+    const isCollecting = !isReclaiming && moment.collection !== undefined;
+    const during = isCollecting || isReclaiming ? bare(true) : covered(moment, true);
     const key = ['blocked', call, isCollecting, operationKey(during)].join(SEPARATOR);
     this.#total(key, () => ({ ...during, kind: 'blocked', call, isCollecting })).ns += ns;
   }
@@ -101,8 +106,9 @@ export class PartBuilder {
   #addRunning(moment: CalledMoment, ns: number): void {
     const isSplit = moment.state !== UNKNOWN;
     const top = moment.sample?.frame;
-    if (moment.collection !== undefined) this.#addCollection(moment.collection.collection, isSplit, ns);
-    else if (moment.call !== 0) this.#addSystemCall(moment, isSplit, ns);
+    if (moment.call === this.#reclaim) this.#addCall(moment, bare(isSplit), ns);
+    else if (moment.collection !== undefined) this.#addCollection(moment.collection.collection, isSplit, ns);
+    else if (moment.call !== 0) this.#addCall(moment, this.#coveredCall(moment, isSplit), ns);
     else if (moment.operation !== undefined) this.#addNative(covered(moment, isSplit), ns);
     else if (top === undefined) this.#addUnknown(isSplit ? 'running' : 'nothing', isSplit, ns);
     else if (!isMetaFrame(top)) this.#addJavaScript(top, moment.sample?.line ?? 0, isSplit, ns);
@@ -116,10 +122,18 @@ export class PartBuilder {
     this.#total(key, () => ({ ...bare(isSplit), kind: 'garbage-collection', collection })).ns += ns;
   }
 
-  #addSystemCall(moment: CalledMoment, isSplit: boolean, ns: number): void {
+  /** Page faults have no call that the program made: they belong to the function that touched the memory. */
+  #coveredCall(moment: CalledMoment, isSplit: boolean): Common {
+    const common = covered(moment, isSplit);
+    const top = moment.sample?.frame;
+    if (moment.call !== this.#pageFault || moment.operation !== undefined || top === undefined || isMetaFrame(top))
+      return common;
+    return { ...common, caller: nearestUserFrame(top) };
+  }
+
+  #addCall(moment: CalledMoment, during: Common, ns: number): void {
     const call = this.#labels.textOf(moment.call);
-    const during = covered(moment, isSplit);
-    const key = ['call', call, isSplit, operationKey(during)].join(SEPARATOR);
+    const key = ['call', call, during.isSplit, operationKey(during)].join(SEPARATOR);
     this.#total(key, () => ({ ...during, kind: 'system-call', call })).ns += ns;
   }
 
@@ -169,7 +183,7 @@ function covered(moment: CalledMoment, isSplit: boolean): Common {
 
 function operationKey(common: Common): string {
   const { operation, caller } = common;
-  if (operation === undefined) return '';
+  if (operation === undefined) return caller === undefined ? '' : frameIdentity(caller);
   return [
     operation.operation,
     operation.path ?? '',

@@ -4,6 +4,7 @@
 // stall in small pieces are one cause under the function that called them all.
 
 import { assertUnreachable } from '@lockstep/base';
+import { MEMORY_RECLAIM, PAGE_FAULT } from '../kernel/host.ts';
 import { frameIdentity, isOwnUrl, isUserFrame, nearestUserFrame, type Frame } from '../program/call-tree.ts';
 import { countText, msText, sizeText } from './amounts.ts';
 import { functionText, type Positions } from './position.ts';
@@ -27,11 +28,17 @@ interface CauseTotal {
   readonly parts: StallPart[];
 }
 
+/** What the parts do not tell: how many of them there were. */
+export interface StallCounts {
+  readonly timerCount?: number;
+  readonly pageFaultCount?: number;
+}
+
 export function causesOf(
   parts: readonly StallPart[],
   javaScriptNs: ReadonlyMap<Frame, number>,
   positions: Positions,
-  timerCount = 0,
+  { timerCount = 0, pageFaultCount = 0 }: StallCounts = {},
 ): StallCause[] {
   const totals = new Map<string, CauseTotal>();
   for (const part of parts) {
@@ -47,7 +54,7 @@ export function causesOf(
   const scripts: CauseTotal[] = [];
   for (const total of totals.values()) {
     if (total.parts[0]?.kind === 'javascript') scripts.push(total);
-    else causes.push({ key: stableKey(total), text: textOf(total), ms: total.ms });
+    else causes.push({ key: stableKey(total), text: textOf(total, pageFaultCount), ms: total.ms });
   }
   causes.push(...withPromiseMachinery(javaScriptCauses(scripts, javaScriptNs, positions, timerCount), scripts, causes));
   return causes.sort((a, b) => b.ms - a.ms);
@@ -92,12 +99,14 @@ function keyOf(part: StallPart): string {
     case 'native':
       return 'native';
     case 'system-call':
-      return `system call ${withoutFd(part.call)}`;
+      if (part.call === MEMORY_RECLAIM) return MEMORY_RECLAIM;
+      return part.call === PAGE_FAULT ? 'page faults' : `system call ${withoutFd(part.call)}`;
     case 'garbage-collection':
       return 'garbage collection';
     case 'runnable':
       return part.reason;
     case 'blocked':
+      if (part.call === MEMORY_RECLAIM) return MEMORY_RECLAIM;
       return part.isCollecting ? 'garbage collection' : `blocked ${withoutFd(part.call)}`;
     case 'interrupt':
       return 'interrupts';
@@ -118,7 +127,7 @@ function withoutFd(call: string): string {
   return at < 0 ? call : call.slice(0, at);
 }
 
-function textOf(total: CauseTotal): string {
+function textOf(total: CauseTotal, pageFaultCount: number): string {
   const part = total.parts[0] as StallPart;
   if (part.during !== undefined && (part.kind === 'native' || part.kind === 'system-call' || part.kind === 'blocked')) {
     return operationText(total.parts);
@@ -127,15 +136,18 @@ function textOf(total: CauseTotal): string {
     case 'native':
       return part.isSplit ? 'running native code' : 'in native code';
     case 'system-call':
+      if (part.call === MEMORY_RECLAIM) return RECLAIMING;
+      if (part.call === PAGE_FAULT) return pageFaultText(total, pageFaultCount);
       return part.isSplit ? `running in the kernel for ${callText(total)}` : `in system call ${callText(total)}`;
     case 'garbage-collection':
       return collectionText(total.parts);
     case 'runnable':
       return runnableText(part.reason, total.parts);
     case 'blocked':
+      if (part.call === MEMORY_RECLAIM) return RECLAIMING;
       if (part.isCollecting) return collectionText(total.parts);
       if (part.call === 'unknown') return 'blocked, in which call is not known';
-      return part.call === 'page fault' ? 'blocked in a page fault' : `blocked in ${callText(total)}`;
+      return part.call === 'page fault' ? 'blocked in a page fault' : `blocked in ${terminalText(callText(total))}`;
     case 'interrupt':
       return `interrupted (${part.interrupt}${total.parts.length > 1 ? ' and others' : ''})`;
     case 'unknown':
@@ -146,6 +158,16 @@ function textOf(total: CauseTotal): string {
     default:
       return assertUnreachable(part);
   }
+}
+
+export const RECLAIMING = 'reclaiming memory, of which none was free or its cgroup had no more';
+
+/** `running in the kernel for 98 389 page faults, memory first touched by makeThumbnails (page-faults.cjs:8)`. */
+function pageFaultText(total: CauseTotal, count: number): string {
+  const most = total.parts.reduce((best, part) => (part.ms > best.ms ? part : best));
+  const by = most.caller === undefined ? '' : ` by ${functionText(most.caller)}`;
+  const what = count === 0 ? 'page faults' : countText(count, 'page fault');
+  return `running in the kernel for ${what}, memory first touched${by}`;
 }
 
 /** A collection's own work and its waits for its helpers are one cause. */
@@ -161,6 +183,13 @@ function callText(total: CauseTotal): string {
   );
   const [first] = calls;
   return calls.size === 1 && first !== undefined ? first : withoutFd(first ?? '');
+}
+
+const TERMINAL_WRITE = /^(write|writev) \(fd \d+ \/dev\/(pts\/|tty|console)/;
+
+/** Writing to a terminal waits for whoever reads it. */
+function terminalText(call: string): string {
+  return TERMINAL_WRITE.test(call) ? `${call}: the terminal takes no more for now` : call;
 }
 
 /** `in readFileSync /srv/a.bin, called by load (shop.ts:3) (10 ms running in the kernel, 30 ms blocked in read)`. */
@@ -213,7 +242,7 @@ function runnableText(reason: 'preempted' | 'woken' | 'held-back', parts: readon
   return `${what} ${by} ${names.join(', ')}${rest}`;
 }
 
-export const HELD_BACK = 'runnable but held back though its CPU was idle: the CPU quota of its cgroup';
+export const HELD_BACK = 'runnable but held back by the CPU quota of its cgroup';
 
 export function threadText(thread: ThreadName): string {
   const { tid, pid, name, madeBy } = thread;

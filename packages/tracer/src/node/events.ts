@@ -99,6 +99,7 @@ export function defineNodeEvents() {
         ['error', string],
       ]),
     timers: () => tracepoint('node:timers', [['count', uint32]]),
+    cpuQuota: () => tracepoint('node:cpu_quota', [...SPAN, ['throttled', uint64], ['count', uint32]]),
     threadPool: () => tracepoint('node:thread_pool', [['size', uint32]]),
     fsSync: () =>
       tracepoint('node:fs_sync', [

@@ -6,6 +6,7 @@
 
 import { performance } from 'node:perf_hooks';
 import { setInterval } from 'node:timers';
+import { observeCpuQuota } from './cpu-quota.ts';
 import type { Instrumentation } from './instrumentation.ts';
 
 /** Period of the fallback's timer; a stall shorter than this is not seen by it. */
@@ -19,7 +20,9 @@ export interface LoopObserver {
 }
 
 /** `onIteration` runs once an iteration, whether it is recorded or not. */
-export function observeLoop({ events, time, timers, native }: Instrumentation, onIteration: () => void): LoopObserver {
+export function observeLoop(instrumentation: Instrumentation, onIteration: () => void): LoopObserver {
+  const { events, time, timers, native } = instrumentation;
+  const noteQuota = observeCpuQuota(instrumentation);
   const record = events.loopIteration;
   const readIdleMs = idleTimeReader();
   let pollBegin = time.now();
@@ -41,6 +44,8 @@ export function observeLoop({ events, time, timers, native }: Instrumentation, o
       const begin = pollBegin + idle;
       // Few timers are every program's; their number says something when there are very many.
       if (timers.firedCount >= MANY_TIMERS) events.timers(timers.firedCount);
+      // Before the iteration that it tells of.
+      noteQuota?.(now, now - begin);
       record(begin, now - begin, idle);
     }
     timers.firedCount = 0;
