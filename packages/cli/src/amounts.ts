@@ -24,6 +24,6 @@ export function secondsText(ms: number): string {
 }
 
 /** `1 event record`, `2 event records`. */
-export function plural(count: number, noun: string): string {
-  return `${countText(count)} ${noun}${count === 1 ? '' : 's'}`;
+export function plural(count: number | bigint, noun: string): string {
+  return `${countText(count)} ${noun}${count === 1 || count === 1n ? '' : 's'}`;
 }

@@ -12,7 +12,7 @@ export function formatSummary(summary: RecordSummary, causes: readonly string[] 
   const lines = [`lockstep: recorded ${secondsText(summary.elapsedMs)} into ${summary.traceDirectory}`];
   const program = sumReport(summary.program);
   const count = summary.program.programs.length;
-  const perProgram = count === 0 ? 'no Node program was traced' : plural(count, 'program');
+  const perProgram = count === 0 ? 'no Node program was traced, or none has what -u names' : plural(count, 'program');
   lines.push(
     `  program  ${plural(program.recordCount, 'event record')}, ${bytesText(program.byteCount)}, ${countText(program.discardedCount)} discarded; ${perProgram}`,
   );

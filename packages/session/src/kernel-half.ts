@@ -195,7 +195,9 @@ function toSummary(summary: KernelRecordingSummary): KernelSummary {
     sentences.push(`What the pointers of ${lostCount} system calls point to came too fast and is not recorded.`);
   if (faultCount > 0)
     sentences.push(
-      `${faultCount} pointers of system calls led to memory that could not be read; they are recorded as numbers.`,
+      faultCount === 1
+        ? 'A pointer of a system call led to memory that could not be read; it is recorded as a number.'
+        : `${faultCount} pointers of system calls led to memory that could not be read; they are recorded as numbers.`,
     );
   if (truncatedCount > 0) sentences.push(`${truncatedCount} long texts that system calls were given are cut.`);
   const outputError = outputErrorOf(problem);

@@ -138,7 +138,7 @@ function sentenceOf({ path, session }: Leftover, { traceDirectory, report }: Rec
   // What could not be written may be all; the recorder itself ended in order when it met the same.
   if (report.outputError !== undefined)
     return `The trace ${traceDirectory} is incomplete, and what is missing in it cannot be written: ${report.outputError}. It stays in ${path}.`;
-  return `An earlier recording (pid ${session.ownerPid}) was killed; ${count} event records of it were recovered into ${traceDirectory}.`;
+  return `An earlier recording (pid ${session.ownerPid}) was killed; ${count} event record${count === 1 ? '' : 's'} of it ${count === 1 ? 'was' : 'were'} recovered into ${traceDirectory}.`;
 }
 
 function startOf(session: SessionDescription): number | undefined {

@@ -4,7 +4,7 @@
 // is left at the end is written by the thread that recorded it. kill -9 loses what was not drained.
 
 import { appendFileSync } from 'node:fs';
-import { Worker, workerData } from 'node:worker_threads';
+import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import {
   FREED_COUNT_WORD,
   makeWordWaiter,
@@ -25,7 +25,8 @@ const POLL_INTERVAL_MS = 20;
 let isSaid = false;
 
 export function startDrain(memory: SharedArrayBuffer, path: string): Drain {
-  if (!isSaid) {
+  // Workers would say the same again.
+  if (!isSaid && isMainThread) {
     isSaid = true;
     process.stderr.write(
       'lockstep: without the native addon, events are drained by a thread of the program and lost if it is killed\n',

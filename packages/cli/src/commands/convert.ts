@@ -7,6 +7,7 @@ import { ChromeSink, CsvWriter, isEventRecord, PerfettoSink, TimelineBuilder, ty
 import { convertToCtf, openTraceDirectory, readEventRecords, type TraceSet } from '@lockstep/ctf/node';
 import { compileGlob, isGlob } from '@lockstep/filter';
 import { explainFileError } from '@lockstep/session';
+import { plural } from '../amounts.ts';
 import { writeFileOutput, writeOutput } from '../output.ts';
 import { recordToJson } from '../record-json.ts';
 import { readRange, type RangeFlags } from '../time-range.ts';
@@ -161,5 +162,5 @@ function report(options: ConvertFlags, records: number): void {
   if (options.output === undefined || options.output === '-') return;
   if (options.json === true)
     writeOutput(`${JSON.stringify({ output: options.output, format: options.to, records })}\n`);
-  else process.stderr.write(`lockstep: ${records} event records written to ${options.output}\n`);
+  else process.stderr.write(`lockstep: ${plural(records, 'event record')} written to ${options.output}\n`);
 }

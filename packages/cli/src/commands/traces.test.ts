@@ -101,6 +101,25 @@ test('values that make no sense are refused in one sentence', () => {
   assert.doesNotMatch(run('record', '--help').stdout, /default: \[\]/);
 });
 
+test('a rule that names nothing is told, and a missing addon once a process', () => {
+  const record = (name: string, env: NodeJS.ProcessEnv, ...args: string[]): string =>
+    spawnSync(process.execPath, [bin, 'record', '--no-kernel', '-o', join(directory, name), ...args], {
+      encoding: 'utf8',
+      env: { ...process.env, LOCKSTEP_HOME: directory, ...env },
+    }).stderr;
+  assert.match(record('none', {}, '-u', 'no:*', '--', process.execPath, '-e', '0'), /or none has what -u names/);
+  const workers = `for (let i = 0; i < 2; i++) new (require('worker_threads').Worker)('0', { eval: true })`;
+  const stderr = record('workers', { LOCKSTEP_NO_NATIVE: '1' }, '--', process.execPath, '-e', workers);
+  assert.equal(stderr.split('drained by a thread').length - 1, 1, stderr);
+  assert.equal(run('view', '--count', join(directory, 'workers')).status, 0);
+});
+
+test('counts are told in the singular and the plural', () => {
+  const output = join(directory, 'one.csv');
+  const { stderr } = run('convert', '--to', 'csv', '-o', output, '--end', '22:13:20.0000015', trace);
+  assert.match(stderr, /^lockstep: 1 event record written to/);
+});
+
 test('view ends quietly when its reader goes away', async () => {
   const child = spawn(process.execPath, [bin, 'view', trace], { stdio: ['ignore', 'pipe', 'pipe'] });
   child.stdout.destroy();

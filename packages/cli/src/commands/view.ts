@@ -12,7 +12,7 @@ import {
   type TraceSet,
 } from '@lockstep/ctf/node';
 import { isLiveUrl } from '@lockstep/protocol';
-import { countText } from '../amounts.ts';
+import { plural } from '../amounts.ts';
 import { writeOutput } from '../output.ts';
 import { recordToJson } from '../record-json.ts';
 import { readTextOptions, type TextFlags } from '../text-flags.ts';
@@ -77,7 +77,7 @@ async function printCount(traceSet: TraceSet, path: string, isJson: boolean): Pr
   writeOutput(`${counts.records}\n`);
   if (counts.discardedEventRecords > 0n || counts.discardedPackets > 0n) {
     process.stderr.write(
-      `lockstep: ${countText(counts.discardedEventRecords)} event records and ${countText(counts.discardedPackets)} packets were discarded while recording.\n`,
+      `lockstep: ${plural(counts.discardedEventRecords, 'event record')} and ${plural(counts.discardedPackets, 'packet')} were discarded while recording.\n`,
     );
   }
 }
