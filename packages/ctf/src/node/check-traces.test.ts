@@ -83,6 +83,16 @@ test('tells what is wrong with a trace and where, and measures a sound one', (t)
     assert.ok(report.errors > 0, name);
     assert.match(report.problems.map((problem) => problem.sentence).join('\n'), sentence, name);
   }
+  // The end of a packet was read late; no record is at a wrong time.
+  const late = join(directory, 'late');
+  cpSync(sound, late, { recursive: true });
+  rmSync(join(late, 'index'), { recursive: true });
+  const begin = readFileSync(join(sound, 's')).readBigUInt64LE(packetOffset(sound, 1) + PACKET_TIMESTAMP_BEGIN_OFFSET);
+  patch(join(late, 's'), (bytes) => bytes.writeBigUInt64LE(begin + 1n, PACKET_TIMESTAMP_END_OFFSET));
+  const lateReport = checkTraces(late);
+  assert.deepEqual([lateReport.errors, lateReport.warnings], [0, 2]);
+  assert.match(lateReport.problems[0]!.sentence, /begins before the one before it ends/);
+  rmSync(late, { recursive: true });
   // Others beside a broken one are checked all the same.
   const all = checkTraces(directory);
   assert.equal(all.traces, Object.keys(broken).length + 1);

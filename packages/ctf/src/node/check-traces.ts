@@ -149,7 +149,9 @@ class PacketChecker {
   readonly #hasOldTracer: boolean;
   #index = -1;
   #offset = 0;
+  /** The latest end of a packet or event record, and the latest event record. */
   #last: bigint | undefined;
+  #lastRecord: bigint | undefined;
   #packetEnd: bigint | undefined;
   #packetBegin: bigint | undefined;
 
@@ -190,8 +192,13 @@ class PacketChecker {
     const [begin, end] = [this.#packetBegin, this.#packetEnd];
     if (begin !== undefined && end !== undefined && end < begin)
       this.#tell('error', 'A packet ends before it begins', { begin, end });
-    if (begin !== undefined && this.#last !== undefined && begin < this.#last && !this.#hasOldTracer)
-      this.#tell('error', 'A packet begins before the one before it ends', { begin, before: this.#last });
+    if (begin === undefined || this.#last === undefined || begin >= this.#last || this.#hasOldTracer) return;
+    // Tracers that read the end late wrote no record at a wrong time.
+    const isRecordBehind = this.#lastRecord !== undefined && begin < this.#lastRecord;
+    this.#tell(isRecordBehind ? 'error' : 'warning', 'A packet begins before the one before it ends', {
+      begin,
+      before: this.#last,
+    });
   }
 
   #checkIndex(reader: Reader): void {
@@ -217,22 +224,23 @@ class PacketChecker {
   record(reader: Reader): void {
     if (!this.#hasClock) return;
     const reading = reader.state.clock[0] ?? 0n;
-    if (this.#last !== undefined && reading < this.#last)
+    if (this.#lastRecord !== undefined && reading < this.#lastRecord)
       this.#tell('error', 'The clock goes back from one event record to the next', {
-        from: this.#last,
+        from: this.#lastRecord,
         to: reading,
       });
     else if (this.#packetBegin !== undefined && reading < this.#packetBegin && !this.#hasOldTracer)
       this.#tell('error', 'An event record is before the begin of its packet', { reading, begin: this.#packetBegin });
-    this.#last = reading;
+    this.#lastRecord = reading;
+    if (this.#last === undefined || reading > this.#last) this.#last = reading;
   }
 
   end(reader: Reader): void {
     void reader;
     const end = this.#packetEnd;
     if (!this.#hasClock || end === undefined) return;
-    if (this.#last !== undefined && this.#last > end && !this.#hasOldTracer)
-      this.#tell('error', 'An event record is after the end of its packet', { reading: this.#last, end });
+    if (this.#lastRecord !== undefined && this.#lastRecord > end && !this.#hasOldTracer)
+      this.#tell('error', 'An event record is after the end of its packet', { reading: this.#lastRecord, end });
     if (this.#last === undefined || end > this.#last) this.#last = end;
   }
 
