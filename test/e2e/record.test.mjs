@@ -255,6 +255,32 @@ test('--duration ends program and recording with status 0', (t) => {
   assert.equal(scene.run(['view', '--count', 'trace']).status, 0);
 });
 
+test('what a terminated thread had committed is in the trace while its program goes on', async (t) => {
+  if (!hasAddon) return t.skip('needs the native addon');
+  const scene = createScene(t);
+  const path = join(scene.directory, 'program.mjs');
+  writeFileSync(
+    path,
+    `import { Worker } from 'node:worker_threads';
+const source = \`import(${JSON.stringify(tracer)}).then(({ tracepoint, int32 }) => {
+  const tick = tracepoint('shop:tick', { value: int32 });
+  for (let value = 0; value < 700; value++) tick(value);
+  require('node:worker_threads').parentPort.postMessage('done');
+  for (;;);
+})\`;
+const worker = new Worker(source, { eval: true });
+worker.once('message', () => {
+  // Until the consumer sleeps and looks at nothing by itself.
+  setTimeout(() => worker.terminate(), 2500);
+});
+setTimeout(() => {}, 60_000);
+`,
+  );
+  const { child } = scene.start([...base, '-u', 'shop:*', '-o', 'trace', '--', process.execPath, path]);
+  await waitUntil(() => scene.run(['view', '--count', 'trace']).stdout === '700\n', 'the records of the thread');
+  assert.equal(child.exitCode, null);
+});
+
 test('what was committed before record was killed is recovered by crash, once', async (t) => {
   if (!hasAddon) {
     t.skip('needs the native addon');

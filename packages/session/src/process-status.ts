@@ -2,7 +2,7 @@
 // What /proc says of processes and threads: whether the one that a directory names still lives, and
 // which id the host knows a thread by that lives in another PID namespace.
 
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** Field 22 of /proc/PID/stat: start in clock ticks since boot. Undefined: there is no such process. */
 export function processStart(pid: number | string): number | undefined {
@@ -69,6 +69,17 @@ export class HostIds {
       if (inner !== undefined) this.#tids.set(inner, Number(entry));
     }
     return this.#tids.get(vtid) ?? 0;
+  }
+
+  /** Whether a thread of the process still runs; true also when that cannot be known. */
+  isThreadAlive(vtid: number): boolean {
+    if (this.#hostPid === undefined) return true;
+    const tid = this.hostTid(vtid);
+    if (tid === 0 || existsSync(`/proc/${this.#hostPid}/task/${tid}`)) return true;
+    if (this.#isSameNamespace) return false;
+    // Its number may be another thread's by now.
+    this.#tids.delete(vtid);
+    return this.hostTid(vtid) !== 0;
   }
 }
 

@@ -61,6 +61,8 @@ export class Registry {
       }
     }
     this.link = link;
+    // What a terminated thread had committed is the consumer's to deliver, which sleeps until somebody rings.
+    if (link !== undefined) process.on('worker', (worker) => worker.once('exit', link.ringDoorbell));
     // Off the heap of V8, so that its address is a constant of compiled code.
     const seen = new Int32Array(new ArrayBuffer(64));
     const control = link?.control ?? new Int32Array(new ArrayBuffer(64));

@@ -17,9 +17,12 @@ import {
   FREED_COUNT_WORD,
   makeWordWaiter,
   openRingReader,
+  recoverWriters,
   WAITING_WRITERS_WORD,
+  type RingOwner,
   type RingReader,
 } from '@lockstep/ring-buffer';
+import { makeRecoveryClient, readTimestampEnd, RECOVERED_TIMESTAMP_END } from './recovery-client.ts';
 import type { RawPacket } from './program-stream.ts';
 
 /** Records that a program lost or spoilt, as its buffer counts them. */
@@ -37,6 +40,8 @@ export interface BufferSource {
   put(): void;
   /** What was committed of a packet that is not ended; call when `tryGet` has no more. */
   takeActive(): RawPacket | undefined;
+  /** Delivers what threads had committed that ended without a release, and frees their places. */
+  recoverDead(isDead: (owner: RingOwner) => boolean): void;
   /** Everything that the buffer holds now, oldest first; takes nothing. For flight recorders. */
   snapshot(): readonly RawPacket[];
   counters(): SourceCounters | undefined;
@@ -102,7 +107,8 @@ export class RingSource implements BufferSource {
     if (this.#scratch.length < bytes.length) this.#scratch = new Uint8Array(bytes.length);
     if (!this.#native.tryCopy(this.#mapping.buffer, bytes.byteOffset, this.#scratch, 0, contentSizeBytes))
       throw this.#cutShort();
-    return { bytes: this.#scratch, contentSizeBytes, sequenceNumber: BigInt(sequenceNumber), isActive: false };
+    const isActive = readTimestampEnd(this.#scratch) === RECOVERED_TIMESTAMP_END;
+    return { bytes: this.#scratch, contentSizeBytes, sequenceNumber: BigInt(sequenceNumber), isActive };
   }
 
   put(): void {
@@ -117,6 +123,12 @@ export class RingSource implements BufferSource {
     if (packet === undefined || packet.contentSizeBytes <= PROGRAM_PACKET_HEADER_SIZE_BYTES) return undefined;
     const { bytes, contentSizeBytes, sequenceNumber } = packet;
     return { bytes, contentSizeBytes, sequenceNumber: BigInt(sequenceNumber), isActive: true, discarded };
+  }
+
+  recoverDead(isDead: (owner: RingOwner) => boolean): void {
+    const owner = { pid: process.pid, tid: this.#native.gettid() };
+    recoverWriters(this.#mapping.buffer, owner, makeRecoveryClient(this.#mapping.buffer), isDead);
+    this.#checkWhole();
   }
 
   snapshot(): readonly RawPacket[] {
@@ -215,6 +227,8 @@ export class PacketFileSource implements BufferSource {
   takeActive(): undefined {
     return undefined;
   }
+
+  recoverDead(): void {}
 
   snapshot(): readonly RawPacket[] {
     const packets: RawPacket[] = [];

@@ -58,7 +58,9 @@ function run(): void {
       send({ type: 'progress', report: consumer.report() });
     }
     if (count > 0) lastDeliveryMs = nowMs;
-    else wait(consumer.isSilent ? SCAN_INTERVAL_MS : waitingTime(nowMs - lastDeliveryMs));
+    // Rung without a delivery: a buffer was made, or a thread ended. It is looked after as well.
+    else if (wait(consumer.isSilent ? SCAN_INTERVAL_MS : waitingTime(nowMs - lastDeliveryMs)))
+      lastDeliveryMs = performance.now();
   }
   send({ type: 'finished', report: consumer.finish() });
 }
@@ -74,13 +76,15 @@ function send(message: ConsumerMessage): void {
 }
 
 /**
- * Returns the function that sleeps until something was delivered, the session stops, or the time is over.
+ * Returns the function that sleeps until somebody rings, the session stops, or the time is over; it
+ * tells whether somebody rang.
  * Of several threads that sleep on one bell a delivery wakes one: WAITERS counts them, and who rings wakes 1.
  */
-function openDoorbell(addon: Native | undefined): (timeoutMs: number) => void {
+function openDoorbell(addon: Native | undefined): (timeoutMs: number) => boolean {
   if (addon === undefined) {
     return () => {
       Atomics.wait(command, 0, COMMAND_RUN, POLL_INTERVAL_MS);
+      return false;
     };
   }
   const { buffer } = addon.mapFile(join(settings.sessionDirectory, DOORBELL_FILE), { access: 'read-write' });
@@ -93,5 +97,6 @@ function openDoorbell(addon: Native | undefined): (timeoutMs: number) => void {
       addon.futexWait(buffer, DOORBELL_DELIVERIES_WORD * 4, deliveries, timeoutMs);
     }
     Atomics.sub(words, DOORBELL_WAITERS_WORD, 1);
+    return Atomics.load(words, DOORBELL_DELIVERIES_WORD) !== deliveries;
   };
 }

@@ -14,7 +14,13 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { spawnSync } from 'node:child_process';
 import { decodeIndex, PROGRAM_PACKET_HEADER_SIZE_BYTES, readDiscardedByCause } from '@lockstep/ctf/write';
-import { DISCARDED_FULL_WORD, DISCARDED_TOO_BIG_WORD, DISCARDED_WRAPPED_WORD } from '@lockstep/ring-buffer';
+import {
+  COMMITTED_WORD,
+  DISCARDED_FULL_WORD,
+  DISCARDED_TOO_BIG_WORD,
+  DISCARDED_WRAPPED_WORD,
+  openRingReader,
+} from '@lockstep/ring-buffer';
 import { channel, createTestSession } from '../testing/test-session.ts';
 import { TracedProgram } from '../testing/traced-program.ts';
 
@@ -237,6 +243,31 @@ test('takes over what a dead process committed and deletes its directory', (t) =
   assert.ok(!existsSync(program.directory));
   assert.deepEqual(session.count(), { records: 50, discarded: 0 });
   consumer.finish();
+});
+
+test('a thread that died in a living process is found, and what it had committed delivered', (t) => {
+  const session = createTestSession(t);
+  const deadTid = spawnSync('true').pid;
+  const program = new TracedProgram(session.sessionDirectory);
+  const dead = program.openBuffer(channel, 0, deadTid);
+  const deadBeforeItsFirstRecord = program.openBuffer(channel, 1, deadTid);
+  const alive = program.openBuffer(channel, 2);
+  dead.writeMany(50);
+  deadBeforeItsFirstRecord.write(1);
+  // As if it had died in the switch, with the sub-buffer claimed.
+  new Int32Array(deadBeforeItsFirstRecord.mapping.buffer)[COMMITTED_WORD] = 0;
+  alive.writeMany(50);
+  const consumer = session.openConsumer();
+  assert.equal(consumer.poll(), 2);
+  assert.equal(session.count().records, 50);
+  const isFree = (memory: ArrayBuffer): boolean => openRingReader(memory).isReleased;
+  assert.deepEqual(
+    [dead, deadBeforeItsFirstRecord, alive].map(({ mapping }) => isFree(mapping.buffer)),
+    [true, true, false],
+  );
+  const report = consumer.finish();
+  assert.deepEqual(report.programs[0]?.problems, []);
+  assert.deepEqual(session.count(), { records: 100, discarded: 0 });
 });
 
 test('a second consumer goes on where a killed one ended, without loss and without repeating', (t) => {

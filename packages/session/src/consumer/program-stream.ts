@@ -89,6 +89,11 @@ export class ProgramStream {
     if (contentSizeBytes < PROGRAM_PACKET_HEADER_SIZE_BYTES || contentSizeBytes > bytes.length) {
       throw this.#refuse('its content does not fit into it', packet);
     }
+    // Its writer died before the first record, perhaps before the head was whole.
+    if (packet.isActive && contentSizeBytes === PROGRAM_PACKET_HEADER_SIZE_BYTES) {
+      this.#writeEmpty(packet, this.#monotonic(packet.discarded ?? readDiscardedByCause(bytes)));
+      return;
+    }
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     if (view.getUint32(PACKET_MAGIC_OFFSET, true) !== PACKET_MAGIC)
       throw this.#refuse('it has no magic number', packet);
@@ -127,12 +132,16 @@ export class ProgramStream {
       sequenceNumber: this.#nextSequenceNumber,
       isActive: true,
     };
-    const times = { timestampBegin: this.#lastTimestamp, timestampEnd: this.#lastTimestamp };
-    this.#write(packet, bytes.length, times, discarded, { cpuId: 0, vtid: this.#lastVtid });
+    this.#writeEmpty(packet, discarded);
   }
 
   close(): void {
     this.#options.file.close();
+  }
+
+  #writeEmpty(packet: RawPacket, discarded: DiscardedByCause): void {
+    const times = { timestampBegin: this.#lastTimestamp, timestampEnd: this.#lastTimestamp };
+    this.#write(packet, PROGRAM_PACKET_HEADER_SIZE_BYTES, times, discarded, { cpuId: 0, vtid: this.#lastVtid });
   }
 
   #write(

@@ -96,7 +96,8 @@ export class ProgramTrace {
   poll(nowMs: number): number {
     if (this.#isOver) return 0;
     let isDead = false;
-    if (nowMs >= this.#nextLifeCheckMs) {
+    const isLifeChecked = nowMs >= this.#nextLifeCheckMs;
+    if (isLifeChecked) {
       this.#nextLifeCheckMs = nowMs + LIFE_CHECK_INTERVAL_MS;
       isDead = !this.isAlive;
     }
@@ -111,7 +112,10 @@ export class ProgramTrace {
     if (this.#output === undefined)
       for (const buffer of this.#buffers.values()) this.#guard(buffer, () => this.#prepare());
     let count = 0;
-    for (const buffer of this.#buffers.values()) count += this.#guard(buffer, () => this.#drain(buffer));
+    for (const buffer of this.#buffers.values()) {
+      if (isLifeChecked) this.#guard(buffer, () => this.#recoverDead(buffer));
+      count += this.#guard(buffer, () => this.#drain(buffer));
+    }
     return count;
   }
 
@@ -248,6 +252,13 @@ export class ProgramTrace {
     return 0;
   }
 
+  /** Threads that were terminated: their process lives on, and nobody else delivers what they had committed. */
+  #recoverDead(buffer: Buffer): number {
+    const { vpid } = this.#process;
+    buffer.source.recoverDead((owner) => owner.pid === vpid && !this.#hostIds.isThreadAlive(owner.tid));
+    return 0;
+  }
+
   #drain(buffer: Buffer): number {
     let count = 0;
     // Bounded, so that a program that is faster than the disk does not starve the others.
@@ -378,6 +389,7 @@ const nothingSource: BufferSource = {
   tryGet: () => undefined,
   put: () => undefined,
   takeActive: () => undefined,
+  recoverDead: () => undefined,
   snapshot: () => [],
   counters: () => undefined,
   close: () => undefined,

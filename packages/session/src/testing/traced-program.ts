@@ -82,8 +82,8 @@ export class TracedProgram {
     appendFileSync(join(this.directory, CLASSES_FILE), `${JSON.stringify({ id, name, logLevel: 14, payload })}\n`);
   }
 
-  openBuffer(channel: ChannelPlan, number: number): ProgramBuffer {
-    return new ProgramBuffer(this, channel, number);
+  openBuffer(channel: ChannelPlan, number: number, tid = this.vpid): ProgramBuffer {
+    return new ProgramBuffer(this, channel, number, tid);
   }
 }
 
@@ -97,7 +97,7 @@ export class ProgramBuffer {
   readonly #writer: RingWriter;
   readonly #view: DataView;
 
-  constructor(program: TracedProgram, channel: ChannelPlan, number: number) {
+  constructor(program: TracedProgram, channel: ChannelPlan, number: number, tid: number) {
     const native = loadNative();
     if (native === undefined) throw new Error('the test needs the native addon');
     this.path = join(program.directory, `${channel.name}_${number}.ring`);
@@ -139,7 +139,7 @@ export class ProgramBuffer {
       },
       onDeliver: (): void => undefined,
     };
-    const writer = tryAttachWriter(this.mapping.buffer, { pid: program.vpid, tid: program.vpid }, client);
+    const writer = tryAttachWriter(this.mapping.buffer, { pid: program.vpid, tid }, client);
     if (writer === undefined) throw new Error('the buffer is taken');
     this.#writer = writer;
   }
