@@ -2,16 +2,18 @@
 // A sound trace, and the same with one thing wrong each time.
 
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { InputError } from '@lockstep/base';
+import { InputError, type Nanoseconds } from '@lockstep/base';
 import { PACKET_TIMESTAMP_BEGIN_OFFSET, PACKET_TIMESTAMP_END_OFFSET } from '../write.ts';
 import { eventRecordClass, sampleTraceClass } from '../testing/sample-trace.ts';
 import { signedInteger, structure } from '../write.ts';
 import { checkTraces } from './check-traces.ts';
 import { measureTraces } from './measure-traces.ts';
+import { readEventRecords } from './read-traces.ts';
 import { openTraceDirectory } from './trace-set.ts';
 import { TraceWriter } from './trace-writer.ts';
 
@@ -97,6 +99,27 @@ test('tells what is wrong with a trace and where, and measures a sound one', (t)
   const all = checkTraces(directory);
   assert.equal(all.traces, Object.keys(broken).length + 1);
   assert.throws(() => checkTraces(join(directory, 'nothing')), InputError);
+});
+
+test('pipes and endless files in place of metadata and indexes are told, and not waited for', (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'lockstep-check-'));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  if (spawnSync('mkfifo', [join(directory, 'pipe')]).status !== 0) {
+    t.skip('mkfifo is missing');
+    return;
+  }
+  const sample = join(directory, 'sample');
+  writeSample(sample);
+  const index = join(sample, 'index/s.idx');
+  renameSync(join(directory, 'pipe'), index);
+  assert.match(checkTraces(sample).problems[0]!.sentence, /no regular file/);
+  assert.equal([...readEventRecords(openTraceDirectory(sample), { begin: 520n as Nanoseconds })].length > 0, true);
+  renameSync(index, join(sample, 'metadata'));
+  assert.match(checkTraces(sample).problems[0]!.sentence, /no regular file/);
+  rmSync(join(sample, 'metadata'));
+  writeFileSync(join(sample, 'metadata'), '');
+  truncateSync(join(sample, 'metadata'), 2 ** 32);
+  assert.match(checkTraces(sample).problems[0]!.sentence, /too large/);
 });
 
 function patch(path: string, change: (bytes: Buffer) => void): void {

@@ -3,12 +3,13 @@
 // error is what a reader stumbles over or what contradicts itself; a warning is what is lost or odd but
 // well said. One broken trace or data stream does not keep the others from being checked.
 
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { InputError, LockstepError, type ErrorPairs } from '@lockstep/base';
 import { LossFinder } from '../read/loss-finder.ts';
 import { quirksOf } from '../read/quirks.ts';
 import { decodeIndex, type IndexEntry } from '../write/data-stream-index.ts';
+import { readRegularFile } from './regular-file.ts';
 import { findTraceDirectories, openTraceDirectory, type OpenedDataStream, type OpenedTraceSet } from './trace-set.ts';
 import { walkRecords } from './walk-records.ts';
 
@@ -91,7 +92,7 @@ class Checker {
       if (!name.endsWith('.idx') || (statSync(stream, { throwIfNoEntry: false })?.size ?? 0) > 0) continue;
       this.#guard({ stream }, () => {
         const path = join(indexes, name);
-        const named = decodeIndex(readFileSync(path), path).length;
+        const named = decodeIndex(readRegularFile(path), path).length;
         if (named > 0) this.#add('error', LOST_PACKETS, { stream, named, packets: 0 });
       });
     }
@@ -166,7 +167,7 @@ class PacketChecker {
   #readIndex(path: string | undefined): readonly IndexEntry[] | undefined {
     if (path === undefined || !existsSync(path)) return undefined;
     try {
-      return decodeIndex(readFileSync(path), path);
+      return decodeIndex(readRegularFile(path), path);
     } catch (error) {
       if (!(error instanceof LockstepError)) throw error;
       this.#tell('error', error.sentence, error.pairs);

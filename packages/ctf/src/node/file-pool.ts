@@ -3,7 +3,7 @@
 // descriptors, so at most a fixed number are open; the one that was used longest ago is closed.
 
 import { closeSync, openSync, readSync } from 'node:fs';
-import { SystemError } from '@lockstep/base';
+import { LockstepError, SystemError } from '@lockstep/base';
 
 /** Well below the 256 that the strictest systems allow a process. */
 const MOST_OPEN_FILES = 128;
@@ -61,6 +61,7 @@ export function attempt<T>(syscall: string, path: string, call: () => T): T {
   try {
     return call();
   } catch (error) {
+    if (error instanceof LockstepError) throw error;
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'EIO';
     throw new SystemError(`A file of the trace cannot be read.`, code, syscall, path, { cause: error });
   }

@@ -3,7 +3,7 @@
 // made from the headers of all packets, once. And what follows from it: where to begin for a time, and
 // the times that all streams of a trace have in common.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { CtfError, LockstepError, type Nanoseconds } from '@lockstep/base';
 import type { Trace } from '../model/event-record.ts';
 import { cyclesToTime } from '../read/clock-time.ts';
@@ -11,6 +11,7 @@ import { buildPacketIndex, readPacketIndex, type PacketIndex, type PacketPlace }
 import { PacketReader } from '../read/packet-reader.ts';
 import { quirksOf } from '../read/quirks.ts';
 import { traceDecoderOf } from '../read/trace-decoder.ts';
+import { readRegularFile } from './regular-file.ts';
 import type { OpenedDataStream } from './trace-set.ts';
 
 /** Keeps the last answers; an opened stream does not change. */
@@ -39,7 +40,7 @@ function fromFile(dataStream: OpenedDataStream): PacketIndex | undefined {
     return undefined;
   let bytes: Uint8Array;
   try {
-    bytes = readFileSync(indexPath);
+    bytes = readRegularFile(indexPath);
   } catch {
     return undefined;
   }

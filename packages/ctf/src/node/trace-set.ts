@@ -3,10 +3,11 @@
 // directory with a file `metadata`; its other files are data streams. Lockstep's own files, in
 // `.lockstep/`, are none.
 
-import { readdirSync, readFileSync, realpathSync, statSync, type Dirent } from 'node:fs';
+import { readdirSync, realpathSync, statSync, type Dirent } from 'node:fs';
 import { join, relative } from 'node:path';
 import { CtfError, InputError } from '@lockstep/base';
 import { decodeMetadata } from '../metadata/metadata-packets.ts';
+import { readRegularFile } from './regular-file.ts';
 import { shiftClocks } from '../model/shift-clocks.ts';
 import type { DataStream, Trace } from '../model/event-record.ts';
 import type { DataStreamClass, TraceClass } from '../model/trace-class.ts';
@@ -107,7 +108,7 @@ function nameFile<T>(path: string, work: () => T): T {
 
 function openTrace(pool: FilePool, directory: string, name: string, options: OpenOptions): Trace {
   const metadataPath = join(directory, 'metadata');
-  const metadata = attempt('read', metadataPath, () => readFileSync(metadataPath));
+  const metadata = attempt('read', metadataPath, () => readRegularFile(metadataPath));
   const traceClass = nameFile(metadataPath, () => shiftClocks(decodeMetadata(metadata), options.clockOffsetNs ?? 0n));
   const trace = new OpenedTrace(name, traceClass);
   for (const group of groupFiles(pool, directory, traceClass)) {
