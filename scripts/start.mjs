@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // npm start: install, build, record the sample service under load together with the kernel, and print
-// what was recorded and why it stalled.
+// what was recorded, why it stalled and where the latency of its requests went.
 
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -21,10 +21,14 @@ if (recorded !== 0) {
 }
 say('lockstep stalls');
 const explained = run(['stalls', trace]);
+say('lockstep requests');
+const split = run(['requests', '--limit', '1', trace]);
 console.log(`\nThe trace is in ${trace}. Next:
   npx lockstep view ${trace} | less      every event, program and kernel, in time order
-  npx lockstep stalls --json ${trace}    the same findings for a program`);
-process.exit(explained);
+  npx lockstep critical-path ${trace}    what the worst stall hung on, wake-up by wake-up
+  npx lockstep profile --stall 1 ${trace}    in which functions its time went
+  npx lockstep convert --to perfetto ${trace}    for ui.perfetto.dev`);
+process.exit(explained || split);
 
 function say(command) {
   console.log(`\n$ ${command}`);
