@@ -28,7 +28,7 @@ function run(...args: string[]): { status: number | null; stdout: string; stderr
 }
 
 const LINE =
-  '[22:13:20.000001000] (+?.?????????) example shop:order: { cpu_id = 0, vpid = 0, vtid = 0, tid = 0, events_discarded_full = 0, events_discarded_wrapped = 0, events_discarded_too_big = 0 }, { id = 1, sku = "A-1" }';
+  '[22:13:20.000001000] (+?.?????????) example shop:order: { cpu_id = 0, vpid = 0, vtid = 0, tid = 0, discarded = { full = 0, wrapped = 0, too_big = 0 } }, { id = 1, sku = "A-1" }';
 
 test('view prints text, fields, details and JSON, and trims', () => {
   const { status, stdout, stderr } = run('view', trace);

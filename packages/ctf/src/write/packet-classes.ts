@@ -25,10 +25,15 @@ export function programPacketClasses(clockName: string): PacketClasses {
     packetHeader: packetHeader(),
     packetContext: packetContext(clockName, [
       ...['vpid', 'vtid', 'tid'].map((name) => ({ name, fieldClass: signedInteger(32) })),
-      ...['full', 'wrapped', 'too_big'].map((cause) => ({
-        name: `events_discarded_${cause}`,
-        fieldClass: unsignedInteger(64),
-      })),
+      // Short names: readers print the context before every event record.
+      {
+        name: 'discarded',
+        fieldClass: structure({
+          full: unsignedInteger(64),
+          wrapped: unsignedInteger(64),
+          too_big: unsignedInteger(64),
+        }),
+      },
     ]),
     eventRecordHeader: largeEventHeader(clockName),
     commonContext: undefined,

@@ -14,6 +14,12 @@ function offsets(
   let at = start;
   const of: Record<string, number> = {};
   for (const { name, fieldClass: member } of fieldClass.memberClasses) {
+    if (member.type === 'structure') {
+      const inner = offsets(member, at);
+      Object.assign(of, inner.of);
+      at = inner.end;
+      continue;
+    }
     const { alignment, length } = sizeOf(member);
     at = alignUp(at, alignment / 8);
     of[name] = at;
@@ -58,9 +64,9 @@ test('the classes of packets describe the bytes that are written', () => {
     vpid: layout.PACKET_VPID_OFFSET,
     vtid: layout.PACKET_VTID_OFFSET,
     tid: layout.PACKET_TID_OFFSET,
-    events_discarded_full: layout.PACKET_DISCARDED_FULL_OFFSET,
-    events_discarded_wrapped: layout.PACKET_DISCARDED_WRAPPED_OFFSET,
-    events_discarded_too_big: layout.PACKET_DISCARDED_TOO_BIG_OFFSET,
+    full: layout.PACKET_DISCARDED_FULL_OFFSET,
+    wrapped: layout.PACKET_DISCARDED_WRAPPED_OFFSET,
+    too_big: layout.PACKET_DISCARDED_TOO_BIG_OFFSET,
   });
 });
 

@@ -7,7 +7,7 @@
 //  32 timestamp_begin u64 | 40 timestamp_end u64 | 48 content_size u64 | 56 packet_size u64  (bits)
 //  64 packet_seq_num u64 | 72 events_discarded u64 | 80 cpu_id u32
 //  program: 84 vpid i32 | 88 vtid i32 | 92 tid i32
-//           96 events_discarded_full u64 | 104 events_discarded_wrapped u64 | 112 events_discarded_too_big u64
+//           96 discarded {full u64 | 104 wrapped u64 | 112 too_big u64}
 //          120 first event record
 //  kernel:  84 padding | 88 first event record
 //
