@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Conversion alone: pages of `dd`'s system calls (read and write, entry and exit) -> packets that a
-// sink throws away; CPU time an event. Beside it the plain walk over the plan that generated code replaces;
+// sink throws away; CPU time an event. Then the same with each exit paired with its entry, as a recording
+// does it, and with packets written to files. Beside it the plain walk over the plan that generated code replaces;
 // and, as root, what the running kernel records of mixed activity (all events but system calls) over and over.
 //   node packages/kernel/dist/bench/convert.bench.js [million events, 40]
 
@@ -14,6 +15,7 @@ import { CopierTable, PageConverter } from '../src/page-converter.ts';
 import { openTracefs, writeTracefs } from '../src/tracefs.ts';
 import { listCpuIds, TracefsInstance } from '../src/tracefs-instance.ts';
 import { event, rawPage, u32, u64, type RawRecord } from '../src/testing/raw-page.ts';
+import { measurePaired } from './pairing.ts';
 
 const millions = Number(process.argv[2] ?? 40);
 const entry = (id: number): ConversionPlan => ({
@@ -130,10 +132,13 @@ async function measureMixed(): Promise<string> {
 }
 
 console.log(`node ${process.version}, Linux ${release()}, ${cpus()[0]?.model ?? 'cpu'} x ${cpus().length}`);
-console.log('round  ns generated  ns walked');
+console.log('round  ns generated  ns walked  ns paired (at most 20)  ns paired, written to files');
 for (let round = 0; round < 5; round++) {
   const generated = measure(undefined, (millions / 5) * 1e6);
   const walked = measure(interpretPlan, (millions / 50) * 1e6);
-  console.log(`${String(round).padStart(5)} ${generated.toFixed(1).padStart(13)} ${walked.toFixed(1).padStart(10)}`);
+  const paired = measurePaired((millions / 5) * 1e6, false);
+  const written = measurePaired((millions / 5) * 1e6, true);
+  const cells = [generated, walked, paired, written].map((ns) => ns.toFixed(1).padStart(12));
+  console.log(`${String(round).padStart(5)} ${cells.join(' ')}`);
 }
 if (process.getuid?.() === 0) console.log(await measureMixed());

@@ -79,7 +79,8 @@ export function wordMoves(plan: ConversionPlan): readonly number[] | undefined {
     at = alignUp(at, step.kind === 'integer' ? step.sizeBytes : step.elementSizeBytes);
     if (at % 4 !== 0 || step.sizeBytes % 4 !== 0 || step.from % 4 !== 0 || step.from + step.sizeBytes > 1024)
       return undefined;
-    while (moves.length < (at - begin) / 4) moves.push(moves[moves.length - 1] ?? 0);
+    // As if the record had it: words that follow each other are moved quickest.
+    while (moves.length < (at - begin) / 4) moves.push((moves[moves.length - 1] ?? -1) + 1);
     for (let word = 0; word < step.sizeBytes / 4; word++) moves.push(step.from / 4 + word);
     at += step.sizeBytes;
   }

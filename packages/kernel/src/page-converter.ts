@@ -22,8 +22,9 @@ import {
 } from './conversion-code.ts';
 import { payloadOffset, TID_END, type ConversionPlan } from './event-class.ts';
 import { CaptureStore } from './capture/capture-store.ts';
-import { EntryMemory } from './syscalls/entry-memory.ts';
-import { makeSyscallCopier, type SyscallSources } from './syscalls/syscall-copier.ts';
+import { EntryMemory, NOT_MENDABLE } from './syscalls/entry-memory.ts';
+import type { ExitPatches } from './syscalls/exit-patches.ts';
+import { exitMoves, makeSyscallCopier, type SyscallSources } from './syscalls/syscall-copier.ts';
 
 const PAGE_HEADER_SIZE_BYTES = 16;
 const COMMIT_SIZE_MASK = 0x07ff_ffff;
@@ -34,8 +35,35 @@ const TYPE_PADDING = 29;
 const TYPE_TIME_EXTEND = 30;
 const TYPE_TIME_STAMP = 31;
 
-const TWO_TO_27 = 134_217_728;
-const TWO_TO_32 = 4_294_967_296;
+// Words of a plan in `CopierTable.plans`.
+const PLAN_WORDS = 10;
+/** Bytes of a record at least. */
+const MINIMUM_SIZE = 0;
+/** Bytes of an event record at most, and how often the raw record's size comes on top. */
+const FIXED_BOUND = 1;
+const DYNAMIC_COUNT = 2;
+const HOW = 3;
+/** Word of the payload in an event record. */
+const PAYLOAD_WORD = 4;
+/** Of MOVE_RUN the first word of the record, of MOVE_WORDS the first of the moves. */
+const MOVE_BEGIN = 5;
+const MOVE_COUNT = 6;
+/** Part in the pairing of exits with entries: CALL_NONE, CALL_ENTRY or the exit's kind (EntryMemory.recall). */
+const CALL_KIND = 7;
+const CALL_NUMBER = 8;
+
+// How a record is converted: by its copier, or here.
+const CALL_COPIER = 0;
+const MOVE_RUN = 1;
+const MOVE_WORDS = 2;
+
+/** Below every kind of an exit. */
+const CALL_NONE = 0;
+const CALL_ENTRY = -1;
+/** In the kernel's records of entries. */
+const FIRST_ARGUMENT_WORD = 4;
+/** In the kernel's records of exits. */
+const RESULT_WORD = 4;
 
 /** One packet's room. Bench dd: larger ones gain nothing, smaller ones cost writes. */
 export const PACKET_CAPACITY_BYTES = 1 << 20;
@@ -66,15 +94,12 @@ export interface CopierOptions {
 /** The events that a set of streams can carry: type id -> copier and sizes. */
 export class CopierTable {
   readonly copiers: (PayloadCopier | undefined)[] = [];
-  readonly minimumSizes: Int32Array;
-  readonly fixedBounds: Int32Array;
-  readonly dynamicCounts: Int32Array;
-  /** Of plans that only move words: where theirs begin and end in `moves`; equal and -1 for others. */
-  readonly moveBegins: Int32Array;
-  readonly moveEnds: Int32Array;
-  /** Word of the payload in an event record. */
-  readonly payloadWords: Int32Array;
+  /** PLAN_WORDS a type id; zeros for types that are not asked for. */
+  readonly plans: Int32Array;
+  /** Of plans that move words: which word of the record, or of a call's arguments, each word is. */
   readonly moves: Uint8Array;
+  readonly memory: EntryMemory;
+  readonly patches: ExitPatches | undefined;
   /** Time of the record that a copier is being called for: lower 32 bits, upper 32 bits. */
   readonly now: Int32Array;
 
@@ -82,19 +107,15 @@ export class CopierTable {
     const { makeCopier = generateCopier, environment = { processOf: (tid) => tid, contextEnd: TID_END } } = options;
     const { syscalls = { store: new CaptureStore(), memory: new EntryMemory(), now: new Int32Array(2) } } = options;
     this.now = syscalls.now;
+    this.memory = syscalls.memory;
+    this.patches = syscalls.patches;
     const make = (plan: ConversionPlan): PayloadCopier => copierOf(plan, makeCopier, environment, syscalls);
     const size = plans.reduce((largest, plan) => Math.max(largest, plan.id), 0) + 1;
     assert(size <= MAX_COMPACT_EVENT_ID + 1, 'kernel event ids fit the compact event header');
-    this.minimumSizes = new Int32Array(size);
-    this.fixedBounds = new Int32Array(size);
-    this.dynamicCounts = new Int32Array(size);
-    this.moveBegins = new Int32Array(size).fill(-1);
-    this.moveEnds = new Int32Array(size).fill(-1);
-    this.payloadWords = new Int32Array(size);
+    this.plans = new Int32Array(size * PLAN_WORDS);
     const moves: number[] = [];
     this.copiers = new Array<PayloadCopier | undefined>(size).fill(undefined);
     for (const plan of plans) {
-      const bound = payloadBound(plan);
       const lazy: PayloadCopier = (source, sourceBytes, s, sizeBytes, target, targetBytes, d) => {
         made ??= make(plan);
         return made(source, sourceBytes, s, sizeBytes, target, targetBytes, d);
@@ -109,35 +130,51 @@ export class CopierTable {
           this.copiers[plan.id] = copier;
           return copier(source, sourceBytes, s, sizeBytes, target, targetBytes, d);
         });
-      this.minimumSizes[plan.id] = plan.sizeBytes;
-      // The extended event header is 16 bytes longer than the compact one.
-      this.fixedBounds[plan.id] = bound.fixedBytes + 24 + (options.extraBytes ?? 0);
-      this.dynamicCounts[plan.id] = bound.dynamicCount;
+      this.#setSizes(plan, options.extraBytes ?? 0);
       // A given maker of copiers is to be used: it is what a test compares.
       const own =
-        makeCopier === generateCopier &&
-        wrapped === undefined &&
-        plan.syscall === undefined &&
-        environment.contextEnd === TID_END
-          ? wordMoves(plan)
+        makeCopier === generateCopier && wrapped === undefined && environment.contextEnd === TID_END
+          ? movesOf(plan)
           : undefined;
       if (own === undefined) continue;
-      this.payloadWords[plan.id] = payloadOffset(plan.alignment) / 4;
-      this.moveBegins[plan.id] = moves.length;
-      moves.push(...own);
-      this.moveEnds[plan.id] = moves.length;
+      const { plans } = this;
+      const at = plan.id * PLAN_WORDS;
+      const isRun = own.every((word, index) => index === 0 || word === (own[index - 1] as number) + 1);
+      plans[at + HOW] = isRun ? MOVE_RUN : MOVE_WORDS;
+      plans[at + PAYLOAD_WORD] = payloadOffset(plan.alignment) / 4;
+      plans[at + MOVE_BEGIN] = isRun ? (own[0] ?? 0) : moves.length;
+      plans[at + MOVE_COUNT] = own.length;
+      if (!isRun) moves.push(...own);
+      const { syscall } = plan;
+      if (syscall === undefined) continue;
+      plans[at + CALL_NUMBER] = syscall.number;
+      plans[at + CALL_KIND] = syscall.isExit ? (this.patches?.kindOf(syscall) ?? NOT_MENDABLE) : CALL_ENTRY;
     }
     this.moves = Uint8Array.from(moves);
   }
 
   /** A plan below the largest id that the table was made for, met while converting. */
   add(plan: ConversionPlan, copier: PayloadCopier): void {
-    const bound = payloadBound(plan);
     this.copiers[plan.id] = copier;
-    this.minimumSizes[plan.id] = plan.sizeBytes;
-    this.fixedBounds[plan.id] = bound.fixedBytes + 24;
-    this.dynamicCounts[plan.id] = bound.dynamicCount;
+    this.#setSizes(plan, 0);
   }
+
+  #setSizes(plan: ConversionPlan, extraBytes: number): void {
+    const bound = payloadBound(plan);
+    const at = plan.id * PLAN_WORDS;
+    // Zero is for types that are not asked for.
+    this.plans[at + MINIMUM_SIZE] = Math.max(1, plan.sizeBytes);
+    // The extended event header is 16 bytes longer than the compact one.
+    this.plans[at + FIXED_BOUND] = bound.fixedBytes + 24 + extraBytes;
+    this.plans[at + DYNAMIC_COUNT] = bound.dynamicCount;
+  }
+}
+
+/** Of a plan that only moves whole words, of the record or, behind an exit's result, of its call's arguments. */
+function movesOf(plan: ConversionPlan): readonly number[] | undefined {
+  const { syscall } = plan;
+  if (syscall === undefined || plan.steps.length === syscall.fields.length) return wordMoves(plan);
+  return exitMoves(syscall);
 }
 
 /** The fields of a system call that needs its entry, or what was captured of it, are written by another hand. */
@@ -235,23 +272,25 @@ export class PageConverter {
     if ((commit & COMMIT_EVENTS_LOST) !== 0) this.#noteLoss(source, page, sizeBytes, pageSizeBytes, commit);
 
     // What the loop uses, in locals.
-    const { copiers, minimumSizes, fixedBounds, dynamicCounts, moves, moveBegins, moveEnds, payloadWords, now } =
-      this.#table;
+    const { copiers, plans, moves, now, memory, patches } = this.#table;
+    patches?.notePacket();
+    const callWords = memory.words;
     const target = this.#target;
     const targetBytes = this.#targetBytes;
-    const idCount = copiers.length;
+    const idCount = plans.length / PLAN_WORDS;
     let d = this.#at;
     let end = this.#end;
     let count = this.#recordCount;
+    // Times are two words of 32 bits with a sign here: nothing else is as quick, and none is an object in a call.
     let lastLow = this.#lastLow;
     let lastHigh = this.#lastHigh;
     let converted = 0;
     let stray = 0;
 
-    let low = (source[page] as number) >>> 0;
-    let high = (source[page + 1] as number) >>> 0;
+    let low = source[page] as number;
+    let high = source[page + 1] as number;
     // Pages of a CPU come in order; a clock that went back all the same must not make the stream do so.
-    if (high < lastHigh || (high === lastHigh && low < lastLow)) {
+    if (isBefore(low, high, lastLow, lastHigh)) {
       low = lastLow;
       high = lastHigh;
     }
@@ -260,7 +299,9 @@ export class PageConverter {
     while (i < pageEnd) {
       const word = source[i] as number;
       const typeLength = word & 31;
-      low += word >>> 5;
+      const sum = (low + (word >>> 5)) | 0;
+      if (sum >>> 0 < low >>> 0) high = (high + 1) | 0;
+      low = sum;
       let record = i + 1;
       let lengthWords = typeLength;
       if (typeLength >= TYPE_PADDING || typeLength === 0) {
@@ -274,23 +315,22 @@ export class PageConverter {
             break;
           }
         } else if (typeLength === TYPE_TIME_EXTEND) {
-          low += more * TWO_TO_27;
-          if (low >= TWO_TO_32) {
-            const carry = Math.floor(low / TWO_TO_32);
-            high = (high + carry) >>> 0;
-            low -= carry * TWO_TO_32;
-          }
+          const extended = (low + (more << 27)) | 0;
+          high = (high + (more >>> 5) + (extended >>> 0 < low >>> 0 ? 1 : 0)) | 0;
+          low = extended;
           i += 2;
           continue;
         } else if (typeLength === TYPE_TIME_STAMP) {
           // 59 bits; the top five are those of the time so far.
-          const stampLow = ((more << 27) | (word >>> 5)) >>> 0;
-          const stampHigh = ((high & 0xf800_0000) | (more >>> 5)) >>> 0;
-          if (stampHigh > lastHigh || (stampHigh === lastHigh && stampLow >= lastLow)) {
+          const stampLow = (more << 27) | (word >>> 5);
+          const stampHigh = (high & 0xf800_0000) | (more >>> 5);
+          if (isBefore(stampLow, stampHigh, lastLow, lastHigh)) {
+            // The time stays.
+            if (low >>> 0 < word >>> 5) high = (high - 1) | 0;
+            low = (low - (word >>> 5)) | 0;
+          } else {
             low = stampLow;
             high = stampHigh;
-          } else {
-            low -= word >>> 5;
           }
           i += 2;
           continue;
@@ -300,25 +340,23 @@ export class PageConverter {
           continue;
         }
       }
-      if (low >= TWO_TO_32) {
-        low -= TWO_TO_32;
-        high = (high + 1) >>> 0;
-      }
       i = record + lengthWords;
       if (i > pageEnd) {
         this.#noteDamage();
         break;
       }
       const id = (source[record] as number) & 0xffff;
-      const copier = id < idCount ? copiers[id] : undefined;
+      const plan = id * PLAN_WORDS;
       const recordBytes = lengthWords << 2;
-      if (copier === undefined || recordBytes < (minimumSizes[id] as number)) {
+      const minimumSize = id < idCount ? (plans[plan + MINIMUM_SIZE] as number) : 0;
+      if (minimumSize === 0 || recordBytes < minimumSize) {
         stray++;
         continue;
       }
-      const needed = (fixedBounds[id] as number) + (dynamicCounts[id] as number) * recordBytes;
+      const needed = (plans[plan + FIXED_BOUND] as number) + (plans[plan + DYNAMIC_COUNT] as number) * recordBytes;
       if ((d << 2) + needed > PACKET_CAPACITY_BYTES) {
         if (count > 0) this.#flushAt(end, count, lastLow, lastHigh);
+        patches?.notePacket();
         d = this.#at;
         count = 0;
         if ((d << 2) + needed > PACKET_CAPACITY_BYTES) {
@@ -337,24 +375,41 @@ export class PageConverter {
         target[d + 1] = 0;
         target[d + 2] = id;
         target[d + 3] = 0;
-        target[d + 4] = low | 0;
-        target[d + 5] = high | 0;
+        target[d + 4] = low;
+        target[d + 5] = high;
         d += 4;
       } else {
         target[d] = id;
-        target[d + 1] = low | 0;
+        target[d + 1] = low;
       }
       target[d + 2] = source[record + 1] as number;
-      let move = moveBegins[id] as number;
-      if (move >= 0) {
-        const moveEnd = moveEnds[id] as number;
-        let to = d + (payloadWords[id] as number);
-        while (move < moveEnd) target[to++] = source[record + (moves[move++] as number)] as number;
+      const how = plans[plan + HOW] as number;
+      if (how !== CALL_COPIER) {
+        let move = plans[plan + MOVE_BEGIN] as number;
+        let to = d + (plans[plan + PAYLOAD_WORD] as number);
+        const kind = plans[plan + CALL_KIND] as number;
+        let from = record;
+        let words = source;
+        if (kind > CALL_NONE) {
+          const number = plans[plan + CALL_NUMBER] as number;
+          from = memory.recall(source[record + 1] as number, number, low, high, kind, to << 2);
+          words = callWords;
+          target[to] = source[record + RESULT_WORD] as number;
+          target[to + 1] = source[record + RESULT_WORD + 1] as number;
+          to += 2;
+        } else if (kind === CALL_ENTRY) {
+          const number = plans[plan + CALL_NUMBER] as number;
+          memory.remember(source, record, lengthWords - FIRST_ARGUMENT_WORD, number, low, high);
+        }
+        const toEnd = to + (plans[plan + MOVE_COUNT] as number);
+        if (from < 0) while (to < toEnd) target[to++] = 0;
+        else if (how === MOVE_RUN) for (from += move; to < toEnd;) target[to++] = words[from++] as number;
+        else while (to < toEnd) target[to++] = words[from + (moves[move++] as number)] as number;
         end = to << 2;
       } else {
         now[0] = low;
         now[1] = high;
-        const copied = copier(source, sourceBytes, record, recordBytes, target, targetBytes, d);
+        const copied = (copiers[id] as PayloadCopier)(source, sourceBytes, record, recordBytes, target, targetBytes, d);
         if (copied < 0) {
           d = begin;
           continue;
@@ -399,6 +454,11 @@ export class PageConverter {
       this.#discarded += count;
     }
   }
+}
+
+/** Of two times in halves of 32 bits. */
+function isBefore(low: number, high: number, otherLow: number, otherHigh: number): boolean {
+  return high === otherHigh ? low >>> 0 < otherLow >>> 0 : high >>> 0 < otherHigh >>> 0;
 }
 
 function join(low: number, high: number): bigint {

@@ -11,7 +11,7 @@ import { ITEM_HEADER_SIZE_BYTES, RECORD_HEADER_SIZE_BYTES } from '../capture/cap
 import { MAX_STRINGS_STRING_SIZE_BYTES, MAX_STRING_SIZE_BYTES } from '../capture/capture-plan.ts';
 import { writeSocketAddress } from '../capture/sockaddr.ts';
 import type { PayloadCopier } from '../conversion-code.ts';
-import type { EntryMemory } from './entry-memory.ts';
+import { NOT_MENDABLE, type EntryMemory } from './entry-memory.ts';
 import type { ExitPatches } from './exit-patches.ts';
 import type { SyscallConversion, SyscallField } from './syscall-event.ts';
 
@@ -43,14 +43,13 @@ export function makeSyscallCopier(
   const { store, memory, now, patches } = sources;
   if (plain !== undefined) {
     return (source, sourceBytes, s, sizeBytes, target, targetBytes, d) => {
-      memory.remember(source, s, (sizeBytes - ARGUMENTS_OFFSET) >> 2, number, now);
+      memory.remember(source, s, (sizeBytes - ARGUMENTS_OFFSET) >> 2, number, now[0] as number, now[1] as number);
       return plain(source, sourceBytes, s, sizeBytes, target, targetBytes, d);
     };
   }
-  const moves = isExit ? exitMoves(conversion) : undefined;
-  if (moves !== undefined) return makeExitCopier(conversion, payloadAt, moves, sources);
   const isCaptured = conversion.fields.some((field) => CAPTURED_KINDS.has(field.kind));
   const writer = new FieldWriter(conversion.fields, store);
+  const kind = isCaptured || patches === undefined ? NOT_MENDABLE : patches.kindOf(conversion);
   return (source, sourceBytes, s, sizeBytes, _target, targetBytes, d) => {
     const tid = source[s + 1] as number;
     const call = isCaptured ? store.take(tid, number, isExit, now[0] as number) : undefined;
@@ -59,51 +58,32 @@ export function makeSyscallCopier(
     let argsAt = (s << 2) + ARGUMENTS_OFFSET;
     let argsSize = sizeBytes - ARGUMENTS_OFFSET;
     if (isExit) {
-      patches?.begin((d << 2) + payloadAt, isCaptured ? undefined : conversion);
-      argsAt = memory.recall(tid, number, now);
+      argsAt = memory.recall(tid, number, now[0] as number, now[1] as number, kind, (d << 2) + payloadAt) << 2;
       argsBytes = memory.bytes;
       argsSize = 48;
-    } else if (isRemembered) memory.remember(source, s, (sizeBytes - ARGUMENTS_OFFSET) >> 2, number, now);
+    } else if (isRemembered)
+      memory.remember(source, s, (sizeBytes - ARGUMENTS_OFFSET) >> 2, number, now[0] as number, now[1] as number);
     writer.begin(argsBytes, argsAt, argsSize, sourceBytes, (s << 2) + RESULT_OFFSET, call);
     return writer.write(targetBytes, (d << 2) + payloadAt);
   };
 }
 
-/** For an exit of whole words only: pairs of word of the arguments and word behind the result. Undefined for others. */
-function exitMoves(conversion: SyscallConversion): Int32Array | undefined {
+/**
+ * For an exit of whole words only: which word of the arguments each word behind the result is, padding being
+ * any. Undefined for others. As wordMoves of conversion-code.ts.
+ */
+export function exitMoves(conversion: SyscallConversion): readonly number[] | undefined {
+  if (!conversion.isExit || conversion.fields[0]?.kind !== 'result') return undefined;
   const moves: number[] = [];
   let at = RESULT_SIZE_BYTES;
-  for (const [index, field] of conversion.fields.entries()) {
-    if (index === 0 && field.kind === 'result') continue;
+  for (const field of conversion.fields.slice(1)) {
     if (field.kind !== 'argument' || field.sizeBytes < 4) return undefined;
     at = (at + field.sizeBytes - 1) & -field.sizeBytes;
-    for (let word = 0; word < field.sizeBytes / 4; word++) moves.push(field.arg * 2 + word, at / 4 + word);
+    while (moves.length < (at - RESULT_SIZE_BYTES) / 4) moves.push(Math.min(11, (moves[moves.length - 1] ?? -1) + 1));
+    for (let word = 0; word < field.sizeBytes / 4; word++) moves.push(field.arg * 2 + word);
     at += field.sizeBytes;
   }
-  return Int32Array.from(moves);
-}
-
-/** Half of what `dd` does is this: words are moved, as page-converter.ts moves those of other events. */
-function makeExitCopier(
-  conversion: SyscallConversion,
-  payloadAt: number,
-  moves: Int32Array,
-  { memory, now, patches }: SyscallSources,
-): PayloadCopier {
-  const { number } = conversion;
-  // Behind the last word that is moved; there may be gaps before it.
-  const endWord = moves.length === 0 ? RESULT_SIZE_BYTES / 4 : (moves[moves.length - 1] as number) + 1;
-  return (source, _sourceBytes, s, _sizeBytes, target, _targetBytes, d) => {
-    const to = d + payloadAt / 4;
-    patches?.begin(to << 2, conversion);
-    const from = memory.recall(source[s + 1] as number, number, now) >> 2;
-    target[to] = source[s + RESULT_OFFSET / 4] as number;
-    target[to + 1] = source[s + RESULT_OFFSET / 4 + 1] as number;
-    const { words } = memory;
-    for (let index = 0; index < moves.length; index += 2)
-      target[to + (moves[index + 1] as number)] = from < 0 ? 0 : (words[from + (moves[index] as number)] as number);
-    return (to + endWord) << 2;
-  };
+  return moves;
 }
 
 /** A record that stands for itself: everything comes from it. */
