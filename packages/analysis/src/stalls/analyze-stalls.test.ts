@@ -245,6 +245,10 @@ test('time that nothing tells about stays unknown, and how to know is said', () 
     stall.doubts.map(({ about }) => about),
     ['no-samples'],
   );
+  assert.match(
+    stall.doubts.map(({ text }) => text).join(),
+    /a program that is killed or aborts takes its last ones along/,
+  );
 });
 
 test('V8 saying idle of a running thread is not believed to be a function', () => {

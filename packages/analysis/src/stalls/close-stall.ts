@@ -92,7 +92,7 @@ function doubtsOf(open: OpenStall, parts: readonly StallPart[], context: CloseCo
   if (untoldMs >= MIN_DOUBT_MS && !open.thread.hasSamples) {
     doubts.push({
       about: 'no-samples',
-      text: `no CPU samples of this thread: ${msText(untoldMs)} of it cannot be given to functions; record without --no-sampler to know`,
+      text: `no CPU samples of this thread: ${msText(untoldMs)} of it cannot be given to functions; --no-sampler leaves them out, and a program that is killed or aborts takes its last ones along`,
     });
   }
   return doubts;
