@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // How fast a long trace is read, babeltrace2 and Lockstep alternating in one run: counting on one core
-// and on two, the sum of one field in columns against the same in C by libbabeltrace2, the first record
+// and on two, the sum of one field in columns (one core, two threads) against the same in C by libbabeltrace2, the first record
 // after a seek, memory, and metadata of 20 000 classes. The trace is a real one of LTTng-UST, repeated.
 //
 //   node packages/ctf/dist/bench/read.bench.js [--rounds N] [--records N] [--only WORD] [--clean]
@@ -14,8 +14,10 @@ import type { Nanoseconds } from '@lockstep/base';
 import { parseMetadata } from '../src/metadata/metadata-parser.ts';
 import { countEventRecordsParallel } from '../src/node/count-records.ts';
 import { readColumns } from '../src/node/read-columns.ts';
+import { readColumnsParallel } from '../src/node/read-columns-parallel.ts';
 import { readEventRecords } from '../src/node/read-traces.ts';
-import { openTraceDirectory } from '../src/node/trace-set.ts';
+import { openTraceDirectory, type TraceSet } from '../src/node/trace-set.ts';
+import type { ColumnBatch } from '../src/read/columns.ts';
 import { isEventRecord } from '../src/read/data-stream-reader.ts';
 import { traceDecoderOf } from '../src/read/trace-decoder.ts';
 import { Lttng, lttngMissing } from '../src/testing/lttng-program.ts';
@@ -88,23 +90,25 @@ async function runHere(mode: string, path: string): Promise<void> {
   if (mode.startsWith('count')) {
     const counts = await countEventRecordsParallel(traceSet, path, { threads: Number(mode.slice(5)) });
     print(`${counts.records}`);
-  } else if (mode === 'sum') {
+  } else if (mode.startsWith('sum')) {
+    const wanted = { event: columnEvent(traceSet), columns: [{ path: [COLUMN_FIELD] }] };
     let sum = 0;
-    for (const { columns, rowCount } of readColumns(traceSet, {
-      event: columnEvent(path),
-      columns: [{ path: [COLUMN_FIELD] }],
-    })) {
-      const column = columns[0] as Float64Array;
-      for (let i = 0; i < rowCount; i++) sum += column[i]!;
-    }
+    if (mode === 'sum1') for (const batch of readColumns(traceSet, wanted)) sum += sumOf(batch);
+    else for await (const batch of readColumnsParallel(traceSet, { ...wanted, threads: 2 })) sum += sumOf(batch);
     print(String(sum));
   } else if (mode === 'seek') measureSeek(path);
   print(`memory ${Math.round(process.resourceUsage().maxRSS / 1024)}`);
 }
 
+function sumOf({ columns, rowCount }: ColumnBatch): number {
+  const column = columns[0] as Float64Array;
+  let sum = 0;
+  for (let i = 0; i < rowCount; i++) sum += column[i]!;
+  return sum;
+}
+
 /** The program's provider has its process id in its name. */
-function columnEvent(path: string): string {
-  const traceSet = openTraceDirectory(path);
+function columnEvent(traceSet: TraceSet): string {
   for (const { traceClass } of traceSet.traces) {
     for (const dsc of traceClass.dataStreamClasses.values()) {
       for (const { name } of dsc.eventRecordClasses.values()) if (name.endsWith(':int_double')) return name;
@@ -261,7 +265,7 @@ async function main(): Promise<void> {
     writeFileSync(`${program}.c`, SUM_C);
     run('cc', [
       '-O2',
-      `-DEVENT="${columnEvent(path)}"`,
+      `-DEVENT="${columnEvent(openTraceDirectory(path))}"`,
       `-DFIELD="${COLUMN_FIELD}"`,
       `${program}.c`,
       '-o',
@@ -269,8 +273,10 @@ async function main(): Promise<void> {
       '-lbabeltrace2',
     ]);
     const there = (): Run => run('taskset', [...onOne, program, path]);
-    print(`sums: C ${there().output.split(' ')[0]}, Lockstep ${runSelf('sum', path).output.split('\n')[0]}`);
-    compare('sum of one field, one core', records, rounds, there, () => run('taskset', [...onOne, ...self('sum')]));
+    const sumHere = (mode: string): string => runSelf(mode, path).output.split('\n')[0]!;
+    print(`sums: C ${there().output.split(' ')[0]}, Lockstep ${sumHere('sum1')}, with two threads ${sumHere('sum2')}`);
+    compare('sum of one field, one core', records, rounds, there, () => run('taskset', [...onOne, ...self('sum1')]));
+    compare('sum of one field, two threads', records, rounds, there, () => runSelf('sum2', path));
   }
   if (isWanted('seek')) {
     const span = (2n ** 32n * BigInt(Math.round(records / (2 * PAIRS)))).toString();

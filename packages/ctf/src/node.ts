@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The door of `@lockstep/ctf/node`: traces in files.
-export {
-  countEventRecords,
-  countEventRecordsParallel,
-  type ParallelOptions,
-  type TraceCounts,
-} from './node/count-records.ts';
+export { countEventRecords, countEventRecordsParallel, type TraceCounts } from './node/count-records.ts';
+export type { ParallelOptions } from './node/packet-ranges.ts';
 export { readColumns, type ColumnOptions } from './node/read-columns.ts';
+export { readColumnsParallel, type ParallelColumnOptions } from './node/read-columns-parallel.ts';
 export { openTraceDirectory, type OpenOptions, type TraceSet } from './node/trace-set.ts';
 export {
   readEventRecords,

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: MIT
 // The event records of opened traces counted: each decoded, none made. In this thread, or packets
-// shared out among several: each thread opens the traces itself and takes ranges of packets of their
-// data streams, so that one large stream keeps all of them busy.
+// shared out among several.
 
-import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { CtfError, LockstepError } from '@lockstep/base';
 import type { Loss } from '../read/loss-finder.ts';
 import { LossFinder } from '../read/loss-finder.ts';
 import { countPacket, PacketReader } from '../read/packet-reader.ts';
 import { traceDecoderOf, type DecoderKind } from '../read/trace-decoder.ts';
-import { packetIndexOf } from './packet-indexes.ts';
 import { openedTraceSet } from './opened.ts';
+import { shareOutPackets, takeRanges, threadCountOf, type PacketRange, type ParallelOptions } from './packet-ranges.ts';
 import type { OpenedDataStream, TraceSet } from './trace-set.ts';
 
 export interface TraceCounts {
@@ -23,14 +21,6 @@ export interface TraceCounts {
   readonly discardedPackets: bigint;
   /** A stream began with losses of which the number is unknown. */
   readonly hasUncounted: boolean;
-}
-
-/** Packets `[first, end)` of a data stream; `end` undefined = to its end. */
-export interface PacketRange {
-  readonly stream: number;
-  readonly first: number;
-  readonly offset: number;
-  readonly end: number | undefined;
 }
 
 interface Sums {
@@ -117,16 +107,6 @@ export function countRange(traceSet: TraceSet, range: PacketRange): PartResult {
   }
 }
 
-/** Less is counted before a second thread has started. */
-const LEAST_PARALLEL_BYTES = 48 << 20;
-/** Of a range: the last ones decide how long all threads have work. */
-const RANGE_BYTES = 16 << 20;
-
-export interface ParallelOptions {
-  /** At most; the default is what the machine has. */
-  readonly threads?: number;
-}
-
 /** The same in several threads, where there is enough to count; the sums and errors are those of one. */
 export async function countEventRecordsParallel(
   traceSet: TraceSet,
@@ -134,11 +114,9 @@ export async function countEventRecordsParallel(
   options: ParallelOptions = {},
 ): Promise<TraceCounts> {
   const { dataStreams } = openedTraceSet(traceSet);
-  const bytes = dataStreams.reduce((sum, stream) => sum + stream.medium.sizeBytes, 0);
-  const threads = Math.min(options.threads ?? availableParallelism(), 16);
-  if (threads < 2 || bytes < LEAST_PARALLEL_BYTES) return countEventRecords(traceSet);
-  const ranges = splitPackets(dataStreams);
-  if (ranges === undefined || ranges.length < 2) return countEventRecords(traceSet);
+  const threads = threadCountOf(options);
+  const ranges = shareOutPackets(dataStreams, threads);
+  if (ranges === undefined) return countEventRecords(traceSet);
   const results = await shareOut(traceSet, path, ranges, threads);
   const sums = noSums();
   for (const result of results) {
@@ -151,29 +129,6 @@ export async function countEventRecordsParallel(
     sums.hasUncounted ||= result.sums.hasUncounted;
   }
   return toCounts(sums);
-}
-
-/** Undefined where the packets cannot be walked: then one thread tells what is wrong, after what is right. */
-function splitPackets(dataStreams: readonly OpenedDataStream[]): PacketRange[] | undefined {
-  const ranges: PacketRange[] = [];
-  try {
-    dataStreams.forEach((dataStream, stream) => {
-      const index = packetIndexOf(dataStream);
-      // Packets without times continue the clock of the one before.
-      const isWhole = dataStream.dataStreamClass.defaultClock !== undefined && !index.hasTimes;
-      let first = 0;
-      for (let at = 1; at <= index.packetCount; at++) {
-        const isLast = at === index.packetCount;
-        if (!isLast && (isWhole || index.offsets[at]! - index.offsets[first]! < RANGE_BYTES)) continue;
-        ranges.push({ stream, first, offset: index.offsets[Math.max(0, first - 1)]!, end: isLast ? undefined : at });
-        first = at;
-      }
-    });
-  } catch (error) {
-    if (error instanceof LockstepError) return undefined;
-    throw error;
-  }
-  return ranges;
 }
 
 /** This thread works as well; each takes the next range when it is done with one. */
@@ -195,17 +150,7 @@ async function shareOut(
       worker.on('exit', () => resolve());
     });
   });
-  for (const [at, result] of takeRanges(traceSet, ranges, next)) results[at] = result;
+  for (const [at, range] of takeRanges(ranges, next)) results[at] = countRange(traceSet, range);
   await Promise.all(workers);
   return results.map((result, at) => result ?? countRange(traceSet, ranges[at]!));
-}
-
-/** Takes ranges that no other thread has taken until none is left. */
-export function* takeRanges(
-  traceSet: TraceSet,
-  ranges: readonly PacketRange[],
-  next: Int32Array,
-): Generator<readonly [number, PartResult], void, undefined> {
-  for (let at = Atomics.add(next, 0, 1); at < ranges.length; at = Atomics.add(next, 0, 1))
-    yield [at, countRange(traceSet, ranges[at]!)];
 }

@@ -34,7 +34,14 @@ export interface OpenedDataStream extends DataStream {
   readonly indexPath: string | undefined;
 }
 
+/** How to open the same in another thread. */
+export interface OpenedFrom {
+  readonly path: string;
+  readonly options: OpenOptions;
+}
+
 export interface OpenedTraceSet extends TraceSet {
+  readonly openedFrom: OpenedFrom;
   readonly dataStreams: readonly OpenedDataStream[];
 }
 
@@ -54,6 +61,7 @@ export function openTraceDirectory(path: string, options: OpenOptions = {}): Tra
   const pool = new FilePool();
   const traces = directories.map((directory) => openTrace(pool, directory, relative(root, directory), options));
   const opened: OpenedTraceSet = {
+    openedFrom: { path: root, options },
     traces,
     dataStreams: traces.flatMap((trace) => trace.dataStreams as readonly OpenedDataStream[]),
     close: () => pool.close(),

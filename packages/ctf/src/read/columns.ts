@@ -58,6 +58,8 @@ export interface ColumnReaderOptions {
   readonly end?: Nanoseconds;
   /** Whether batches hold the readings of the clock. */
   readonly withClock?: boolean;
+  /** Index of the packet before which to stop; absent: at the end of the stream. */
+  readonly endPacket?: number;
 }
 
 type ColumnLoop = (state: DecodeState, columns: readonly unknown[], capacity: number) => number;
@@ -68,6 +70,17 @@ interface ResolvedColumn {
   readonly key: string;
   readonly path: readonly string[];
   readonly kind: ColumnKind;
+}
+
+/** Loops by their code: a reader for each range of packets would else begin with a loop that V8 has yet to optimise. */
+const loops = new WeakMap<DataStreamClass, Map<string, ColumnLoop>>();
+
+function loopOf(dsc: DataStreamClass, source: string): ColumnLoop {
+  let known = loops.get(dsc);
+  if (known === undefined) loops.set(dsc, (known = new Map<string, ColumnLoop>()));
+  let loop = known.get(source);
+  if (loop === undefined) known.set(source, (loop = instantiate(source) as ColumnLoop));
+  return loop;
 }
 
 /** Reads columns of one class from the packets that a reader loads. */
@@ -81,6 +94,7 @@ export class ColumnReader {
   readonly #clock: BigUint64Array | undefined;
   readonly #arguments: readonly unknown[];
   readonly #range: { readonly begin: bigint; readonly end: bigint };
+  readonly #endPacket: number | undefined;
   #loop: ColumnLoop | undefined;
   #isInterpreting = false;
   /** Of the record that comes next. */
@@ -98,10 +112,15 @@ export class ColumnReader {
     this.#dataStream = dataStream;
     const dsc = dataStream.dataStreamClass;
     this.#resolved = requests.map((request) => resolve(dsc, erc, request));
+    this.#resolved.forEach(({ key, path }, i) => {
+      if (this.#resolved.findIndex((other) => other.key === key) !== i)
+        throw new InputError('A field is asked for twice as a column.', { event: erc.name, field: path.join('.') });
+    });
     this.#columns = this.#resolved.map(({ kind }) => makeColumn(kind));
     this.#hasClock = dsc.defaultClock !== undefined;
     this.#clock = this.#hasClock && options.withClock === true ? new BigUint64Array(BATCH_ROWS) : undefined;
     this.#range = cyclesOf(dsc, options);
+    this.#endPacket = options.endPacket;
     this.#arguments = [
       ...this.#columns.map((column) =>
         column instanceof BigInt64Array || column instanceof BigUint64Array ? new Uint32Array(column.buffer) : column,
@@ -117,6 +136,7 @@ export class ColumnReader {
       if (this.#error !== undefined) throw this.#error;
       if (state.isAtEnd()) {
         if (this.#reader.decoder !== undefined) this.#reader.endPacket();
+        if (!state.isPartial && state.packetIndex + 1 === this.#endPacket) return undefined;
         if (!this.#reader.next()) return undefined;
         if (!this.#reader.isContinuation && this.#isOutside()) this.#reader.skipPacket();
         continue;
@@ -160,14 +180,13 @@ export class ColumnReader {
 
   #compile(decoder: DataStreamDecoder): ColumnLoop {
     const source = canGenerateCode() && decoder.kind === 'generated' ? this.#source(decoder.slots) : undefined;
-    return source === undefined ? this.#interpret(decoder) : (instantiate(source) as ColumnLoop);
+    return source === undefined ? this.#interpret(decoder) : loopOf(this.#dataStream.dataStreamClass, source);
   }
 
   #source(slots: SlotTable): string | undefined {
     const stores = new Map<string, ColumnStore>();
     const declarations: string[] = [];
     this.#resolved.forEach(({ key, kind }, i) => {
-      if (stores.has(key)) throw new InputError('A field is asked for twice as a column.', { field: key });
       declarations.push(`column${i} = a[${i}]`);
       stores.set(key, columnStore(kind, `column${i}`));
     });
@@ -185,6 +204,7 @@ export class ColumnReader {
       parameters: ['a', 'capacity'],
       condition: 'n < capacity',
       result: 'n',
+      isClockless: test === '' && reading === '',
     });
     if (loop === undefined) return undefined;
     // The loop's own prologue stays first; what columns need is put before its counters.

@@ -45,6 +45,8 @@ export interface GeneratorOptions {
   readonly place?: Place;
   /** Local that has the low word of the clock; absent: the state's. */
   readonly clockLocal?: string;
+  /** Readings of the clock are stepped over. */
+  readonly isClockless?: boolean;
 }
 
 /** Statements that store a field's value, by the field's key: the expression of the value in, code out. */

@@ -255,7 +255,7 @@ export class Generator extends CodeWriter {
 
   #integer(fc: IntegerFieldClass, key: string): string {
     const slots = this.#options.slots.producedBy(key);
-    const effects = roleEffects(fc, this.#scope);
+    const effects = this.#effectsOf(fc);
     const isRead = this.#wantsValues || slots.length > 0 || effects.length > 0;
     if (!('length' in fc)) return this.#variableInteger(fc, slots, effects, isRead || this.#visitor !== undefined);
     if (!isRead && this.#visitWide(fc)) return '';
@@ -276,6 +276,11 @@ export class Generator extends CodeWriter {
       }
     }
     return value;
+  }
+
+  #effectsOf(fc: IntegerFieldClass): readonly RoleEffect[] {
+    const effects = roleEffects(fc, this.#scope);
+    return this.#options.isClockless === true ? effects.filter(({ kind }) => kind !== 'clock') : effects;
   }
 
   /** The same for a column. */
@@ -451,14 +456,24 @@ export class Generator extends CodeWriter {
     this.flush();
     if (isWideText(fc)) return this.#wideText(fc, `readTerminatedText(s, ${JSON.stringify(fc.encoding)})`);
     const [begin, word] = [this.name('b'), this.name('w')];
-    // Four bytes at a time: the lowest bit set in `word` lies in the first byte that is 0 (Mycroft). The
-    // loads may reach 7 bytes beyond the content: the buffer is longer than the packet.
+    // Four bytes at a time: the lowest bit set in `word` lies in the first byte that is 0 (Mycroft). A
+    // shorter test goes first, which other text than ASCII may pass as well. The loads may reach 7 bytes
+    // beyond the content: the buffer is longer than the packet.
+    const search = (bytes: number): string[] => {
+      const load = this.name('d');
+      return [
+        `const ${load} = view.getInt32(p + ${bytes}, true);`,
+        `if (((${load} - 0x01010101) & 0x80808080) !== 0) {`,
+        `${word} = (${load} - 0x01010101) & ~${load} & 0x80808080; if (${word} !== 0) { p += ${bytes}; break; }`,
+        '}',
+      ];
+    };
     this.lines.push(
       ...(this.#needsValue() ? [`const ${begin} = p;`] : []),
       `let ${word} = 0;`,
       `while (p < end) {`,
-      `${word} = view.getInt32(p, true); ${word} = (${word} - 0x01010101) & ~${word} & 0x80808080; if (${word} !== 0) break;`,
-      `${word} = view.getInt32(p + 4, true); ${word} = (${word} - 0x01010101) & ~${word} & 0x80808080; if (${word} !== 0) { p += 4; break; }`,
+      ...search(0),
+      ...search(4),
       'p += 8; }',
       `if (${word} === 0) ${this.fail(FAIL_STRING)}`,
       `p += (31 - Math.clz32(${word} & -${word})) >> 3;`,

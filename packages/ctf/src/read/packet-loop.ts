@@ -13,6 +13,7 @@ import {
   commonContextScope,
   eventRecordHeaderScope,
   eventRecordScopes,
+  leastSizeOf,
   type SlotTable,
 } from './field-layout.ts';
 import { Generator, type ColumnStores } from './generator.ts';
@@ -36,6 +37,8 @@ export interface LoopColumns {
   readonly condition: string;
   /** Result of the function. */
   readonly result: string;
+  /** Nothing asks for the clock: event records do not move it. */
+  readonly isClockless: boolean;
 }
 
 /**
@@ -68,6 +71,7 @@ class PacketLoop {
       exportsSlots: false,
       locals: new Map([['eventRecordClassId', 'id']]),
       clockLocal: 'c0',
+      isClockless: columns?.isClockless === true,
       place: start,
     });
   }
@@ -114,6 +118,11 @@ class PacketLoop {
     return lines.join('\n');
   }
 
+  /** Whether any event record has at least a bit, so that the loop ends. */
+  #takesBits(): boolean {
+    return eventRecordHeaderScope(this.#dsc).some(({ fieldClass }) => leastSizeOf(fieldClass) > 0);
+  }
+
   #source(head: readonly string[], idsOfBody: ReadonlyMap<string, readonly bigint[]>): string {
     const { eventRecordClasses } = this.#dsc;
     const onBytes = this.#onBytes;
@@ -141,7 +150,9 @@ class PacketLoop {
       'default: throw s.unknownClass(id, start);',
       '}',
       onBytes ? 'if (p > end) s.fail(0, start);' : 'if (p > end || (p === end && k > endBit)) s.fail(0, start);',
-      onBytes ? 'if (p === start) throw s.stuck();' : 'if (p === start && k === startBit) throw s.stuck();',
+      ...(this.#takesBits()
+        ? []
+        : [onBytes ? 'if (p === start) throw s.stuck();' : 'if (p === start && k === startBit) throw s.stuck();']),
       'count++;',
       '}',
       'cw[0] = c0;',
