@@ -104,6 +104,12 @@ const REQUESTS = [
     prepare: withNameServer,
   },
   {
+    name: 'async-child',
+    sentence: /waiting for the child process sleep/,
+    categories: ['child-process'],
+    expected: ({ cause, all }) => cause / all,
+  },
+  {
     name: 'slow-upstream',
     sentence: /waiting for 127\.0\.0\.1:\d+/,
     categories: ['network', 'timer'],

@@ -125,7 +125,9 @@ export class RequestSplitter {
           ns,
           this.#isTold ? `in ${name}${subject === '' ? '' : ` ${subject}`} on the thread pool` : '',
         );
-    } else if (name === 'setTimeout')
+    } else if (CHILD_OPERATION.test(name))
+      this.#totals.add('child-process', ns, this.#isTold ? `waiting for the child process ${subject}`.trimEnd() : '');
+    else if (name === 'setTimeout')
       this.#totals.add('timer', ns, this.#isTold ? `waiting for a timer of ${subject}` : '');
     else if (name.startsWith('dns.'))
       this.#totals.add('network', ns, this.#isTold ? `waiting for ${name} ${subject}`.trimEnd() : '');

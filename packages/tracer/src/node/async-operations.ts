@@ -3,6 +3,8 @@
 // compression, getaddrinfo), of the resolver, and timers within requests. A pair of records an
 // operation: when it is asked for, and when its callback or promise is about to go on.
 
+import type { ChildProcess } from 'node:child_process';
+import { EventEmitter } from 'node:events';
 import { syncBuiltinESMExports } from 'node:module';
 import { describeError } from './http-client.ts';
 import type { Instrumentation } from './instrumentation.ts';
@@ -25,6 +27,7 @@ export interface AsyncOperationObserver {
   readonly observeFs: (fs: Record<string, unknown>) => void;
   readonly observeModule: (name: AsyncModuleName, target: object) => void;
   readonly observeTimers: (target: object) => void;
+  readonly observeChildren: (childProcess: typeof import('node:child_process')) => void;
 }
 
 export function observeAsyncOperations(instrumentation: Instrumentation): AsyncOperationObserver {
@@ -152,11 +155,34 @@ export function observeAsyncOperations(instrumentation: Instrumentation): AsyncO
     }
   }
 
-  return { observeFs, observeModule, observeTimers };
+  /** Child processes that a request starts, until they and their pipes have ended. */
+  function observeChildren(childProcess: typeof import('node:child_process')): void {
+    replaceFunction(childProcess.ChildProcess.prototype, 'spawn', (original) => {
+      return function (this: unknown, ...args: unknown[]): unknown {
+        const isWaited = events.asyncBegin.enabled && requests.current() !== 0;
+        const id = isWaited ? begin('child_process.spawn', fileOf(args[0])) : 0;
+        const result = Reflect.apply(original, this, args);
+        if (id === 0) return result;
+        // One that could not be started ends at once.
+        if ((this as ChildProcess).pid === undefined) end(id, undefined);
+        else Reflect.apply(prependOnceListener, this, ['close', () => end(id, undefined)]);
+        return result;
+      };
+    });
+  }
+
+  return { observeFs, observeModule, observeTimers, observeChildren };
 }
 
 // eslint-disable-next-line @typescript-eslint/unbound-method
 const promiseThen = Promise.prototype.then as AnyFunction;
+
+const { prependOnceListener } = EventEmitter.prototype;
+
+function fileOf(options: unknown): string {
+  const file = (options as { readonly file?: unknown } | undefined)?.file;
+  return typeof file === 'string' ? file : '';
+}
 
 /** Paths, host names and times; nothing of what is encrypted, compressed or a password. */
 function describeSubject(operation: string, subject: unknown): string {

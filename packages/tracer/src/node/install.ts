@@ -103,6 +103,7 @@ function install(options: InstallOptions, clock: RuntimeClock): (plan: TracingPl
     const operations = observeAsyncOperations(instrumentation);
     operations.observeFs(builtin('fs'));
     operations.observeModule('zlib', builtin('zlib'));
+    operations.observeChildren(builtin('child_process'));
     operations.observeTimers(globalThis);
     operations.observeTimers(builtin('timers'));
     syncBuiltinESMExports();

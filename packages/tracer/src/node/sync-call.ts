@@ -111,6 +111,18 @@ export function observeSyncCalls(instrumentation: Instrumentation): SyncCallObse
     };
     return stringify;
   });
+  replaceFunction(globalThis, 'structuredClone', (original) => {
+    const wrapper = {
+      structuredClone(this: unknown, ...args: unknown[]): unknown {
+        if (!events.syncCall.enabled) return Reflect.apply(original, this, args);
+        const begin = time.now();
+        const copy = Reflect.apply(original, this, args);
+        finish(begin, 'structuredClone', sizeOf(args[0]));
+        return copy;
+      },
+    };
+    return wrapper.structuredClone;
+  });
   replaceFunction(Atomics, 'wait', (original) => {
     const { wait } = {
       wait(this: unknown, ...args: unknown[]): unknown {
