@@ -5,7 +5,9 @@ import type { StructureValue } from '@lockstep/ctf';
 import { createTrace, toNs } from '../testing/records.ts';
 import { timeline, type TimelineOptions } from '../testing/timeline.ts';
 import { analyzeStalls } from './analyze-stalls.ts';
-import type { Stall, StallReport } from './stall-report.ts';
+import { Positions } from './position.ts';
+import { causesOf } from './stall-causes.ts';
+import type { Stall, StallPart, StallReport } from './stall-report.ts';
 
 function reportOf(picture: string, options?: TimelineOptions): StallReport {
   return analyzeStalls(timeline(picture, options), { thresholdMs: 20 });
@@ -34,6 +36,45 @@ test('running JavaScript, runnable while another ran, and a late GC', () => {
   );
   assert.equal(stall.kind, 'iteration');
   assert.deepEqual(stall.doubts, []);
+});
+
+test('a page fault lasts until its page is mapped, and belongs to the function that touched the memory', () => {
+  const stall = onlyStall(`
+    cpu0  |MMMMMMMMMMMMMMMMMMMMMMMMMMMMMM
+    fault |    mmmmmmmmmmmmmmmm
+    js    |  aaaaaaaaaaaaaaaaaaaaaaaaaaaa
+    loop  | [===========================]`);
+  assert.match(
+    stall.sentence,
+    /^event loop blocked 2\d ms: 16 ms running in the kernel for 1 page fault, memory first touched by renderReport/,
+  );
+});
+
+test('reclaiming memory is told whatever the thread was doing', () => {
+  const stall = onlyStall(`
+    cpu0    |MMMMMMMMM....MMMMMMMMMMMMMMMMM
+    wait    |         sssw
+    reclaim |     kkkkkkkkkkkkkkkkk
+    sys     |    rrrrrrrrrrrrrrrrrrrr
+    op      |   RRRRRRRRRRRRRRRRRRRRRRR
+    loop    | [===========================]`);
+  assert.match(stall.sentence, /^event loop blocked 2\d ms: 1[67] ms reclaiming memory/);
+});
+
+test('one operation on many files is one cause', () => {
+  const file = (path: string, ms: number): StallPart => ({
+    kind: 'system-call',
+    call: 'read',
+    isSplit: true,
+    ms,
+    during: { operation: 'readFileSync', path },
+  });
+  const parts = [file('/srv/a', 3), file('/srv/b', 4), file('/srv/c', 3), file('/srv/d', 3)];
+  const causes = causesOf(parts, new Map(), new Positions(undefined));
+  assert.deepEqual(
+    causes.map(({ text, ms }) => [text, ms]),
+    [['in readFileSync of 4 files, most /srv/b (13 ms running in the kernel)', 13]],
+  );
 });
 
 test('the same times come out of a clock of 3 GHz', () => {

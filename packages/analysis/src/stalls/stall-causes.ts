@@ -15,6 +15,9 @@ const DOMINANT_SHARE = 0.5;
 /** Else the deepest function whose calls cover this share is named instead. */
 const COVERING_SHARE = 0.8;
 
+/** So many files of one operation are told by their number. */
+const MANY_FILES = 3;
+
 /** JavaScript of which so much is not known to have run is not said to have been running. */
 const MAX_UNSPLIT_SHARE = 0.05;
 
@@ -52,12 +55,36 @@ export function causesOf(
   }
   const causes: StallCause[] = [];
   const scripts: CauseTotal[] = [];
-  for (const total of totals.values()) {
+  for (const total of withFilesTogether([...totals.values()])) {
     if (total.parts[0]?.kind === 'javascript') scripts.push(total);
     else causes.push({ key: stableKey(total), text: textOf(total, pageFaultCount), ms: total.ms });
   }
   causes.push(...withPromiseMachinery(javaScriptCauses(scripts, javaScriptNs, positions, timerCount), scripts, causes));
   return causes.sort((a, b) => b.ms - a.ms);
+}
+
+/** One operation on many files, none of which took most of it, is one cause. */
+function withFilesTogether(totals: readonly CauseTotal[]): CauseTotal[] {
+  const byOperation = new Map<string, CauseTotal[]>();
+  const others: CauseTotal[] = [];
+  for (const total of totals) {
+    const { during, kind } = total.parts[0] as StallPart;
+    if (during?.path === undefined || kind === 'javascript' || kind === 'garbage-collection') others.push(total);
+    else {
+      const group = byOperation.get(during.operation);
+      if (group === undefined) byOperation.set(during.operation, [total]);
+      else group.push(total);
+    }
+  }
+  for (const [operation, group] of byOperation) {
+    const ms = group.reduce((all, total) => all + total.ms, 0);
+    const isTogether = group.length >= MANY_FILES && group.every((total) => total.ms < ms * DOMINANT_SHARE);
+    if (isTogether) {
+      const longestFirst = [...group].sort((a, b) => b.ms - a.ms);
+      others.push({ key: `${operation} of files`, ms, parts: longestFirst.flatMap(({ parts }) => parts) });
+    } else others.push(...group);
+  }
+  return others;
 }
 
 /**
@@ -197,7 +224,10 @@ function operationText(parts: readonly StallPart[]): string {
   const { during, caller } = parts.find((part) => part.caller !== undefined) ?? (parts[0] as StallPart);
   if (during === undefined) return '';
   const size = during.size === undefined || during.size === 0 ? '' : ` of ${sizeText(during.size)}`;
-  const what = `in ${during.operation}${during.path === undefined ? '' : ` ${during.path}`}${size}`;
+  const paths = new Set(parts.map((part) => part.during?.path));
+  const path = during.path === undefined ? '' : ` ${during.path}`;
+  const of = paths.size > 1 ? ` of ${paths.size} files, most${path}` : `${path}${size}`;
+  const what = `in ${during.operation}${of}`;
   const by = caller === undefined ? '' : ` called by ${functionText(caller)}`;
   const inKernel = sum(parts, (part) => part.kind === 'system-call' && part.isSplit);
   const blocked = sum(parts, (part) => part.kind === 'blocked');

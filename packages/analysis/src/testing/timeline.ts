@@ -5,7 +5,8 @@
 //   wait       ....             what M does while off the CPU: s sleeps, w woken; nothing = preempted
 //   sys    ...rrrrr             system calls of M, letters in CALLS
 //   irq      i                  interrupts of M's CPU: i irq, t softirq
-//   fault    *                  a page fault of M
+//   fault    * m                a page fault of M; m: mapped at its end (rss_stat)
+//   reclaim  k                  M reclaims memory
 //   loop   [==========]         an iteration, its record written in the last column's end
 //   gc        mm                collections: s scavenge, m mark-sweep-compact; recorded `gcLateMs` after
 //   op     RRRRR JJJ            R readFileSync /srv/a.bin, J JSON.parse of 1 MB
@@ -161,8 +162,14 @@ function drawKernel(kernel: TraceMaker, cpu: string, rows: ReadonlyMap<string, s
     add(run.begin, 3, `${name}_entry`, payload, MAIN_TID);
     add(run.end, 2, `${name}_exit`, payload, MAIN_TID);
   }
-  for (const run of runsOf(rows.get('fault')))
+  for (const run of runsOf(rows.get('fault'))) {
     add(run.begin, 3, 'x86_exceptions_page_fault_user', { address: 4096 }, MAIN_TID);
+    if (run.letter === 'm') add(run.end, 3, 'rss_stat', { member: 1, size: 4096 }, MAIN_TID);
+  }
+  for (const run of runsOf(rows.get('reclaim'))) {
+    add(run.begin, 3, 'mm_vmscan_direct_reclaim_begin', { order: 0 }, MAIN_TID);
+    add(run.end, 3, 'mm_vmscan_direct_reclaim_end', { nr_reclaimed: 32 }, MAIN_TID);
+  }
 }
 
 function drawProgram(
