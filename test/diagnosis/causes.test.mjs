@@ -18,7 +18,7 @@ const STALLS = [
   { name: 'sync-child', first: /child_process\.execSync .*askVersion/, isQuick: true },
   { name: 'timer-storm', first: /\d timer callbacks, most poll/, share: /timer|GC|futex|native/, isQuick: true },
   // Its own measure holds what it waited for a CPU within collections, which Lockstep tells apart.
-  { name: 'garbage', first: /^GC/, atLeast: 0.6 },
+  { name: 'garbage', first: /^GC/, share: /GC|page fault/, atLeast: 0.6 },
   { name: 'regular-expression', first: /(running|in) checkName/ },
   { name: 'cold-file', first: /readFileSync .*catalog\.bin called by readCatalog/ },
   { name: 'microtasks', first: /drainQueue .*in promise jobs/, share: /drainQueue|native code|GC|futex/ },
@@ -26,7 +26,9 @@ const STALLS = [
   {
     name: 'page-faults',
     first: /page faults, memory first touched by makeThumbnails/,
-    share: /page fault|system call|blocked/,
+    share: /page fault|system call/,
+    // Its own measure is of CPU time.
+    ignored: /blocked|GC/,
     needsKernel: true,
     isQuick: true,
   },
@@ -34,13 +36,17 @@ const STALLS = [
     name: 'cpu-quota',
     first: /held back by the CPU quota/,
     share: /runnable/,
+    // Some switches from the idle task to a thread of such a group are missing in traces of Linux 6.18; what lies
+    // before the next event is then not known, and counts for no cause.
+    isSome: true,
+    atLeast: 0.3,
     isWall: true,
     needsKernel: true,
     prepare: () => limitCpu(after, 0.2),
   },
   {
     name: 'chatty-logger',
-    first: /blocked in writev? .*terminal takes no more/,
+    first: /in writeSync fd:1 called by logRows .* blocked/,
     share: /blocked|runnable/,
     isWall: true,
     needsKernel: true,
@@ -55,7 +61,19 @@ const STALLS = [
   },
 ];
 
-for (const { name, first, share = first, atLeast, isQuick, isWall, needsKernel, options, prepare } of STALLS) {
+for (const {
+  name,
+  first,
+  share = first,
+  ignored,
+  atLeast,
+  isSome,
+  isQuick,
+  isWall,
+  needsKernel,
+  options,
+  prepare,
+} of STALLS) {
   test(`stalls: ${name}`, (t) => {
     if (isQuick !== true && !isLong) return t.skip('takes seconds; LOCKSTEP_TEST_LONG=1 runs it');
     if (needsKernel === true && !canRecordKernel()) return t.skip('needs root and tracefs at /sys/kernel/tracing');
@@ -63,10 +81,12 @@ for (const { name, first, share = first, atLeast, isQuick, isWall, needsKernel, 
     if (prepared?.missing !== undefined) return t.skip(prepared.missing);
     const measured = diagnosis.record(name, prepared);
     const stalls = stallsOf(diagnosis.report('stalls', name));
-    const [worst] = stalls;
+    const worst = isSome === true ? (stalls.find((stall) => first.test(firstCause(stall))) ?? stalls[0]) : stalls[0];
     assert.ok(worst !== undefined, 'a stall is told');
     assert.match(firstCause(worst), first, worst.sentence);
-    const told = shareOf(stalls, share, isWall);
+    // A busy machine makes stalls of its own.
+    const planted = stalls.filter(({ causes }) => causes.some(({ text }) => first.test(text)));
+    const told = shareOf(planted, share, { isWall, ignored });
     if (atLeast !== undefined) {
       assert.ok(told >= atLeast, `told ${told}: ${worst.sentence}`);
       return undefined;

@@ -75,21 +75,26 @@ export function createDiagnosis(after) {
 
 const isRunnable = (key) => key.startsWith('preempted') || key.startsWith('woken');
 
-/** Stalls of the loop, the longest first, with their causes apart from waiting for a CPU. */
+/** Stalls of the loop; first those with the most time apart from waiting for a CPU. */
 export function stallsOf(report) {
-  return report.stalls.filter(({ kind }) => kind !== 'start-up').sort((a, b) => b.durationMs - a.durationMs);
+  return report.stalls.filter(({ kind }) => kind !== 'start-up').sort((a, b) => ownMs(b) - ownMs(a));
+}
+
+function ownMs({ causes }) {
+  return causes.reduce((sum, { key, ms }) => (isRunnable(key) ? sum : sum + ms), 0);
 }
 
 export function firstCause(stall) {
   return stall.causes.find(({ key }) => !isRunnable(key))?.text ?? '';
 }
 
-/** Share of the causes that match in the time of the stalls, without waiting for a CPU unless `isWall`. */
-export function shareOf(stalls, pattern, isWall = false) {
+/** Share of the causes that match in the time of the stalls, without `ignored`, and waiting for a CPU unless `isWall`. */
+export function shareOf(stalls, pattern, { isWall = false, ignored } = {}) {
   let [matching, all] = [0, 0];
   for (const { causes } of stalls)
     for (const { key, text, ms } of causes) {
       if (!isWall && isRunnable(key)) continue;
+      if (ignored?.test(text) === true) continue;
       all += ms;
       if (pattern.test(text) || pattern.test(key)) matching += ms;
     }

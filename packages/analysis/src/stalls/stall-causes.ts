@@ -212,7 +212,7 @@ function callText(total: CauseTotal): string {
   return calls.size === 1 && first !== undefined ? first : withoutFd(first ?? '');
 }
 
-const TERMINAL_WRITE = /^(write|writev) \(fd \d+ \/dev\/(pts\/|tty|console)/;
+const TERMINAL_WRITE = /^(?:write|writev) \(fd \d+ (\/dev\/(?:pts\/|tty|console)[^)]*)/;
 
 /** Writing to a terminal waits for whoever reads it. */
 function terminalText(call: string): string {
@@ -233,8 +233,15 @@ function operationText(parts: readonly StallPart[]): string {
   const blocked = sum(parts, (part) => part.kind === 'blocked');
   const details: string[] = [];
   if (inKernel >= 1) details.push(`${msText(inKernel)} running in the kernel`);
-  if (blocked >= 1) details.push(`${msText(blocked)} blocked`);
+  if (blocked >= 1) details.push(`${msText(blocked)} blocked${terminalOf(parts)}`);
   return `${what}${by}${details.length === 0 ? '' : ` (${details.join(', ')})`}`;
+}
+
+/** Which terminal took no more, when most of the waiting was for one. */
+function terminalOf(parts: readonly StallPart[]): string {
+  const longest = parts.find(({ kind }) => kind === 'blocked');
+  const terminal = longest?.kind === 'blocked' ? TERMINAL_WRITE.exec(longest.call)?.[1] : undefined;
+  return terminal === undefined ? '' : ` until the terminal ${terminal} took more`;
 }
 
 function sum(parts: readonly StallPart[], isCounted: (part: StallPart) => boolean): number {
