@@ -11,4 +11,5 @@ export {
   SystemError,
   type ErrorPairs,
 } from './errors.ts';
+export { ProtoWriter } from './proto-writer.ts';
 export { decodeUtf8, encodeUtf8, encodeUtf8Into } from './text.ts';

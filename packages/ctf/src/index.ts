@@ -94,7 +94,6 @@ export { createTextPrinter, type TextOptions, type TextPrinter, type TextPrinter
 export { ChromeSink } from './export/chrome.ts';
 export { CsvWriter } from './export/csv.ts';
 export { PerfettoSink } from './export/perfetto.ts';
-export { ProtoWriter } from './export/proto-writer.ts';
 export { TimelineBuilder, type TimelineSink, type Track } from './export/timeline.ts';
 export { toCtf18Class } from './export/ctf18-class.ts';
 export { createDetailsPrinter, type DetailsOptions, type DetailsPrinter } from './text/details-printer.ts';

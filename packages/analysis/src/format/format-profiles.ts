@@ -2,8 +2,8 @@
 // Profiles for other tools: collapsed stacks (flamegraph.pl, inferno, speedscope), speedscope's own JSON,
 // and pprof's protobuf, which `go tool pprof`, pprof.me and Grafana read.
 
+import { ProtoWriter } from '@lockstep/base';
 import { frameText, type ProfileReport, type ThreadProfile } from '../profile/profile.ts';
-import { ProtobufWriter } from './protobuf-writer.ts';
 
 /** `node (4711);main (a.js:1);render (b.js:3) 1234`: microseconds. */
 export function formatCollapsedStacks(report: ProfileReport): string {
@@ -54,46 +54,51 @@ export function formatSpeedscope(report: ProfileReport, name: string): string {
 /** perftools.profiles.Profile of pprof's profile.proto, not yet compressed: its readers want gzip. */
 export function formatPprof(report: ProfileReport): Uint8Array {
   const strings = new StringTable();
-  const profile = new ProtobufWriter();
-  const valueType = (type: string, unit: string): ProtobufWriter =>
-    new ProtobufWriter().varint(1, strings.indexOf(type)).varint(2, strings.indexOf(unit));
-  profile.message(1, valueType('samples', 'count'));
-  profile.message(1, valueType(report.kind === 'off-cpu' ? 'off-cpu' : report.kind, 'nanoseconds'));
+  const profile = new ProtoWriter();
+  const valueType = (type: string, unit: string): void =>
+    profile.message(1, () => {
+      profile.uint(1, strings.indexOf(type));
+      profile.uint(2, strings.indexOf(unit));
+    });
+  valueType('samples', 'count');
+  valueType(report.kind, 'nanoseconds');
   for (const thread of report.threads) {
     for (const { frames, ns, sampleCount } of thread.stacks) {
-      const sample = new ProtobufWriter();
-      // Innermost first; ids begin at 1.
-      sample.packedVarints(
-        1,
-        frames.toReversed().map((index) => index + 1),
-      );
-      sample.packedVarints(2, [sampleCount, Math.round(ns)]);
-      sample.message(3, label(strings, 'thread', threadName(thread)));
-      profile.message(2, sample);
+      profile.message(2, () => {
+        // Innermost first; ids begin at 1.
+        for (const index of frames.toReversed()) profile.uint(1, index + 1);
+        profile.uint(2, sampleCount);
+        profile.uint(2, Math.round(ns));
+        profile.message(3, () => {
+          profile.uint(1, strings.indexOf('thread'));
+          profile.uint(2, strings.indexOf(threadName(thread)));
+        });
+      });
     }
   }
-  report.frames.forEach(({ position }, index) => {
-    const line = new ProtobufWriter().varint(1, index + 1).varint(2, position?.line ?? 0);
-    profile.message(4, new ProtobufWriter().varint(1, index + 1).message(4, line));
-  });
-  report.frames.forEach(({ name, position }, index) => {
-    const text = strings.indexOf(name);
-    const function_ = new ProtobufWriter()
-      .varint(1, index + 1)
-      .varint(2, text)
-      .varint(3, text);
-    if (position !== undefined) function_.varint(4, strings.indexOf(position.source));
-    profile.message(5, function_);
-  });
+  report.frames.forEach(({ position }, index) =>
+    profile.message(4, () => {
+      profile.uint(1, index + 1);
+      profile.message(4, () => {
+        profile.uint(1, index + 1);
+        profile.uint(2, position?.line ?? 0);
+      });
+    }),
+  );
+  report.frames.forEach(({ name, position }, index) =>
+    profile.message(5, () => {
+      profile.uint(1, index + 1);
+      profile.uint(2, strings.indexOf(name));
+      profile.uint(3, strings.indexOf(name));
+      if (position !== undefined) profile.uint(4, strings.indexOf(position.source));
+    }),
+  );
   const [beginNs, endNs] = rangeOf(report.threads);
   // Fields may come in any order, so the table comes when all strings are known.
-  for (const text of strings.list) profile.text(6, text);
-  profile.varint(9, beginNs).varint(10, endNs - beginNs);
-  return profile.finish();
-}
-
-function label(strings: StringTable, key: string, value: string): ProtobufWriter {
-  return new ProtobufWriter().varint(1, strings.indexOf(key)).varint(2, strings.indexOf(value));
+  for (const text of strings.list) profile.string(6, text);
+  profile.int(9, beginNs);
+  profile.int(10, endNs - beginNs);
+  return profile.borrow();
 }
 
 function rangeOf(threads: readonly ThreadProfile[]): readonly [bigint, bigint] {

@@ -3,9 +3,9 @@
 // numbers are here. Every packet stands alone (no interning), so that pieces of the file can be cut out
 // and read.
 
+import { ProtoWriter } from '@lockstep/base';
 import type { FieldValue, StructureValue } from '../model/event-record.ts';
 import { plainJson } from './plain-json.ts';
-import { ProtoWriter } from './proto-writer.ts';
 import { unsignedNs, type TimelineSink, type Track } from './timeline.ts';
 
 const TRACE_PACKET = 1;

@@ -3,7 +3,7 @@
 // encoding) as far as messages, varints, doubles and strings go. A nested message is written in place;
 // its length takes a fixed number of bytes, which the format allows, so that nothing is moved.
 
-import { encodeUtf8Into } from '@lockstep/base';
+import { encodeUtf8Into } from './text.ts';
 
 const VARINT = 0;
 const FIXED64 = 1;
