@@ -7,7 +7,7 @@ import { isKernelStream, type Handler, type HandlerType, type RecordHandler } fr
 import { HOST, type Host } from './host.ts';
 import { waitOn, type KernelThread } from './kernel-thread.ts';
 import { SCHEDULER } from './scheduler.ts';
-import { BLOCKED, INTERRUPTED, RUNNING, UNKNOWN, WOKEN } from './thread-state.ts';
+import { BLOCKED, INTERRUPTED, PREEMPTED, RUNNING, UNKNOWN, WOKEN } from './thread-state.ts';
 
 const ENTRY = 'syscall_entry_';
 const EXIT = 'syscall_exit_';
@@ -81,7 +81,10 @@ export class SystemCalls implements Handler {
     const { state } = thread;
     if (state === RUNNING || state === INTERRUPTED || !host.coverage.hasSched || thread.tid === 0) return thread;
     // It runs although it was not switched in: records of that were discarded, or it is the first of it.
-    thread.correctLast(UNKNOWN);
+    // Linux 6.18 leaves out switches from the idle task while a CPU quota holds a group back: until this record, of
+    // which a sampled thread has one each ms, it was what it was believed to be.
+    const isFromIdle = host.cpuOf(record).current?.tid === 0 && (state === PREEMPTED || state === WOKEN);
+    if (!isFromIdle) thread.correctLast(UNKNOWN);
     waitOn(thread, undefined);
     thread.enter(time, RUNNING, 0);
     return thread;
