@@ -137,7 +137,7 @@ test('tables of a recording agree with a plain reckoning over the text of babelt
 test('a family that is none is a trace that is not there; ranges and formats that make no sense are refused', (t) => {
   const scene = createScene(t);
   for (const [args, sentence] of [
-    [['stats', 'cpus'], /^lockstep: There is no such trace directory/],
+    [['stats', 'cpus'], /^lockstep: There is no family and no trace directory of this name/],
     [['stats', 'cpu', '--json', '--csv', '.'], /exclude each other/],
     [['stats', 'cpu', '--limit', '0', '.'], /--limit takes a number above 0|holds no CTF trace/],
     [['stats', 'periods', '.'], /holds no CTF trace|--period NAME/],

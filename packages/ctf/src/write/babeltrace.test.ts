@@ -79,11 +79,11 @@ test('babeltrace2 reads a program trace with every kind of field, in both event 
   ]);
   assert.equal(
     output,
-    '[1700000000.000000502] (+?.?????????) box shop:"order": { cpu_id = 1, vpid = 77, vtid = 78, tid = 9078 }, ' +
+    '[1700000000.000000502] (+?.?????????) box shop:"order": { cpu_id = 1, vpid = 77, vtid = 78, tid = 9078, discarded = { full = 0, wrapped = 0, too_big = 0 } }, ' +
       '{ int = -5, flag = 1, address = 0xDEAD, total = 9.5, sku = "A-17", color = ( "dark blue" : container = 2 ), ' +
       '_sizes_length = 3, sizes = [ [0] = 1, [1] = 2, [2] = 3 ], _hidden = [ [0] = -1, [1] = 7 ], comm = "node", ' +
       'point = { x = 10, y = -20 } }\n' +
-      '[1700000500.000000002] (+499.999999500) box shop:late: { cpu_id = 1, vpid = 77, vtid = 78, tid = 9078 }, { value = 42 }\n',
+      '[1700000500.000000002] (+499.999999500) box shop:late: { cpu_id = 1, vpid = 77, vtid = 78, tid = 9078, discarded = { full = 0, wrapped = 0, too_big = 0 } }, { value = 42 }\n',
   );
 });
 
