@@ -32,8 +32,10 @@ if (chosen.length === 0) {
   console.error(`No test file has ${wanted.join(' or ')} in its path.`);
   process.exit(1);
 }
-// What a program's time went into is measured beside as little else as can be.
-const isAlone = (file) => file.startsWith(join(root, 'test/diagnosis')) || file.includes('one-clock');
+// What a program's time went into is measured beside as little else as can be, and an emulated machine
+// beside the torture crawls.
+const ALONE = ['test/diagnosis/', 'test/e2e/one-clock', 'test/qemu/'].map((place) => join(root, place));
+const isAlone = (file) => ALONE.some((place) => file.startsWith(place));
 const groups = [chosen.filter((file) => !isAlone(file)), chosen.filter(isAlone)];
 const place = mkdtempSync(join(tmpdir(), 'lockstep-tests-'));
 const statuses = groups.map((files, index) => (files.length === 0 ? 0 : run(files, index === 0 ? 2 : 1)));
