@@ -22,7 +22,7 @@ export default async function* report(source) {
     const file = relative(process.cwd(), data.file ?? '?')
       .replace('/dist/', '/')
       .replace(/\.js$/, '.ts');
-    const counts = files.get(file) ?? { passed: 0, failed: 0, skipped: 0 };
+    const counts = files.get(file) ?? { passed: 0, failed: 0, skipped: 0, path: data.file };
     files.set(file, counts);
     if (data.skip !== undefined && data.skip !== false) {
       counts.skipped++;
@@ -49,14 +49,18 @@ export default async function* report(source) {
     yield '\nSkipped, with the reason:\n';
     for (const skip of skips) yield `  ${skip}\n`;
   }
-  addTally(total);
-  yield `\nin ${((Date.now() - startedAt) / 1000).toFixed(1)} s\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`;
+  const all = addTally(files) ?? total;
+  yield `\nin ${((Date.now() - startedAt) / 1000).toFixed(1)} s\n${all.passed} passed, ${all.failed} failed, ${all.skipped} skipped\n`;
 }
 
-function addTally(total) {
+/** Files of all runs so far in LOCKSTEP_TEST_TALLY's file; one that is run again counts as it ended last. */
+function addTally(files) {
   const path = process.env.LOCKSTEP_TEST_TALLY;
-  if (path === undefined) return;
-  if (existsSync(path))
-    for (const [key, count] of Object.entries(JSON.parse(readFileSync(path, 'utf8')))) total[key] += count;
-  writeFileSync(path, JSON.stringify(total));
+  if (path === undefined) return undefined;
+  const tally = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {};
+  for (const [file, counts] of files) tally[file] = counts;
+  writeFileSync(path, JSON.stringify(tally));
+  const all = { passed: 0, failed: 0, skipped: 0 };
+  for (const counts of Object.values(tally)) for (const key of Object.keys(all)) all[key] += counts[key];
+  return all;
 }
