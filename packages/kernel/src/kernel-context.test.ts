@@ -111,7 +111,7 @@ os.setreuid(12345, 0)
 def call():
     libc.prctl(15, b"lockstep-ctx", 0, 0, 0)
     for _ in range(3): libc.getppid()
-    import time; time.sleep(0.3)
+    import time; time.sleep(1.5)
 thread = threading.Thread(target=call); thread.start(); call(); thread.join()
 `;
 

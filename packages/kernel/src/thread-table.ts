@@ -42,6 +42,11 @@ export interface ThreadAttributes {
   isStale: boolean;
 }
 
+const USER_IDS = [
+  ...(['uid', 'euid', 'suid', 'gid', 'egid', 'sgid'] as const),
+  ...(['vuid', 'veuid', 'vsuid', 'vgid', 'vegid', 'vsgid'] as const),
+] as const;
+
 export const CLONE_PARENT = 0x8000;
 export const CLONE_THREAD = 0x10000;
 /** CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET. */
@@ -113,12 +118,13 @@ export class ThreadTable {
     if (thread !== undefined) thread.name = name;
   }
 
-  /** Its user, groups or namespaces may have changed. */
+  /** Its user, groups or namespaces may have changed: nobody knows them until /proc is asked, which a thread that has ended cannot be. */
   noteChange(tid: number): void {
     const thread = this.#threads.get(tid);
     if (thread === undefined) return;
     thread.isStale = true;
     thread.namespaces = undefined;
+    for (const id of USER_IDS) thread[id] = -1;
   }
 
   /** A thread ended: its process's children, if it was the process, get another parent. */
