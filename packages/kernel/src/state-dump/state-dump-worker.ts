@@ -4,24 +4,14 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadNative } from '@lockstep/native';
 import { errorCode } from '../tracefs.ts';
-import { dumpState, type StateDumpOptions, type StateDumpResult } from './dump-state.ts';
-
-/** How a thread that has no trace clock of its own reads the trace's. */
-export type WorkerClock =
-  | { readonly kind: 'tsc' }
-  /** ns behind CLOCK_MONOTONIC; 0n is that clock itself. */
-  | { readonly kind: 'monotonic'; readonly offsetNs: bigint };
-
-export interface StateDumpWorkerData {
-  readonly options: StateDumpOptions;
-  readonly clock: WorkerClock;
-  /** One int32: not 0 when the recording ends. */
-  readonly control: SharedArrayBuffer;
-}
-
-export type StateDumpMessage =
-  | { readonly type: 'done'; readonly result: StateDumpResult }
-  | { readonly type: 'failed'; readonly code: string; readonly message: string };
+import {
+  DUMP_END,
+  DUMP_MAY_READ,
+  type StateDumpMessage,
+  type StateDumpWorkerData,
+  type WorkerClock,
+} from './dump-messages.ts';
+import { dumpState } from './dump-state.ts';
 
 /** What a dump may still take when the recording ends: all of it, on a machine of some hundred processes. */
 const GRACE_MS = 1000;
@@ -41,12 +31,13 @@ function readerOf(clock: WorkerClock): () => bigint {
 function endAfterGrace(control: Int32Array): () => string | undefined {
   let end = Infinity;
   return () => {
-    if (end === Infinity && Atomics.load(control, 0) !== 0) end = performance.now() + GRACE_MS;
+    if (end === Infinity && Atomics.load(control, DUMP_END) !== 0) end = performance.now() + GRACE_MS;
     return performance.now() >= end ? 'the recording ended' : undefined;
   };
 }
 
 function run({ options, clock, control }: StateDumpWorkerData): StateDumpMessage {
+  Atomics.wait(new Int32Array(control), DUMP_MAY_READ, 0);
   try {
     return { type: 'done', result: dumpState(options, readerOf(clock), endAfterGrace(new Int32Array(control))) };
   } catch (error) {

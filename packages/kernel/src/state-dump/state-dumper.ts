@@ -7,7 +7,14 @@ import { getPriority, setPriority } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { SystemError } from '@lockstep/base';
 import type { StateDumpOptions, StateDumpResult } from './dump-state.ts';
-import type { StateDumpMessage, StateDumpWorkerData, WorkerClock } from './state-dump-worker.ts';
+import {
+  DUMP_CONTROL_SIZE_BYTES,
+  DUMP_END,
+  DUMP_MAY_READ,
+  type StateDumpMessage,
+  type StateDumpWorkerData,
+  type WorkerClock,
+} from './dump-messages.ts';
 
 /** What a state dump needs of a trace clock. */
 export interface DumpClock {
@@ -23,7 +30,7 @@ export class StateDumper {
   readonly #options: StateDumpOptions;
   readonly #clock: DumpClock;
   readonly #onThread: (tids: readonly number[]) => void;
-  readonly #control = new SharedArrayBuffer(4);
+  readonly #control = new SharedArrayBuffer(DUMP_CONTROL_SIZE_BYTES);
   #last: Promise<unknown> = Promise.resolve();
   #worker: Worker | undefined;
   /** Of the worker that runs. */
@@ -50,7 +57,7 @@ export class StateDumper {
 
   /** A dump that runs has a second left, and nobody to yield to. */
   end(): void {
-    Atomics.store(new Int32Array(this.#control), 0, 1);
+    Atomics.store(new Int32Array(this.#control), DUMP_END, 1);
     for (const tid of this.#tids) trySetPriority(tid, getPriority());
   }
 
@@ -62,6 +69,8 @@ export class StateDumper {
   }
 
   #run(): Promise<StateDumpResult> {
+    const control = new Int32Array(this.#control);
+    Atomics.store(control, DUMP_MAY_READ, 0);
     const others = new Set(listThreads());
     const workerData: StateDumpWorkerData = {
       options: this.#options,
@@ -77,7 +86,13 @@ export class StateDumper {
     this.#worker = worker;
     this.#tids = listThreads().filter((tid) => !others.has(tid));
     for (const tid of this.#tids) trySetPriority(tid, NICE);
-    this.#onThread(this.#tids);
+    try {
+      this.#onThread(this.#tids);
+    } finally {
+      // It waits with its reading until nobody records it any more.
+      Atomics.store(control, DUMP_MAY_READ, 1);
+      Atomics.notify(control, DUMP_MAY_READ);
+    }
     const path = this.#options.outputDirectory;
     return new Promise((resolve, reject) => {
       const fail = (code: string, detail: string): void =>
