@@ -75,13 +75,21 @@ test('context fields say what is true of the thread of each record', { skip: SKI
       ],
     },
     async () => {
-      // The program is gone, and others with it, when its records are converted.
-      const program = spawn('python3', ['-c', PYTHON], { stdio: ['ignore', 'pipe', 'inherit'] });
+      // Who changed its user is asked for it when its records are converted: it lives until the recording has ended.
+      const program = spawn('python3', ['-c', PYTHON], { stdio: ['pipe', 'pipe', 'inherit'] });
+      t.after(() => program.stdin.end());
       pid = program.pid ?? 0;
-      await once(program, 'close');
+      await once(program.stdout, 'data');
     },
   );
   const of = lines.filter((line) => line.includes('syscall_entry_getppid:'));
+  // A child that is gone by then is known by its beginning.
+  const gone = of.filter((line) => line.includes('procname = "lockstep-gone"'));
+  assert.ok(gone.length >= 1, of[0]);
+  for (const line of gone) {
+    const [, tid, process_, parent] = /\{ tid = (\d+), pid = (\d+), ppid = (\d+),/.exec(line) ?? [];
+    assert.ok(tid === process_ && Number(parent) === pid, line);
+  }
   const named = of.filter((line) => line.includes('procname = "lockstep-ctx"'));
   assert.ok(named.length >= 2, of[0]);
   const namespace = /\[(\d+)\]/.exec(readlinkSync('/proc/self/ns/pid'))?.[1] ?? '';
@@ -103,7 +111,7 @@ test('context fields say what is true of the thread of each record', { skip: SKI
 
 /** A thread and its process call getppid under a name, a nice value and a user of their own. */
 const PYTHON = `
-import ctypes, os, threading
+import ctypes, os, sys, threading
 libc = ctypes.CDLL(None)
 os.nice(5)
 libc.prctl(15, b"lockstep-ctx", 0, 0, 0)
@@ -111,8 +119,19 @@ os.setreuid(12345, 0)
 def call():
     libc.prctl(15, b"lockstep-ctx", 0, 0, 0)
     for _ in range(3): libc.getppid()
-    import time; time.sleep(1.5)
-thread = threading.Thread(target=call); thread.start(); call(); thread.join()
+    barrier.wait()
+    barrier.wait()
+barrier = threading.Barrier(3)
+thread = threading.Thread(target=call)
+child = os.fork()
+if child == 0:
+    libc.prctl(15, b"lockstep-gone", 0, 0, 0)
+    libc.getppid()
+    os._exit(0)
+os.waitpid(child, 0)
+thread.start()
+main = threading.Thread(target=lambda: (barrier.wait(), print("done", flush=True), sys.stdin.read(), barrier.wait()))
+main.start(); call()
 `;
 
 test('what the kernel cannot filter the conversion does, with the same meaning', { skip: SKIP }, async (t) => {

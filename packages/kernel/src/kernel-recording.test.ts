@@ -228,13 +228,13 @@ function kernelFields(text: string): Map<string, string[]> {
     const exit = /^sys_(\w+) -> (0x[0-9a-f]+)$/.exec(body);
     const entry = /^sys_(\w+)\((.*)\)$/.exec(body);
     let record = '';
-    if (exit !== null) record = `syscall_exit_${unistd(exit[1])} ret=${low(exit[2])}`;
+    if (exit !== null) record = `syscall_exit_${exit[1]} ret=${low(exit[2])}`;
     else if (entry !== null) {
-      const call = syscallTable('x86-64').byName.get(unistd(entry[1]));
+      const call = syscallTable('x86-64').byFunctionName.get(entry[1] ?? '');
       const fields = [...(entry[2] ?? '').matchAll(/(\w+): (?:0x)?([0-9a-f]+)(?: "[^"]*")?/g)]
-        .map(([, field = '', value = '']) => `${lttngArgument(unistd(entry[1]), field)}=${low(`0x${value}`)}`)
+        .map(([, field = '', value = '']) => `${lttngArgument(entry[1] ?? '', field)}=${low(`0x${value}`)}`)
         .filter((_, index) => call?.args?.[index]?.direction !== 'out');
-      record = `syscall_entry_${unistd(entry[1])} ${fields.join(' ')}`;
+      record = `syscall_entry_${entry[1]} ${fields.join(' ')}`;
     } else {
       const [, name = '', fields = ''] = /^(\w+): (.*)$/.exec(body) ?? [];
       record = `${name} ${schedFields(name, fields)}`;
@@ -248,16 +248,12 @@ function kernelFields(text: string): Map<string, string[]> {
 const familyOf = (record: string): string =>
   record.startsWith('syscall_') ? 'syscall' : (/^\w+/.exec(record)?.[0] ?? '');
 
-const lttngArgument = (call: string, field: string): string =>
-  call === 'clone' ? field.replace(/^clone_flags$/, 'flags').replace(/tidptr$/, 'tid') : field;
+const lttngArgument = (call: string, field: string): string => {
+  if (call === 'clone') return field.replace(/^clone_flags$/, 'flags').replace(/tidptr$/, 'tid');
+  return call === 'mmap' && field === 'off' ? 'offset' : call === 'epoll_ctl' && field === 'op' ? 'op_enum' : field;
+};
 
 const low = (hex = '0'): string => (BigInt(hex) & 0xffff_ffffn).toString(16);
-const unistd = (name = ''): string =>
-  name
-    .replace(/^new(stat|fstat|lstat|uname)$/, '$1')
-    .replace(/^sendfile64$/, 'sendfile')
-    .replace(/^umount$/, 'umount2');
-
 function schedFields(name: string, fields: string): string {
   switch (name) {
     case 'sched_process_fork':

@@ -4,7 +4,7 @@
 
 import { compileGlob, parseRule, type Rule } from '@lockstep/filter';
 import { InputError } from '@lockstep/base';
-import { lttngName } from './lttng-names.ts';
+import { lttngName, UNISTD_NAMES } from './lttng-names.ts';
 import { readTracefs } from './tracefs.ts';
 
 export interface AvailableEvent {
@@ -60,7 +60,7 @@ function matchRule(rule: Rule, available: readonly AvailableEvent[]): AvailableE
   if (rule.kind === 'syscall') {
     return available.filter((event) => {
       const call = syscallOf(event);
-      return call !== undefined && (isMatch(call) || isMatch(event.lttngName));
+      return call !== undefined && (isMatch(call) || isMatch(UNISTD_NAMES[call] ?? call) || isMatch(event.lttngName));
     });
   }
   if (rule.kind !== 'tracepoint') {
@@ -89,7 +89,7 @@ function unknownName(rule: Rule, available: readonly AvailableEvent[]): InputErr
   const names = new Set<string>();
   for (const event of available) {
     const call = syscallOf(event);
-    if (isSyscall && call !== undefined) names.add(call);
+    if (isSyscall && call !== undefined) names.add(call).add(UNISTD_NAMES[call] ?? call);
     if (!isSyscall && call === undefined) names.add(event.lttngName);
   }
   if (isSyscall && names.size === 0) {

@@ -73,16 +73,15 @@ export function lttngName(system: string, event: string): LttngEventName {
   };
 }
 
+/** LTTng names a call as the kernel does its function: `newfstat`, not `fstat`. */
 function lttngSyscallName(system: string, event: string): string | undefined {
   if (system !== 'syscalls') return undefined;
   const match = /^sys_(enter|exit)_(.+)$/.exec(event);
-  if (match === null) return undefined;
-  const call = match[2] ?? '';
-  return `syscall_${match[1] === 'enter' ? 'entry' : 'exit'}_${SYSCALLS[call] ?? call}`;
+  return match === null ? undefined : `syscall_${match[1] === 'enter' ? 'entry' : 'exit'}_${match[2] ?? ''}`;
 }
 
-/** The kernel's function name of a system call -> its name in unistd.h, where they differ. */
-const SYSCALLS: Readonly<Record<string, string>> = {
+/** The kernel's function of a system call -> its name in unistd.h, where they differ: what a user may look for. */
+export const UNISTD_NAMES: Readonly<Record<string, string>> = {
   newstat: 'stat',
   newfstat: 'fstat',
   newlstat: 'lstat',
@@ -90,3 +89,15 @@ const SYSCALLS: Readonly<Record<string, string>> = {
   sendfile64: 'sendfile',
   umount: 'umount2',
 };
+
+/**
+ * LTTng's name of a call that no event of the kernel names, by its number's name in unistd.h and its function.
+ * Functions of 32-bit programs are those of a 32-bit kernel, whose names have no suffix for their width.
+ */
+export function lttngCallName(name: string, functionName: string): string {
+  const isOfWidth =
+    functionName === `${name}_time32` || functionName === `${name}32` || functionName === `ia32_${name}`;
+  return isOfWidth ? name : (LTTNG_CALLS[functionName] ?? functionName);
+}
+
+const LTTNG_CALLS: Readonly<Record<string, string>> = { old_mmap: 'mmap', mmap_pgoff: 'mmap2', _sysctl: 'sysctl' };

@@ -14,6 +14,7 @@ import { isEventRecord, type EventRecord } from '@lockstep/ctf';
 import { openTraceDirectory, readEventRecords } from '@lockstep/ctf/node';
 import { whyNoCapture } from './capture/capture-wishes.ts';
 import { startKernelRecording } from './kernel-recording.ts';
+import { UNISTD_NAMES } from './lttng-names.ts';
 import { SKIP_WITHOUT_TRACEFS } from './testing/tracefs-or-skip.ts';
 
 const SKIP =
@@ -138,7 +139,7 @@ function compareCall(call: Call, recorded: RecordedCall, kinds: Map<string, numb
     assert.equal(String(stat['st_size']), size, where);
     note('stat');
   }
-  const descriptors = payload['fildes'] ?? payload['usockvec'];
+  const descriptors = payload['fildes'] ?? payload['socket'];
   if (Array.isArray(descriptors)) {
     assert.ok(call.text.includes(`[${descriptors.join(', ')}]`), where);
     note('descriptors');
@@ -223,7 +224,7 @@ function readCalls(directory: string): Map<number, RecordedCall[]> {
       calls.set(tid, list);
       const last = list[list.length - 1];
       if (match[1] === 'entry')
-        list.push({ name: UNISTD[match[2] ?? ''] ?? match[2] ?? '', entry: { ...record }, exit: undefined });
+        list.push({ name: UNISTD_NAMES[match[2] ?? ''] ?? match[2] ?? '', entry: { ...record }, exit: undefined });
       else if (last !== undefined && last.exit === undefined) last.exit = { ...record };
     }
   } finally {
@@ -231,6 +232,3 @@ function readCalls(directory: string): Map<number, RecordedCall[]> {
   }
   return calls;
 }
-
-/** strace's names where they are not those of unistd.h. */
-const UNISTD: Readonly<Record<string, string>> = {};

@@ -153,7 +153,7 @@ export class Scheduler implements Handler {
 }
 
 const SIGNAL_CALL = /^(tgkill|tkill|kill|rt_tgsigqueueinfo)\b/;
-const SEND_CALL = /^(write|writev|sendto|sendmsg|sendmmsg|sendfile|connect|splice)\b/;
+const SEND_CALL = /^(write|writev|sendto|sendmsg|sendmmsg|sendfile(64)?|connect|splice)\b/;
 
 /** What a thread sends to its own host is delivered by a softirq on top of its system call: it is the waker. */
 function isLoopback(host: Host, cpu: Cpu, interrupt: number): boolean {

@@ -6,6 +6,7 @@ import { compileGlob, parseRule } from '@lockstep/filter';
 import { loadNative } from '@lockstep/native';
 import type { ChannelRules } from '../event-description.ts';
 import type { MatchedEvent } from '../kernel-rules.ts';
+import { lttngCallName } from '../lttng-names.ts';
 import { compatAbi, nativeAbi } from '../syscalls/syscall-class.ts';
 import { syscallTable, type SyscallDescription } from '../syscalls/syscall-table.ts';
 import { makeCaptureSet, type CaptureSet } from './capture-set.ts';
@@ -49,7 +50,11 @@ export function describeCapture(
   const isWanted = wantedNames(own.channel);
   const compat = compatAbi();
   const numbers = (calls: Iterable<SyscallDescription>) =>
-    new Set([...calls].filter((call) => isWanted(call.name)).map((call) => call.number));
+    new Set(
+      [...calls]
+        .filter((call) => isWanted(call.name) || isWanted(lttngCallName(call.name, call.functionName)))
+        .map((call) => call.number),
+    );
   const wholes = numbers(table.byNumber.values());
   for (const number of [...entries, ...exits]) wholes.delete(number);
   const set = makeCaptureSet({

@@ -7,7 +7,7 @@ import { arch } from 'node:os';
 import { structure } from '@lockstep/ctf/write';
 import type { ConversionPlan, ConversionStep, KernelEventClass } from '../event-class.ts';
 import type { KernelEventFormat } from '../event-format.ts';
-import { lttngName } from '../lttng-names.ts';
+import { lttngCallName, lttngName } from '../lttng-names.ts';
 import { syscallEvent, unknownSyscallEvent, type SyscallEvent } from './syscall-event.ts';
 import { syscallTable, type SyscallAbi, type SyscallArgument, type SyscallDescription } from './syscall-table.ts';
 
@@ -132,5 +132,5 @@ export function wholeSyscallClass(
   }
   const id = (isCompat ? COMPAT_ID_BASE : WHOLE_ID_BASE) + 2 * number + offset;
   const event = syscallEvent(call, { isExit, bits: isCompat ? 32 : 64, isCaptured: true });
-  return { id, name: `${prefix}${call.name}`, event };
+  return { id, name: `${prefix}${lttngCallName(call.name, call.functionName)}`, event };
 }

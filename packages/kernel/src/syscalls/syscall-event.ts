@@ -71,9 +71,9 @@ export function syscallEvent(call: SyscallDescription, options: SyscallEventOpti
   for (const [index, arg] of args.entries()) {
     if (arg.direction === (isExit ? 'in' : 'out')) continue;
     const item = items.find((candidate) => candidate.arg === index);
-    const made = item === undefined ? undefined : capturedField(item, arg);
+    const { name, typeName } = lttngArgument(call.name, arg);
+    const made = item === undefined ? undefined : capturedField(item, { ...arg, name });
     if (made?.isReplacing !== true) {
-      const { name, typeName } = lttngArgument(call.name, arg);
       const sizeBytes = argumentSizeBytes(typeName, bits);
       members.push({ name, fieldClass: argumentClass(call.name, { ...arg, typeName }, sizeBytes * 8) });
       fields.push({ kind: 'argument', arg: index, sizeBytes });
@@ -106,7 +106,12 @@ const LTTNG_ARGUMENTS: Readonly<Record<string, Readonly<Record<string, Partial<S
     child_tidptr: { name: 'child_tid' },
   },
   // A descriptor, or -1.
-  mmap: { fd: { typeName: 'int' } },
+  mmap: { fd: { typeName: 'int' }, off: { name: 'offset' } },
+  epoll_ctl: { op: { name: 'op_enum' } },
+  getcpu: { unused: { name: 'tcache' } },
+  setns: { flags: { name: 'nstype' } },
+  socketpair: { usockvec: { name: 'socket' } },
+  vmsplice: { uiov: { name: 'iov' } },
 };
 
 function lttngArgument(call: string, arg: SyscallArgument): SyscallArgument {
@@ -169,7 +174,7 @@ function capturedField(item: CaptureItem, arg: SyscallArgument): CapturedField {
   }
   const { sizeBytes, alignment, fieldClass } = content(item.content);
   // LTTng has the descriptors of pipe2 themselves.
-  const isReplacing = /^(?:fildes|usockvec)$/.test(arg.name);
+  const isReplacing = item.content === 'int' && /^(?:fildes|socket)$/.test(arg.name);
   return {
     members: sequenceMembers(isReplacing ? arg.name : valueName(item, arg), fieldClass),
     field: { kind: 'elements', arg: item.arg, sizeBytes, alignment },

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { arch } from 'node:os';
 import { test } from 'node:test';
 import { parseEventFormat } from '../event-format.ts';
+import { UNISTD_NAMES } from '../lttng-names.ts';
 import { SKIP_WITHOUT_TRACEFS, tracefsPath } from '../testing/tracefs-or-skip.ts';
 import { makeTable, SYSCALL_ABIS, syscallTable, type SyscallAbi } from './syscall-table.ts';
 import { TABLE_TEXTS } from './tables/index.ts';
@@ -106,7 +107,7 @@ test("the arguments of x86-64 are those of the running kernel's own formats", { 
   for (const event of readdirSync(directory).filter((name) => name.startsWith('sys_enter_'))) {
     const format = parseEventFormat('syscalls', readFileSync(`${directory}/${event}/format`, 'utf8'));
     const name = event.slice('sys_enter_'.length);
-    const call = syscallTable('x86-64').byName.get(FUNCTION_NAMES[name] ?? name);
+    const call = syscallTable('x86-64').byName.get(UNISTD_NAMES[name] ?? name);
     if (call?.args === undefined) continue;
     const theirs = format?.fields.filter((field) => field.name !== '__syscall_nr').map((field) => field.name);
     compared++;
@@ -116,13 +117,3 @@ test("the arguments of x86-64 are those of the running kernel's own formats", { 
   // Another version of the kernel may have renamed some.
   assert.ok(differing.length <= 10, differing.join(' '));
 });
-
-/** The kernel's function -> __NR name, where they differ. */
-const FUNCTION_NAMES: Readonly<Record<string, string>> = {
-  newstat: 'stat',
-  newfstat: 'fstat',
-  newlstat: 'lstat',
-  newuname: 'uname',
-  sendfile64: 'sendfile',
-  umount: 'umount2',
-};

@@ -324,7 +324,7 @@ old_semctl:int semid,int semnum,int cmd,unsigned long arg
 old_semctl.2:int semid,int semnum,int cmd,int arg
 old_shmctl:int shmid,int cmd,>struct shmid_ds * buf
 old_shmctl.2:int shmid,int cmd,>void * uptr
-oldumount:>char * name
+oldumount:<char * name
 olduname:>struct oldold_utsname * name
 open:<const char * filename,int flags,umode_t mode
 open_by_handle_at:int mountdirfd,<struct file_handle * handle,int flags
@@ -342,7 +342,7 @@ osf_getpriority:int which,int who
 osf_getrusage:int who,>struct rusage32 * ru
 osf_getsysinfo:unsigned long op,>void * buffer,unsigned long nbytes,>int * start,>void * arg
 osf_gettimeofday:>struct timeval32 * tv,>struct timezone * tz
-osf_lstat:>char * name,>struct osf_stat * buf
+osf_lstat:<char * name,>struct osf_stat * buf
 osf_mmap:unsigned long addr,unsigned long len,unsigned long prot,unsigned long flags,unsigned long fd,unsigned long off
 osf_mount:unsigned long typenr,<const char * path,int flag,>void * data
 osf_proplist_syscall:enum pl_code code,>union pl_args * args
@@ -353,9 +353,9 @@ osf_settimeofday:>struct timeval32 * tv,>struct timezone * tz
 osf_sigaction:int sig,<const struct osf_sigaction * act,>struct osf_sigaction * oact
 osf_sigprocmask:int how,unsigned long newmask
 osf_sigstack:>struct sigstack * uss,>struct sigstack * uoss
-osf_stat:>char * name,>struct osf_stat * buf
+osf_stat:<char * name,>struct osf_stat * buf
 osf_statfs:<const char * pathname,>struct osf_statfs * buffer,unsigned long bufsiz
-osf_statfs64:>char * pathname,>struct osf_statfs64 * buffer,unsigned long bufsiz
+osf_statfs64:<char * pathname,>struct osf_statfs64 * buffer,unsigned long bufsiz
 osf_sysinfo:int command,>char * buf,long count
 osf_usleep_thread:>struct timeval32 * sleep,>struct timeval32 * remain
 osf_utimes:<const char * filename,>struct timeval32 * tvs
@@ -633,7 +633,7 @@ truncate:<const char * path,long length
 truncate64:<const char * path,loff_t length
 truncate64.2:<const char * path,unsigned long length
 umask:int mask
-umount:>char * name,int flags
+umount:<char * name,int flags
 uname:>struct old_utsname * name
 unlink:<const char * pathname
 unlinkat:int dfd,<const char * pathname,int flag
@@ -643,11 +643,11 @@ uselib:<const char * library
 userfaultfd:int flags
 ustat:unsigned dev,>struct ustat * ubuf
 ustat.2:unsigned dev,>struct compat_ustat * u
-utime:>char * filename,<struct utimbuf * times
+utime:<char * filename,<struct utimbuf * times
 utime32:<const char * filename,<struct old_utimbuf32 * t
 utimensat:int dfd,<const char * filename,<struct __kernel_timespec * utimes,int flags
 utimensat_time32:unsigned int dfd,<const char * filename,<struct old_timespec32 * t,int flags
-utimes:>char * filename,<struct __kernel_old_timeval * utimes
+utimes:<char * filename,<struct __kernel_old_timeval * utimes
 utimes_time32:<const char * filename,<struct old_timeval32 * t
 utrap_install:utrap_entry_t type,utrap_handler_t new_p,utrap_handler_t new_d,>utrap_handler_t * old_p,>utrap_handler_t * old_d
 vfork:
