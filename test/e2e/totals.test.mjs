@@ -43,32 +43,33 @@ function canRecordKernel() {
   }
 }
 
-/** thread-state.ts */
-const UNKNOWN = 0;
-/** Intervals of a part's beginning that a later event may show to have been guessed wrongly. */
-const MOST_CORRECTED = 6;
-
-/** States of a thread from its first known one on: absolute ns and state, each until the next. */
+/** States of a thread from a moment on: absolute ns and state, each until the next; the first begins at that moment. */
 function statesOf(pass, thread, fromNs) {
   const { log } = thread;
   const states = [];
   for (let i = 0; i < log.length; i++) {
     const at = pass.time.toNs(log.beginAt(i));
     const state = log.stateAt(i);
-    if (at < fromNs || states.at(-1)?.[1] === state) continue;
-    states.push([at, state]);
+    if (at <= fromNs) states[0] = [fromNs, state];
+    else if (states.at(-1)?.[1] !== state) states.push([at, state]);
   }
   return states;
 }
 
 /**
- * The first intervals are of states that no event of the part told of; one that contradicts what was
- * guessed then makes one more of them unknown.
+ * When nothing of a thread is a guess any more in a part that begins at `fromNs`: every CPU has switched since, so
+ * who has it and which interrupts it serves is known, and then the thread was switched in. tid → absolute ns.
  */
-function beginOfKnown(log) {
-  let first = 2;
-  for (let i = first; i < Math.min(log.length, 2 + MOST_CORRECTED); i++) if (log.stateAt(i) === UNKNOWN) first = i + 1;
-  return first < log.length ? log.beginAt(first) : undefined;
+function knownSince(traceSet, fromNs, cpuCount) {
+  const cpus = new Set();
+  const since = new Map();
+  for (const record of readEventRecords(traceSet)) {
+    if (record.eventRecordClass?.name !== 'sched_switch' || record.timeNs < fromNs) continue;
+    cpus.add(record.packet.context.cpu_id);
+    const tid = record.payload.next_tid;
+    if (cpus.size === cpuCount && !since.has(tid)) since.set(tid, record.timeNs);
+  }
+  return since;
 }
 
 function readFrom(traceSet, isTaken) {
@@ -128,12 +129,15 @@ test("sums of a program's threads are those of the kernel, and parts agree with 
       traceSet,
       (record) => (record.timeNs ?? 0n) >= fromNs || record.eventRecordClass?.name.startsWith('lttng_statedump_'),
     );
+    const since = knownSince(traceSet, fromNs, wholeHost.cpus.length);
+    let comparedCount = 0;
     for (const [tid, thread] of part.get(HOST).threads) {
-      if (tid === 0 || thread.log === undefined || !threads.some((each) => each.tid === tid)) continue;
-      const from = part.time.toNs(beginOfKnown(thread.log) ?? part.lastTime);
-      if (from < fromNs) continue;
+      const from = since.get(tid);
+      if (from === undefined || thread.log === undefined || !threads.some((each) => each.tid === tid)) continue;
       assert.deepEqual(statesOf(part, thread, from), statesOf(whole, wholeHost.threads.get(tid), from), `tid ${tid}`);
+      comparedCount += 1;
     }
+    assert.ok(comparedCount > 0, `no thread of the program was switched in after ${share} of the trace`);
   }
   traceSet.close();
   return undefined;
