@@ -7,7 +7,7 @@ import { InputError } from '@lockstep/base';
 export function readPositive(name: string, text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isFinite(value) || value <= 0)
-    throw new InputError(`${name} takes a number above 0`, { value: text });
+    throw new InputError(`${name} takes a number above 0, without a unit`, { value: text });
   return value;
 }
 

@@ -51,7 +51,7 @@ function blocksOf(report: RequestReport, options: RequestFormatOptions): Block[]
     const when = report.isWallClock
       ? clockText(request.beginNs, options.isUtc === true)
       : relativeText(request.beginNs - report.beginNs);
-    return `${when} ${request.sentence}`;
+    return `${when} ${request.sentence} [request ${request.request}]`;
   };
   const allMs = report.causes.reduce((sum, { ms }) => sum + ms, 0);
   return [

@@ -3,7 +3,15 @@
 
 import { countText, durationText, msText } from '../stalls/amounts.ts';
 import type { StallReport } from '../stalls/stall-report.ts';
-import { details, headline, partText, stallsToShow, timeText, type FormatOptions } from './format-stalls-text.ts';
+import {
+  details,
+  headline,
+  numberText,
+  partText,
+  stallsToShow,
+  timeText,
+  type FormatOptions,
+} from './format-stalls-text.ts';
 
 export function formatStallsMarkdown(report: StallReport, options: FormatOptions = {}): string {
   const lines = ['# Event-loop stalls', '', `${escape(headline(report))}.`, ''];
@@ -18,7 +26,7 @@ export function formatStallsMarkdown(report: StallReport, options: FormatOptions
   }
   for (const stall of stallsToShow(report, options.maxStalls ?? 20)) {
     lines.push(
-      `## ${timeText(report, stall.beginNs, options)}: ${msText(stall.durationMs)}`,
+      `## ${numberText(stall)}${timeText(report, stall.beginNs, options)}: ${msText(stall.durationMs)}`,
       '',
       `${escape(stall.sentence)}.`,
       '',

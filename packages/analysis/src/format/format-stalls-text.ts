@@ -27,7 +27,7 @@ export function formatStallsText(report: StallReport, options: FormatOptions = {
   const shown = stallsToShow(report, options.maxStalls ?? DEFAULT_MAX_STALLS);
   const programCount = new Set(report.loops.map(({ program }) => program.pid)).size;
   for (const stall of shown) {
-    lines.push(`${timeText(report, stall.beginNs, options)} ${stall.sentence}`);
+    lines.push(`${timeText(report, stall.beginNs, options)} ${numberText(stall)}${stall.sentence}`);
     lines.push(...details(stall, programCount > 1 || !stall.thread.isMain).map((line) => `    ${line}`));
     if (options.hasParts === true) lines.push(...partLines(stall).map((line) => `    ${line}`));
   }
@@ -65,6 +65,11 @@ export function stallsToShow(report: StallReport, maxStalls: number): readonly S
 
 export function timeText(report: StallReport, ns: bigint, options: FormatOptions): string {
   return report.isWallClock ? clockText(ns, options.isUtc === true) : relativeText(ns - report.beginNs);
+}
+
+/** `#1 ` of the longest. */
+export function numberText({ number }: Stall): string {
+  return number === undefined ? '' : `#${number} `;
 }
 
 /** What stands beneath a stall's sentence. */

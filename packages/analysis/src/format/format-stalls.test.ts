@@ -22,9 +22,9 @@ test('the screen: stalls in order, their causes, the loop', () => {
   assert.equal(
     formatStallsText(twoStalls(), { isUtc: true }),
     `2 stalls over 20 ms in 65 ms
-22:13:20.001 event loop blocked 29 ms: 29 ms running renderReport (report.js:88)
+22:13:20.001 #2 event loop blocked 29 ms: 29 ms running renderReport (report.js:88)
     serving GET /report; 1 request open at its end
-22:13:20.031 event loop blocked 34 ms: 25 ms runnable but preempted by tid 771 ffmpeg, 9 ms running, at what is not known
+22:13:20.031 #1 event loop blocked 34 ms: 25 ms runnable but preempted by tid 771 ffmpeg, 9 ms running, at what is not known
 
 By cause:
   stalls     total     worst  cause

@@ -12,8 +12,12 @@
 import { lowerBound } from '../growable-columns.ts';
 import { INTERRUPTED, RUNNING, UNKNOWN } from './thread-state.ts';
 
-/** Intervals kept for one thread; 21 bytes each. A loop iteration with more of them loses its oldest half, said as unknown. */
+/**
+ * Intervals kept for one thread; 21 bytes each. When there are more, what a thread did on a CPU without a break is
+ * summed up in stretches of this length; if that leaves too many, the oldest half is lost, said as unknown.
+ */
 const MAX_INTERVALS = 1 << 20;
+const STRETCH_NS = 1e6;
 
 /** CPU time between two polls of one wait: libuv reckons what is left of the timeout, a sampler's signal is handled. */
 const MAX_WAIT_GAP_NS = 200_000;
@@ -185,9 +189,69 @@ export class IntervalLog {
     this.#length -= count;
   }
 
+  /**
+   * A program that takes page faults or makes short calls for seconds has millions of intervals. Within a stretch
+   * their order tells nothing that a sample each 2 ms could use, so each sort becomes one interval as long as all
+   * of its sort together.
+   *
+   *   stretch |.f.f.f..f|   f: page fault      ->  |.....ffff|
+   *
+   * The newest eighth stays as it is: the open interval may still be corrected.
+   */
+  #coarsen(): void {
+    const until = this.#length - (this.#length >> 3);
+    let written = 0;
+    let from = 0;
+    while (from < until) {
+      const stretchEnd = (this.#begins[from] as number) + STRETCH_NS;
+      let to = from;
+      while (to < until && isOnCpu(this.#states[to] as number) && (this.#begins[to + 1] as number) <= stretchEnd)
+        to += 1;
+      if (to - from > 2) written = this.#sumUp(from, to, written);
+      else {
+        to = Math.max(to, from + 1);
+        for (let i = from; i < to; i += 1) this.#move(i, written++);
+      }
+      from = to;
+    }
+    for (let i = until; i < this.#length; i += 1) this.#move(i, written++);
+    this.#length = written;
+  }
+
+  /** Writes [from, to) as one interval a sort, in order of their first; returns where the next one goes. */
+  #sumUp(from: number, to: number, at: number): number {
+    const sums = new Map<string, { readonly state: number; readonly ref: number; readonly call: number; ns: number }>();
+    for (let i = from; i < to; i += 1) {
+      const [state, ref, call] = [this.#states[i] as number, this.#refs[i] as number, this.#calls[i] as number];
+      const key = `${state} ${ref} ${call}`;
+      const ns = (this.#begins[i + 1] as number) - (this.#begins[i] as number);
+      const sum = sums.get(key);
+      if (sum === undefined) sums.set(key, { state, ref, call, ns });
+      else sum.ns += ns;
+    }
+    let begin = this.#begins[from] as number;
+    for (const { state, ref, call, ns } of sums.values()) {
+      this.#begins[at] = begin;
+      this.#states[at] = state;
+      this.#refs[at] = ref;
+      this.#calls[at] = call;
+      at += 1;
+      begin += ns;
+    }
+    return at;
+  }
+
+  #move(from: number, to: number): void {
+    this.#begins[to] = this.#begins[from] as number;
+    this.#states[to] = this.#states[from] as number;
+    this.#refs[to] = this.#refs[from] as number;
+    this.#calls[to] = this.#calls[from] as number;
+  }
+
   #grow(): void {
     if (this.#length >= this.#capacity) {
-      this.#drop(this.#length >> 1);
+      this.#coarsen();
+      if (this.#length > this.#capacity * 0.75) this.#drop(this.#length >> 1);
       return;
     }
     const capacity = this.#length * 2;

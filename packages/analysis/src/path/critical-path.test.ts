@@ -97,6 +97,40 @@ test('who is runnable and not running is told with who ran', () => {
   assert.ok(report.steps.some(({ text }) => text === 'runnable, tid 102 B ran'));
 });
 
+test('neighbouring waits for a CPU are one step, with who had it and for how long', () => {
+  const { steps } = followThread(picture(['AAABBCBBBAA.'], [], []), { tid: 101, beginNs: toNs(0), endNs: toNs(11) });
+  assert.deepEqual(
+    steps.map(({ text, durationMs }) => `${durationMs} ${text}`),
+    ['3 running', '6 runnable, tid 102 B ran (5 ms), tid 103 C ran (1 ms)', '2 running'],
+  );
+});
+
+test('the calls of one stay on a CPU are one step with it, the longest named', () => {
+  const kernel = createTrace('kernel', { cpu_id: 0 });
+  const switched = {
+    prev_comm: '',
+    prev_tid: 0,
+    prev_prio: 20,
+    prev_state: 0,
+    next_comm: 'A',
+    next_tid: 101,
+    next_prio: 20,
+  };
+  const records = [
+    kernel.record('sched_switch', 0, switched, 0),
+    kernel.record('syscall_entry_read', 2, { fd: 3 }, 101),
+    kernel.record('syscall_exit_read', 5, { ret: 1 }, 101),
+    kernel.record('syscall_entry_getpid', 6, {}, 101),
+    kernel.record('syscall_exit_getpid', 6.01, { ret: 1 }, 101),
+    kernel.record('sched_switch', 10, { ...switched, prev_tid: 101, prev_state: 1, next_tid: 0 }, 101),
+  ];
+  const { steps } = followThread(records, { tid: 101, beginNs: toNs(0), endNs: toNs(10) });
+  assert.deepEqual(
+    steps.map(({ text }) => text),
+    ['running (3 ms of it in read (fd 3))'],
+  );
+});
+
 test('a trace without the scheduler says what to record', () => {
   const kernel = createTrace('kernel', { cpu_id: 0 });
   const records = [

@@ -11,6 +11,7 @@ import { PROCESSES } from '../kernel/processes.ts';
 import { SOCKETS } from '../kernel/sockets.ts';
 import { BLOCKED, RUNNING } from '../kernel/thread-state.ts';
 import { AnalysisPass } from '../pass/analysis-pass.ts';
+import { checkRange } from '../pass/range-check.ts';
 import { firstOfWait, lastOfWait } from './critical-path.ts';
 import { pathReport, type PathReport } from './path-report.ts';
 
@@ -42,9 +43,9 @@ export function followThread(records: Iterable<EventRecord | DiscardedItems>, st
     pass.take(record);
   }
   pass.finish();
+  checkRange(pass, stretch.beginNs, stretch.endNs);
   const thread = host.threads.get(stretch.tid);
-  if (thread?.log === undefined)
-    throw new InputError('The trace tells nothing of this thread in this time', { tid: stretch.tid });
+  if (thread?.log === undefined) throw unknownThread(stretch.tid);
   const begin = Math.max(0, ofNs(pass, stretch.beginNs) ?? thread.log.beginAt(0));
   const end = ofNs(pass, stretch.endNs) ?? thread.deadAt ?? pass.lastTime;
   return pathReport(host, pass.time, thread, begin, Math.max(begin, end));
@@ -75,10 +76,10 @@ export function explainMoment(
   }
   pass.finish();
   const thread = host.threads.get(tid);
+  checkRange(pass, atNs, atNs);
   const at = ofNs(pass, atNs) ?? 0;
   const { log } = thread ?? {};
-  if (thread === undefined || log === undefined || at < 0 || at > pass.lastTime)
-    throw new InputError('The trace tells nothing of this thread at this time', { tid });
+  if (thread === undefined || log === undefined) throw unknownThread(tid);
   const index = Math.max(0, log.indexBefore(at + 1));
   const isWait = log.stateAt(index) === BLOCKED;
   const first = isWait ? firstOfWait(log, index, host.signalLabel) : index;
@@ -86,6 +87,13 @@ export function explainMoment(
   const begin = log.beginAt(first);
   const end = next < log.length ? log.beginAt(next) : Math.max(pass.lastTime, at);
   return pathReport(host, pass.time, thread, begin, end);
+}
+
+function unknownThread(tid: number): InputError {
+  return new InputError(
+    'The trace tells nothing of this thread at this time; TID is the one that the host sees, lockstep stats cpu lists them',
+    { tid },
+  );
 }
 
 /** It has gone on by `now`, and not only to handle a signal. */

@@ -8,6 +8,7 @@
 //   cpu       |  render                 | render  |rFS|
 //   off-cpu                    |render [runnable, ffmpeg ran]           [blocked in read (fd 17 /srv/a.bin)]
 
+import { InputError } from '@lockstep/base';
 import type { DiscardedItems, EventRecord } from '@lockstep/ctf';
 import { HOST, type Host } from '../kernel/host.ts';
 import { isOnCpu } from '../kernel/interval-log.ts';
@@ -15,6 +16,7 @@ import { PROCESSES } from '../kernel/processes.ts';
 import { BLOCKED, NOT_RUNNING, PREEMPTED, UNKNOWN, WOKEN } from '../kernel/thread-state.ts';
 import { lowerBound } from '../growable-columns.ts';
 import { AnalysisPass } from '../pass/analysis-pass.ts';
+import { checkRange } from '../pass/range-check.ts';
 import type { Handler, HandlerContext, HandlerType } from '../pass/handler.ts';
 import type { TraceTime } from '../pass/trace-time.ts';
 import { isOwnUrl, type Frame } from '../program/call-tree.ts';
@@ -49,6 +51,9 @@ interface ThreadState {
 
 /** Samples come late; what the log must still hold reaches this far behind a thread without any. */
 const LATE_SAMPLES_NS = 3e9;
+const NO_PROGRAM = 'The trace has no traced program in it';
+/** Threads named when another was asked for. */
+const MAX_LISTED = 8;
 
 class Profiler implements Handler {
   readonly #options: ProfileOptions;
@@ -58,6 +63,7 @@ class Profiler implements Handler {
   readonly #threads = new Map<ProgramThread, ThreadState>();
   readonly #lastSample = new Map<ProgramThread, number>();
   readonly #programs: ProgramModel;
+  #hasRequest = false;
 
   constructor(options: ProfileOptions, context: HandlerContext) {
     this.#options = options;
@@ -65,8 +71,36 @@ class Profiler implements Handler {
     this.#time = context.time;
     this.#positions = new Positions(options.resolvePosition);
     this.#programs = context.get(PROGRAMS);
+    this.#programs.onRequestBegin.push(({ id, thread }) => {
+      const { pid, vtid, request } = options;
+      const isChosen = (pid ?? thread.program.pid) === thread.program.pid && (vtid ?? thread.vtid) === thread.vtid;
+      if (id === request && isChosen) this.#hasRequest = true;
+    });
     this.#programs.onSample.push((thread, interval) => this.#sample(thread, interval));
     this.#programs.holders.push((thread) => this.#lastSample.get(thread) ?? thread.lastTime - LATE_SAMPLES_NS);
+  }
+
+  /** What is asked for and not there is told, rather than an empty table. */
+  #checkSelection(): void {
+    const { pid, vtid, request } = this.#options;
+    const { threads } = this.#programs;
+    if (pid === undefined && vtid === undefined && request === undefined) return;
+    if (threads.length === 0) throw new InputError(NO_PROGRAM);
+    const chosen = threads.filter(
+      (thread) => (pid === undefined || thread.program.pid === pid) && (vtid === undefined || thread.vtid === vtid),
+    );
+    if (chosen.length === 0)
+      throw new InputError(
+        `The trace has no such program or thread; it has ${threads
+          .slice(0, MAX_LISTED)
+          .map(({ program, vtid: each }) => `${program.name} (pid ${program.pid}, tid ${each})`)
+          .join(', ')}`,
+        { ...(pid === undefined ? {} : { pid }), ...(vtid === undefined ? {} : { tid: vtid }) },
+      );
+    if (request !== undefined && !this.#hasRequest)
+      throw new InputError('The trace has no HTTP server request with this id; lockstep requests tells the ids', {
+        request,
+      });
   }
 
   /** It listens to the program model alone. */
@@ -75,6 +109,7 @@ class Profiler implements Handler {
   }
 
   report(): ProfileReport {
+    this.#checkSelection();
     const { kind } = this.#options;
     const frames = new Map<string, number>();
     const list: { name: string; position: ReturnType<Positions['functionOf']>['position'] }[] = [];
@@ -109,7 +144,7 @@ class Profiler implements Handler {
 
   #notes(): readonly string[] {
     const notes: string[] = [];
-    if (this.#programs.programs.length === 0) notes.push('The trace has no traced program in it.');
+    if (this.#programs.programs.length === 0) notes.push(`${NO_PROGRAM}.`);
     else if (!this.#programs.threads.some((thread) => thread.hasSamples))
       notes.push('The trace has no CPU samples; record without --no-sampler.');
     if (!this.#host.coverage.hasSched && this.#options.kind !== 'wall')
@@ -193,7 +228,7 @@ class Profiler implements Handler {
   }
 }
 
-/** Throws nothing on any trace; without samples the report says so. */
+/** Throws InputError for a range, a program, a thread or a request that the trace does not have; without samples the report says so. */
 export function analyzeProfile(
   records: Iterable<EventRecord | DiscardedItems>,
   options: ProfileOptions,
@@ -206,5 +241,6 @@ export function analyzeProfile(
   const pass = new AnalysisPass([type]);
   for (const record of records) pass.take(record);
   pass.finish();
+  checkRange(pass, options.beginNs, options.endNs);
   return pass.get(type).report();
 }

@@ -75,7 +75,12 @@ test('ranges and threads choose samples', () => {
   const [thread] = whole.threads;
   const half = profile({ kind: 'wall', beginNs: thread?.beginNs, endNs: (thread?.beginNs ?? 0n) + 5_000_000n });
   assert.equal(Math.round(total(half)), 5);
-  assert.equal(total(profile({ kind: 'wall', pid: 4 })), 0);
+});
+
+test('what the trace does not have is refused with what it has', () => {
+  assert.throws(() => profile({ kind: 'cpu', pid: 4 }), /no such program or thread; it has server\.js \(pid 1000, /);
+  assert.throws(() => profile({ kind: 'cpu', request: 77 }), /no HTTP server request with this id; lockstep requests/);
+  assert.throws(() => profile({ kind: 'cpu', endNs: 1n }), /lies before the begin of the trace, which goes from /);
 });
 
 test('tables count a function once a stack, and own time only at its top', () => {

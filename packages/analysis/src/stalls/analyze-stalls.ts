@@ -16,7 +16,7 @@ import type { ProgramThread } from '../program/program-thread.ts';
 import { countText } from './amounts.ts';
 import { Positions } from './position.ts';
 import { StallCollector } from './stall-collector.ts';
-import type { Doubt, LoopStatistics, ResolvePosition, StallReport } from './stall-report.ts';
+import type { Doubt, LoopStatistics, ResolvePosition, Stall, StallReport } from './stall-report.ts';
 
 export interface StallOptions {
   /** Iterations at least this long are stalls. */
@@ -79,7 +79,7 @@ class StallAnalysis implements Handler {
 
   /** After the pass's end. */
   report(pass: { readonly recordCount: number; readonly lastTime: number }): StallReport {
-    const stalls = this.#collector.finish();
+    const stalls = withNumbers(this.#collector.finish());
     return {
       version: 1,
       thresholdMs: this.#thresholdMs,
@@ -172,6 +172,17 @@ class StallAnalysis implements Handler {
     }
     return doubts;
   }
+}
+
+function withNumbers(stalls: readonly Stall[]): Stall[] {
+  const longestFirst = stalls
+    .filter(({ kind }) => kind !== 'start-up')
+    .sort((one, other) => other.durationMs - one.durationMs);
+  const numbers = new Map(longestFirst.map((stall, index) => [stall, index + 1]));
+  return stalls.map((stall) => {
+    const number = numbers.get(stall);
+    return number === undefined ? stall : { ...stall, number };
+  });
 }
 
 /** No iteration may mean that the first one has not ended, or that iterations were not recorded at all. */

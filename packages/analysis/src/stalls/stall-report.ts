@@ -148,6 +148,8 @@ export interface ProgramName {
 export interface Stall {
   /** `iteration`: one turn of the event loop; `start-up`: before the first turn; `unfinished`: still running at the end. */
   readonly kind: 'iteration' | 'start-up' | 'unfinished';
+  /** By length: 1 is the longest. Start-up is no stall and has none. `lockstep profile --stall` takes it. */
+  readonly number?: number;
   readonly program: ProgramName;
   readonly thread: { readonly vtid: number; readonly tid: number; readonly isMain: boolean };
   /** ns from the clock's origin; the Unix epoch when the report says `isWallClock`. */

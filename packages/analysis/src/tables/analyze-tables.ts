@@ -3,7 +3,9 @@
 
 import { InputError } from '@lockstep/base';
 import type { DiscardedItems, EventRecord } from '@lockstep/ctf';
+import { HOST, type Host } from '../kernel/host.ts';
 import { AnalysisPass } from '../pass/analysis-pass.ts';
+import { checkRange } from '../pass/range-check.ts';
 import { cpuTables } from './cpu-tables.ts';
 import type { FamilyType, TableOptions } from './family.ts';
 import { interruptTables } from './interrupt-tables.ts';
@@ -58,15 +60,42 @@ export function analyzeTables(
     pass.take(record);
   }
   pass.finish();
+  checkRange(pass, options.beginNs, options.endNs);
   const { time } = pass;
+  const tables = pass.get(type).tables();
+  checkSelection(pass.get(HOST), options, tables);
   return {
     family,
     beginNs: time.baseNs,
     endNs: time.baseNs === undefined ? undefined : time.toNs(pass.lastTime),
     isWallClock: time.isWallClock,
-    tables: pass.get(type).tables(),
+    tables,
     discardedCount,
   };
+}
+
+/** An empty table for something that the trace does not have would look like an answer. */
+function checkSelection(
+  { threads, cpus, coverage }: Host,
+  { procnames = [], tids = [], cpus: wantedCpus = [] }: TableOptions,
+  tables: readonly Table[],
+): void {
+  // Without the kernel's half the tables say that it is missing.
+  if (!coverage.hasKernelStream) return;
+  const unknownTid = tids.find((tid) => !threads.has(tid));
+  if (unknownTid !== undefined)
+    throw new InputError('The trace has no such thread; lockstep stats cpu lists those that ran', { tid: unknownTid });
+  const unknownCpu = wantedCpus.find((cpu) => cpus[cpu] === undefined);
+  if (unknownCpu !== undefined)
+    throw new InputError(`The trace has no such CPU; it has ${Object.keys(cpus).join(', ')}`, { cpu: unknownCpu });
+  // Threads change their names, and only those of now are known: what the names chose is believed first.
+  if (procnames.length === 0 || (tables[0]?.rows.length ?? 0) > 0) return;
+  const names = new Set([...threads.values()].map(({ name }) => name));
+  const unknownName = procnames.find((name) => !names.has(name));
+  if (unknownName !== undefined)
+    throw new InputError('The trace has no thread of this name, exactly; lockstep stats cpu lists those that ran', {
+      procname: unknownName,
+    });
 }
 
 function familyType(

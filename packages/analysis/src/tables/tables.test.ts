@@ -63,6 +63,14 @@ test('a range cuts what reaches over its ends', () => {
   assert.deepEqual([times.get('node'), times.get('ffmpeg')], [2, 2]);
 });
 
+test('threads, CPUs and times that the trace does not have are refused, not answered by an empty table', () => {
+  const ask = (options: Partial<TableOptions>) => () => tablesOf(timeline(PICTURE), 'cpu', options);
+  assert.throws(ask({ tids: [99_999] }), /The trace has no such thread; lockstep stats cpu lists those that ran/);
+  assert.throws(ask({ cpus: [77] }), /The trace has no such CPU; it has 0/);
+  assert.throws(ask({ procnames: ['nobody'] }), /no thread of this name, exactly/);
+  assert.throws(ask({ endNs: 1n }), /lies before the begin of the trace, which goes from /);
+});
+
 test('families without their events say what to record', () => {
   for (const family of ['cpu', 'io', 'irq', 'memory', 'network', 'sched', 'syscalls'] as const) {
     const { tables } = analyzeTables([], family, OPTIONS);

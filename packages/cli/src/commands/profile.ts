@@ -2,7 +2,7 @@
 // `lockstep profile`: a trace -> where programs spent or waited away their time, as tables or for the
 // tools that draw flame graphs.
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import {
@@ -21,6 +21,8 @@ import { InputError } from '@lockstep/base';
 import { openTraceDirectory, readEventRecords, type TraceSet } from '@lockstep/ctf/node';
 import { explainFileError } from '@lockstep/session';
 import { createSourceMapResolver } from '@lockstep/symbols';
+import { countText } from '../amounts.ts';
+import { readCount, readPositive, tryReadText } from '../report-options.ts';
 import { readRange, type RangeFlags } from '../time-range.ts';
 import { findTrace } from '../trace-argument.ts';
 
@@ -47,7 +49,7 @@ export async function runProfile(directory: string | undefined, flags: object): 
     throw new InputError('--stall and --request exclude each other');
   if (options.format === 'pprof' && options.output === undefined && process.stdout.isTTY)
     throw new InputError('A pprof profile is bytes; name a file with -o');
-  const limit = readNumber('--limit', options.limit);
+  const limit = readCount('--limit', options.limit);
   const path = await findTrace(directory);
   const traceSet = openTraceDirectory(path);
   try {
@@ -60,11 +62,6 @@ export async function runProfile(directory: string | undefined, flags: object): 
       resolvePosition: createSourceMapResolver(tryReadText),
       ...chooseRange(options, traceSet),
     });
-    if (report.threads.length === 0 && (options.program ?? options.tid) !== undefined)
-      throw new InputError('The trace has no samples and no waits of this program or thread', {
-        program: options.program,
-        tid: options.tid,
-      });
     write(encode(report, options, basename(path), limit), options.output);
     for (const note of report.notes) if (options.format !== 'text') process.stderr.write(`lockstep: ${note}\n`);
   } finally {
@@ -81,18 +78,18 @@ function chooseRange(
     const { begin, end } = readRange(options, traceSet);
     return { beginNs: begin, endNs: end };
   }
-  const wanted = readNumber('--stall', options.stall);
+  const wanted = readCount('--stall', options.stall);
   const { stalls } = analyzeStalls(readEventRecords(traceSet), {
-    thresholdMs: readNumber('--threshold', options.threshold),
+    thresholdMs: readPositive('--threshold', options.threshold),
   });
-  const stall = stalls.toSorted((one, other) => other.durationMs - one.durationMs)[wanted - 1];
-  if (stall === undefined)
+  const stall = stalls.find(({ number }) => number === wanted);
+  if (stall === undefined) {
+    const count = stalls.filter(({ number }) => number !== undefined).length;
     throw new InputError(
-      `The trace has ${stalls.length} stalls of ${options.threshold} ms or more; see lockstep stalls`,
-      {
-        stall: wanted,
-      },
+      `The trace has ${countText(count)} stalls of ${options.threshold} ms or more; lockstep stalls lists them with their numbers`,
+      { stall: wanted },
     );
+  }
   return {
     beginNs: stall.beginNs,
     endNs: stall.beginNs + BigInt(Math.round(stall.durationMs * 1e6)),
@@ -146,21 +143,5 @@ function write(content: string | Uint8Array, path: string | undefined): void {
 }
 
 function readOptional(name: string, text: string | undefined): number | undefined {
-  return text === undefined ? undefined : readNumber(name, text);
-}
-
-function readNumber(name: string, text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value) || value <= 0)
-    throw new InputError(`${name} takes a number above 0`, { value: text });
-  return value;
-}
-
-/** Sources may have moved since the recording: no text, no source map. */
-function tryReadText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
+  return text === undefined ? undefined : readCount(name, text);
 }

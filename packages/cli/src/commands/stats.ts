@@ -30,7 +30,36 @@ export async function runStats(words: readonly string[], flags: object): Promise
   return runStatsOfClasses(first, options);
 }
 
+/** Classes are counted over the whole trace: an option that would do nothing is a mistake. */
+function refuseFamilyOptions({
+  begin,
+  end,
+  timerange,
+  procname,
+  tid,
+  cpu,
+  min,
+  max,
+  top,
+  freq,
+  log,
+  period,
+}: TableFlags): void {
+  const lists = { '--procname': procname, '--tid': tid, '--cpu': cpu, '--period': period };
+  const values = { '--begin': begin, '--end': end, '--timerange': timerange, '--min': min, '--max': max };
+  const flags = { '--top': top, '--freq': freq, '--log': log };
+  const given =
+    Object.entries(lists).find(([, list]) => list.length > 0) ??
+    Object.entries(values).find(([, value]) => value !== undefined) ??
+    Object.entries(flags).find(([, flag]) => flag === true);
+  if (given !== undefined)
+    throw new InputError(
+      `${given[0]} belongs to a family: lockstep stats FAMILY ${given[0]}; families are ${TABLE_FAMILIES.join(', ')}`,
+    );
+}
+
 async function runStatsOfClasses(directory: string | undefined, flags: TableFlags): Promise<void> {
+  refuseFamilyOptions(flags);
   const path = await findTrace(directory);
   const traceSet = openTraceDirectory(path);
   try {

@@ -82,7 +82,14 @@ test('values that make no sense are refused in one sentence', () => {
     'stats bogus': /families are cpu, io,/,
     'stats cpu --freq-resolution 0': /--freq-resolution takes a number above 0/,
     'profile --stall 1 --request 1': /exclude each other/,
-    'profile --program 99': /no samples and no waits of this program/,
+    'profile --program 99': /no such program or thread; it has /,
+    'profile --stall 1.5': /--stall takes a whole number above 0/,
+    'profile --stall 1': /The trace has 0 stalls of 20 ms or more; lockstep stalls lists them/,
+    'stalls --threshold 20ms': /--threshold takes a number above 0, without a unit/,
+    'stats --top': /--top belongs to a family: lockstep stats FAMILY --top/,
+    'stats cpu --begin 2100-01-01': /lies after the end of the trace, which goes from /,
+    'critical-path --tid 99999': /tells nothing of this thread at this time; TID is the one that the host sees/,
+    'why 1 --at 2100-01-01': /lies after the end of the trace/,
     'record --duration 1e9 -- true': /at most 1 000 000/,
   };
   for (const [command, sentence] of Object.entries(refused)) {
