@@ -1,103 +1,71 @@
 // SPDX-License-Identifier: MIT
 // The deterministic scheduler: a scenario -> every order of its threads' steps, each state once; or
 // random walks through them. A choice is a thread's next step, its death, or a store of it becoming
-// visible. A state is the content of the memory and, for each thread, what it loaded since its last
-// known point; two ways to the same state go on alike, so the second one ends there. Where all orders
-// are too many, those in which a thread that could go on is interrupted at most so many times.
-//
-// Generators cannot be copied: to try another choice a world is made anew and led along the path.
+// visible. Two ways to the same state go on alike, so the second one ends there. Of steps that do not
+// touch what others touch one order is enough: see `choicesOf`. Where all orders are too many, those in
+// which a thread that could go on is interrupted at most so many times.
 
-import { mix, Violation } from './model-memory.mjs';
-
-export class Thread {
-  name;
-  isWriter;
-  /** Stores that others do not see yet: word, value, word, value … */
-  buffer = [];
-  isDone = false;
-  isDead = false;
-  /** Whether it may run; a thread that waits for another's death does not until then. */
-  isReady = () => true;
-  /** The word that it accesses next; -1 - word for a plain store. */
-  next = 0;
-  hashLow = 1;
-  hashHigh = 2;
-  #memory;
-  #body;
-
-  constructor(name, memory, body, isWriter) {
-    this.name = name;
-    this.isWriter = isWriter;
-    this.#memory = memory;
-    this.#body = body(this);
-    // To its first access.
-    this.step();
-  }
-
-  /** A point at which all that the thread knows is `parts`: what it loaded before is forgotten. */
-  settle(...parts) {
-    this.hashLow = 1;
-    this.hashHigh = 2;
-    for (const part of parts) this.note(part, 0);
-  }
-
-  note(a, b) {
-    this.hashLow = mix(this.hashLow, mix(a, b));
-    this.hashHigh = mix(this.hashHigh, mix(b, a + 1));
-  }
-
-  /** Does the access that it stands before, and goes on to the next one. */
-  step() {
-    this.#memory.current = this;
-    // Which access it stands before follows from what it loaded, and from how far it came since.
-    this.note(3, 7);
-    const { done, value } = this.#body.next();
-    this.next = value;
-    this.#memory.current = undefined;
-    if (done) this.isDone = true;
-  }
-
-  get canStep() {
-    return !this.isDone && !this.isDead && this.isReady();
-  }
-}
+import { LOAD, STORE, Violation, wordOfAccess } from './model-memory.mjs';
+import { State } from './state.mjs';
+import { StateSet } from './state-set.mjs';
 
 const STEP = 0;
 const DIE = 1;
 const FLUSH = 2;
+/** Tables of the threads are begun anew when they have more points. */
+const MAX_POINTS = 300_000;
 
-/** Choices are numbers: what, which thread, and which store of its buffer. */
-function choicesOf(world) {
-  const choices = [];
-  const { threads, memory } = world;
-  for (const [index, thread] of threads.entries()) {
-    if (!thread.canStep || !isAlone(world, thread)) continue;
-    // Nobody can tell whether it came before or after what others do now: one order is enough.
-    choices.push(index * 1024 + STEP);
-    if (world.mayDie(thread)) choices.push(index * 1024 + DIE);
-    return choices;
+const chose = (index, what, at = 0) => index * 1024 + at * 2 + what;
+const indexOf = (choice) => Math.floor(choice / 1024);
+
+/** Choices, and whether nobody can notice which of them is taken when; all that there are unless it is reduced. */
+function choicesOf(state, isReduced = true) {
+  return (isReduced ? aloneOf(state) : undefined) ?? { choices: allOf(state, isReduced), isSilent: false };
+}
+
+/** A step that no other thread can notice is taken at once. */
+function aloneOf(state) {
+  for (let index = 0; index < state.threads.length; index++) {
+    // Of a store that others do not look at nobody can tell when it became visible.
+    const buffer = state.buffers[index];
+    if (state.order === 'tso' && buffer.length > 0 && state.scenario.isAlone(state, index, buffer[0], STORE))
+      return { choices: [chose(index, FLUSH)], isSilent: true };
+    if (!state.canStep(index) || !isAlone(state, index)) continue;
+    const choices = [chose(index, STEP)];
+    if (state.mayDie(index)) choices.push(chose(index, DIE));
+    return { choices, isSilent: choices.length === 1 };
   }
-  const last = threads[world.lastIndex ?? -1];
-  const isBound = world.preemptionsLeft === 0 && last?.canStep === true;
-  threads.forEach((thread, index) => {
-    if (isBound && thread !== last) return;
-    if (thread.canStep) choices.push(index * 1024 + STEP);
-    if (thread.canStep && world.mayDie(thread)) choices.push(index * 1024 + DIE);
-    // A dead thread's stores still reach the memory.
-    const { buffer } = thread;
-    for (let at = 0; at < buffer.length && at < 256; at += 2) {
-      if (at === 0 || (memory.order === 'weak' && world.mayOvertake(buffer[at]) && isFirstOfItsWord(buffer, at)))
-        choices.push(index * 1024 + FLUSH + at * 2);
+  return undefined;
+}
+
+function allOf(state, isReduced) {
+  const { order } = state;
+  const choices = [];
+  const isBound = state.preemptionsLeft === 0 && state.lastIndex >= 0 && state.canStep(state.lastIndex);
+  const isWhole = state.preemptionsLeft === undefined && order === 'sc';
+  const chosen = isReduced && isWhole ? persistentSet(state) : -1;
+  for (let index = 0; index < state.threads.length; index++) {
+    if ((chosen & (1 << index)) === 0 || (isBound && index !== state.lastIndex)) continue;
+    if (state.canStep(index)) {
+      choices.push(chose(index, STEP));
+      if (state.mayDie(index)) choices.push(chose(index, DIE));
     }
-  });
+    // A dead thread's stores still reach the memory.
+    const buffer = state.buffers[index];
+    for (let at = 0; at < buffer.length && at < 256; at += 2) {
+      if (at === 0 || (order === 'weak' && state.scenario.mayOvertake(buffer[at]) && isFirstOfItsWord(buffer, at)))
+        choices.push(chose(index, FLUSH, at));
+    }
+  }
   return choices;
 }
 
-/** A store that goes into a buffer, and an access to what no other thread may touch now (the world sees to that). */
-function isAlone(world, thread) {
-  const isStore = thread.next < 0;
-  if (isStore && world.memory.order !== 'sc') return true;
-  return world.isAlone(thread, isStore ? -1 - thread.next : thread.next);
+/** A store that goes into a buffer, and an access to what no other thread may touch now (the scenario sees to that). */
+function isAlone(state, index) {
+  const { access } = state.points[index];
+  const word = wordOfAccess(access);
+  if (access - word === STORE && state.order !== 'sc') return true;
+  return state.scenario.isAlone(state, index, word, access - word);
 }
 
 function isFirstOfItsWord(buffer, at) {
@@ -105,142 +73,150 @@ function isFirstOfItsWord(buffer, at) {
   return true;
 }
 
-function take(world, choice) {
-  const index = Math.floor(choice / 1024);
-  const thread = world.threads[index];
-  const what = choice % 4;
-  if (what === STEP && world.preemptionsLeft !== undefined && !isAlone(world, thread)) {
-    if (index !== world.lastIndex && world.threads[world.lastIndex ?? -1]?.canStep === true) world.preemptionsLeft--;
-    world.lastIndex = index;
+/**
+ * As bits a set of threads of which it is enough to try the steps now: whatever the others do before
+ * one of these moves, it does not touch what these are about to access. (Godefroid's persistent sets:
+ * every end that can be reached is reached.) The smallest that some thread begins.
+ */
+function persistentSet(state) {
+  const count = state.threads.length;
+  let best = -1;
+  let bestSize = count + 1;
+  for (let seed = 0; seed < count; seed++) {
+    if (!state.canStep(seed)) continue;
+    const set = closure(state, 1 << seed);
+    let size = 0;
+    for (let index = 0; index < count; index++) if ((set & (1 << index)) !== 0 && state.canStep(index)) size++;
+    if (size < bestSize) [best, bestSize] = [set, size];
   }
-  if (what === STEP) thread.step();
-  else if (what === DIE) {
-    thread.isDead = true;
-    world.onDeath(thread);
-  } else world.memory.flushOne(thread, ((choice % 1024) - FLUSH) / 2);
+  return best;
 }
 
-function describe(world, choice) {
-  const { name } = world.threads[Math.floor(choice / 1024)];
+function closure(state, begin) {
+  const { threads, points } = state;
+  let set = begin;
+  for (let hasGrown = true; hasGrown;) {
+    hasGrown = false;
+    for (let index = 0; index < threads.length; index++) {
+      if ((set & (1 << index)) === 0) continue;
+      const needed = state.canStep(index) ? touchedBy(state, set, points[index].access) : waitedFor(state, index);
+      if ((set | needed) === set) continue;
+      set |= needed;
+      hasGrown = true;
+    }
+  }
+  return set;
+}
+
+/** Others that may one day make an access that conflicts with this one. */
+function touchedBy(state, set, access) {
+  const word = wordOfAccess(access);
+  let needed = 0;
+  for (let other = 0; other < state.threads.length; other++) {
+    const bit = 1 << other;
+    if ((set & bit) !== 0 || state.isDead[other] || state.points[other].isDone) continue;
+    if (state.scenario.mayTouch(state, other, word, access - word !== LOAD)) needed |= bit;
+  }
+  return needed;
+}
+
+/** Who cannot step yet goes on when the other is over: that one has to move first. */
+function waitedFor(state, index) {
+  const { waitsFor } = state.threads[index].program;
+  if (waitsFor === undefined || state.isDead[index] || state.points[index].isDone) return 0;
+  return 1 << waitsFor;
+}
+
+function take(state, choice) {
+  const index = indexOf(choice);
+  const what = choice % 4;
+  if (what === STEP && state.preemptionsLeft !== undefined && !isAlone(state, index)) {
+    if (index !== state.lastIndex && state.lastIndex >= 0 && state.canStep(state.lastIndex)) state.preemptionsLeft--;
+    state.lastIndex = index;
+  }
+  if (what === STEP) state.step(index);
+  else if (what === DIE) state.die(index);
+  else state.flushOne(index, ((choice % 1024) - FLUSH) / 2);
+}
+
+function describe(state, choice) {
+  const { name } = state.threads[indexOf(choice)].program;
   return `${name}${['', ' dies', "'s store becomes visible"][choice % 4]}`;
 }
 
-/** 53 bits in a number that is never 0. With a million states, two share one with probability 10^-4. */
-function fingerprint(world) {
-  let low = world.memory.hashLow;
-  let high = world.memory.hashHigh;
-  if (world.preemptionsLeft !== undefined) low = mix(low, world.preemptionsLeft * 64 + (world.lastIndex ?? 63));
-  for (const thread of world.threads) {
-    const status = (thread.isDone ? 1 : 0) + (thread.isDead ? 2 : 0);
-    low = mix(low, thread.hashLow + status);
-    high = mix(high, thread.hashHigh - status);
-    for (const part of thread.buffer) {
-      low = mix(low, part);
-      high = mix(high + 1, part);
-    }
-  }
-  return (low >>> 0) * 0x20_0000 + (high >>> 11) + 1;
-}
-
-class StateSet {
-  #table = new Float64Array(1 << 16);
-  size = 0;
-
-  /** False when it was there. */
-  add(value) {
-    if (this.size * 2 > this.#table.length) this.#grow();
-    if (!insert(this.#table, value)) return false;
-    this.size++;
-    return true;
-  }
-
-  #grow() {
-    const old = this.#table;
-    this.#table = new Float64Array(old.length * 2);
-    for (const value of old) if (value !== 0) insert(this.#table, value);
-  }
-}
-
-function insert(table, value) {
-  const mask = table.length - 1;
-  let at = mix(value % 0x1_0000_0000, Math.floor(value / 0x1_0000_0000)) & mask;
-  while (table[at] !== 0) {
-    if (table[at] === value) return false;
-    at = (at + 1) & mask;
-  }
-  table[at] = value;
-  return true;
-}
-
 /** What was found: {stateCount, stepCount, endCount, violation}. A violation has the path to it. */
-export function exploreAll(makeWorld, { maxStates = Infinity } = {}) {
+export function exploreAll(scenario, { maxStates = Infinity, isReduced = true } = {}) {
+  const state = new State(scenario);
   const states = new StateSet();
+  const ends = new StateSet();
+  const print = new Int32Array(2);
   const path = [];
   let stepCount = 0;
-  let endCount = 0;
 
-  function replay() {
-    const world = makeWorld();
-    for (const choice of path) take(world, choice);
-    stepCount += path.length;
-    return world;
-  }
-
-  /** `world` is at the end of `path`, and is used up. */
-  function visit(world) {
-    let live = world;
-    const choices = choicesOf(live);
-    if (choices.length === 0) {
-      endCount++;
-      live.checkEnd();
-      return;
-    }
-    for (const choice of choices) {
-      if (states.size >= maxStates) return;
-      live ??= replay();
-      path.push(choice);
-      take(live, choice);
+  function visit() {
+    const depth = path.length;
+    let { choices, isSilent } = choicesOf(state, isReduced);
+    while (isSilent) {
+      path.push(choices[0]);
+      take(state, choices[0]);
       stepCount++;
-      if (states.add(fingerprint(live))) visit(live);
-      live = undefined;
+      ({ choices, isSilent } = choicesOf(state, isReduced));
+    }
+    if (choices.length === 0) {
+      state.fingerprint(print);
+      if (ends.add(print[0], print[1])) scenario.checkEnd(state);
+    }
+    const saved = choices.length > 1 ? state.save() : undefined;
+    for (let at = 0; at < choices.length; at++) {
+      if (states.size >= maxStates) return;
+      if (at > 0) state.restore(saved);
+      path.push(choices[at]);
+      take(state, choices[at]);
+      stepCount++;
+      state.fingerprint(print);
+      if (!(isReduced && scenario.isMirrored(state)) && states.add(print[0], print[1])) visit();
       path.pop();
     }
+    path.length = depth;
   }
 
   try {
-    visit(makeWorld());
+    visit();
   } catch (error) {
     if (!isFinding(error)) throw error;
-    return { stateCount: states.size, stepCount, endCount, violation: explain(makeWorld, path, error) };
+    return { stateCount: states.size, stepCount, endCount: ends.size, violation: explain(state, path, error) };
   }
-  return { stateCount: states.size, stepCount, endCount, violation: undefined, isComplete: states.size < maxStates };
+  const pointCount = state.threads.reduce((sum, thread) => sum + thread.pointCount, 0);
+  return { stateCount: states.size, stepCount, endCount: ends.size, pointCount, isComplete: states.size < maxStates };
 }
 
 /** Random walks from the seed, each to its end. */
-export function walkRandomly(makeWorld, { seed, walkCount, maxSteps = 100_000 }) {
+export function walkRandomly(scenario, { seed, walkCount, maxSteps = 100_000 }) {
   const random = makeRandom(seed);
   let stepCount = 0;
+  let threads;
   for (let walk = 0; walk < walkCount; walk++) {
     const path = [];
+    const state = new State(scenario, threads);
+    threads = state.threads.some(({ pointCount }) => pointCount > MAX_POINTS) ? undefined : state.threads;
     try {
-      const world = makeWorld();
       // Some walks change threads at each step, others hardly ever.
       const stickiness = random() ** 2;
       let last = -1;
-      for (let choices = choicesOf(world); choices.length > 0; choices = choicesOf(world)) {
+      for (let { choices } = choicesOf(state); choices.length > 0; { choices } = choicesOf(state)) {
         if (path.length >= maxSteps) throw new Violation('a thread does not end');
         const isKept = random() > stickiness && choices.includes(last);
         // Dying is one way among hundreds, or nobody would live long.
         const living = random() < 0.99 ? choices.filter((choice) => choice % 4 !== DIE) : choices;
         last = isKept ? last : pick(living.length > 0 ? living : choices, random);
         path.push(last);
-        take(world, last);
+        take(state, last);
       }
       stepCount += path.length;
-      world.checkEnd();
+      scenario.checkEnd(state);
     } catch (error) {
       if (!isFinding(error)) throw error;
-      return { stepCount, walkCount: walk + 1, violation: explain(makeWorld, path, error) };
+      return { stepCount, walkCount: walk + 1, violation: explain(state, path, error) };
     }
   }
   return { stepCount, walkCount, violation: undefined };
@@ -255,14 +231,15 @@ function isFinding(error) {
   return error instanceof Violation || error?.constructor?.name === 'ProtocolError' || error instanceof RangeError;
 }
 
-function explain(makeWorld, path, error) {
+/** The same way once more, read along. */
+function explain({ scenario, threads }, path, error) {
   const lines = [];
+  const state = new State(scenario, threads);
   try {
-    const world = makeWorld();
     for (const choice of path) {
-      world.memory.onAccess = (text) => lines.push(`${describe(world, choice)} ${text}`);
-      if (choice % 4 !== STEP) lines.push(describe(world, choice));
-      take(world, choice);
+      state.onAccess = (text) => lines.push(`${describe(state, choice)} ${text}`);
+      if (choice % 4 !== STEP) lines.push(describe(state, choice));
+      take(state, choice);
     }
   } catch {
     // It is the violation again.

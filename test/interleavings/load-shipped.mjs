@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { KINDS, ModelMemory, View } from './model-memory.mjs';
+import { ATOMIC, KINDS, LOAD, ModelMemory, STORE, View } from './model-memory.mjs';
 import { rewriteFunctionBody, rewriteModule } from './rewrite.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -43,12 +43,12 @@ const runtime = {
   $own: own,
   $get: function* (target, index) {
     if (!(target instanceof View)) return target[index];
-    yield target.wordOf(index);
+    yield target.wordOf(index) + LOAD;
     return target.load(index);
   },
   $set: function* (target, index, value) {
     if (!(target instanceof View)) return (target[index] = value);
-    yield -1 - target.wordOf(index);
+    yield target.wordOf(index) + STORE;
     target.store(index, value);
     return value;
   },
@@ -61,9 +61,10 @@ const runtime = {
 };
 
 function atomicOf(name, combine) {
+  const kind = name === 'load' ? LOAD : ATOMIC;
   return function* (target, index, ...operands) {
     if (!(target instanceof View)) return Atomics[name](target, index, ...operands);
-    yield target.wordOf(index);
+    yield target.wordOf(index) + kind;
     const memory = target.buffer;
     memory.drain();
     const before = target.load(index);

@@ -1,98 +1,49 @@
 // SPDX-License-Identifier: MIT
-// Shared memory as a model: words, views over them, and the machine's order of stores. A thread's store
-// is visible to others at once ('sc'), or waits in a buffer of that thread which empties in order
-// ('tso', x86-64), or in which stores to the words that a scenario names overtake earlier ones ('weak',
-// as ARM may do). An atomic access first empties the buffer of its thread. Loads are not reordered.
-//
-// The hash of the content is kept with each store, so that a state costs nothing to name.
+// Shared memory as a model: words, and views over them as far as the shipped code uses typed arrays. A
+// view yields what it is about to do before it does it, so that somebody else may go first.
 
 export class Violation extends Error {}
 
+/** What an access does, beside the word that it touches: word + kind is what a thread yields before it. */
+export const LOAD = 0;
+export const STORE = 1 << 24;
+export const ATOMIC = 2 << 24;
+
+export const wordOfAccess = (access) => access & (STORE - 1);
+
 export class ModelMemory {
   words;
-  order;
-  /** The thread that runs now: its hash takes in what it loads. */
-  current = undefined;
-  hashLow = 0;
-  hashHigh = 0;
-  /** Words that a reader holds as its own: from, to. */
-  held = undefined;
-  /** Words whose values no thread acts on: a thread's hash leaves them out. */
-  isUnseen = undefined;
-  /** Called with thread, word and value when a thread stores, whether others see it yet or not. */
-  onStore = undefined;
-  /** Called with a line of text for each access, when somebody wants to read along. */
-  onAccess = undefined;
 
-  constructor(sizeBytes, order = 'sc') {
+  constructor(sizeBytes) {
     this.words = new Int32Array(sizeBytes >> 2);
-    this.order = order;
   }
 
   get byteLength() {
     return this.words.length << 2;
   }
 
-  /** The same content and no threads. */
-  copy(order = this.order) {
-    const copy = new ModelMemory(0, order);
+  copy() {
+    const copy = new ModelMemory(0);
     copy.words = this.words.slice();
-    copy.hashLow = this.hashLow;
-    copy.hashHigh = this.hashHigh;
     return copy;
   }
 
-  /** Own stores first: a thread sees its buffer before the others do. */
   read(word) {
-    const { current } = this;
-    let value = this.words[word];
-    if (current !== undefined) {
-      const { buffer } = current;
-      for (let index = buffer.length - 2; index >= 0; index -= 2) {
-        if (buffer[index] === word) {
-          value = buffer[index + 1];
-          break;
-        }
-      }
-    }
+    const value = this.words[word];
     if (value === undefined) throw new Violation(`an access outside of the memory: word ${word}`);
     return value;
   }
 
   write(word, value) {
-    const { current } = this;
-    this.onStore?.(current, word, value);
-    if (current === undefined || this.order === 'sc') this.publish(current, word, value);
-    else current.buffer.push(word, value);
+    if (!(word < this.words.length)) throw new Violation(`an access outside of the memory: word ${word}`);
+    this.words[word] = value;
   }
 
-  publish(thread, word, value) {
-    const before = this.words[word];
-    if (before === undefined) throw new Violation(`an access outside of the memory: word ${word}`);
-    const { held } = this;
-    if (held !== undefined && word >= held.from && word < held.to && thread?.isWriter === true)
-      throw new Violation(`${thread.name} writes to word ${word}, which the reader holds`);
-    if (before !== value) {
-      this.hashLow ^= mix(word * 2, before) ^ mix(word * 2, value);
-      this.hashHigh ^= mix(word * 2 + 1, before) ^ mix(word * 2 + 1, value);
-      this.words[word] = value;
-    }
-  }
+  /** Who loads takes note of what it saw. */
+  note(_word, _value) {}
 
   /** An atomic access waits until all earlier stores of its thread are visible. */
-  drain() {
-    const { current } = this;
-    if (current === undefined || current.buffer.length === 0) return;
-    const { buffer } = current;
-    for (let index = 0; index < buffer.length; index += 2) this.publish(current, buffer[index], buffer[index + 1]);
-    buffer.length = 0;
-  }
-
-  /** Makes the store at `index` of a thread's buffer visible. */
-  flushOne(thread, index) {
-    const [word, value] = thread.buffer.splice(index, 2);
-    this.publish(thread, word, value);
-  }
+  drain() {}
 }
 
 /** A typed array over modelled memory, as far as the shipped code uses one. */
@@ -119,8 +70,7 @@ export class View {
     const memory = this.buffer;
     const word = this.wordOf(index);
     const value = this.kind.load(memory, word, (this.byteOffset + index * this.kind.size) & 3);
-    if (memory.isUnseen?.(word) !== true) memory.current?.note(word, Number(value));
-    memory.onAccess?.(`loads ${value} from word ${word}`);
+    memory.note(word, Number(value));
     return value;
   }
 
@@ -128,7 +78,6 @@ export class View {
     if (!(index >= 0 && index < this.length)) return;
     const memory = this.buffer;
     const word = this.wordOf(index);
-    memory.onAccess?.(`stores ${value} to word ${word}`);
     this.kind.store(memory, word, (this.byteOffset + index * this.kind.size) & 3, value);
   }
 
@@ -138,7 +87,7 @@ export class View {
 
   *fill(value, from, to) {
     for (let index = from; index < to; index++) {
-      yield -1 - this.wordOf(index);
+      yield this.wordOf(index) + STORE;
       this.store(index, value);
     }
   }
@@ -147,10 +96,10 @@ export class View {
   *set(source, offset = 0) {
     let lastWord = -1;
     for (let index = 0; index < source.length; index++) {
-      if (source instanceof View) yield source.wordOf(index);
+      if (source instanceof View) yield source.wordOf(index) + LOAD;
       const value = source instanceof View ? source.load(index) : source[index];
       const word = this.wordOf(offset + index);
-      if (word !== lastWord) yield -1 - (lastWord = word);
+      if (word !== lastWord) yield (lastWord = word) + STORE;
       this.store(offset + index, value);
     }
   }

@@ -26,6 +26,9 @@ export function tracerFormat(shipped, shape) {
   // Of the header: magic number, content size, sequence number, discarded records, the same by cause.
   const looked = new Set([0, 12, 16, 18, 24, 26, 28]);
   const begin = PACKET_HEADER_BYTES / 4;
+  const recordWords = TRACER_RECORD_HEADER_WORDS + fieldCount;
+  // Where a snapshot copies word by word beside a writer, of a record its header, its id and its last word.
+  const isEdge = (at) => [0, TRACER_RECORD_HEADER_WORDS, recordWords - 1].includes((at - begin) % recordWords);
   const fields = Array.from({ length: fieldCount }, (_, index) => ({
     name: `field${index}`,
     shape: { kind: 'integer', bits: 32, isSigned: true },
@@ -34,7 +37,7 @@ export function tracerFormat(shipped, shape) {
   return {
     subBufferSizeBytes,
     headerSizeBytes: PACKET_HEADER_BYTES,
-    isLookedAt: (at) => at >= begin || looked.has(at),
+    isLookedAt: (at) => (at >= begin ? shape.isSnapshot !== true || isEdge(at) : looked.has(at)),
     *attach(memory, number) {
       const views = finish(makeRingViews(memory));
       // Stands still: who records when makes no other states.
@@ -52,10 +55,10 @@ export function tracerFormat(shipped, shape) {
       if (view[16] !== sequence) throw new Violation(`torn: packet ${sequence} says that it is ${view[16]}`);
       if (!isActive && view[12] !== view.length * 32) throw new Violation(`torn: packet ${sequence} has another size`);
       const ids = [];
-      const recordWords = TRACER_RECORD_HEADER_WORDS + fieldCount;
       for (let at = begin; at < view.length; at += recordWords) {
         const [header, , id, ...checks] = view.subarray(at, at + recordWords);
-        if ((header & 0xffff) !== CLASS_ID || checks.some((check) => check !== checkOf(id)))
+        const looked = shape.isSnapshot === true ? checks.slice(-1) : checks;
+        if ((header & 0xffff) !== CLASS_ID || looked.some((check) => check !== checkOf(id)))
           throw new Violation(`torn: record ${id} of packet ${sequence}`);
         ids.push(id);
       }

@@ -4,10 +4,11 @@
 // buffer by the client of the library's own tests. A sub-buffer holds one record or two here (its least
 // size is the one setting that differs from what is shipped), so that few records go round.
 
+import { balance, checkSnapshot } from './balance.mjs';
 import { finish } from './load-shipped.mjs';
-import { ModelMemory, mix, Violation } from './model-memory.mjs';
-import { Thread } from './explore.mjs';
+import { LOAD, mix, ModelMemory, Violation } from './model-memory.mjs';
 import { plainFormat, tracerFormat } from './record-formats.mjs';
+import { RingWords } from './ring-words.mjs';
 
 export const SMALL_SUB_BUFFERS = [
   {
@@ -17,303 +18,217 @@ export const SMALL_SUB_BUFFERS = [
   },
 ];
 
+const NOTHING = { truth: 0, committed: [], consumed: [], attempts: 0 };
+
 /**
- * A maker of worlds. Shape: mode, writerCount (1, or several at the same time), subBufferCount,
+ * A scenario. Shape: mode, writerCount (1, or several at the same time), subBufferCount,
  * recordsPerSubBuffer (1 or 2), recordCount (of each writer), pollCount (of the reader), mayWriterDie,
  * mayReaderDie, hasNextWriter (takes over after release or death), isSnapshot (the reader copies and
- * takes nothing), order (of stores: see model-memory.mjs), maxPreemptions.
+ * takes nothing), order (of stores: see state.mjs), maxPreemptions.
  */
-export function ringWorlds(shipped, shape) {
-  const { createRing, ringSizeBytes } = shipped.ring;
-  const format = shape.writerCount === 1 ? tracerFormat(shipped, shape) : plainFormat(shipped, shape);
-  const { mode, subBufferCount, writerCount } = shape;
-  const geometry = { mode, subBufferCount, writerCount, subBufferSizeBytes: format.subBufferSizeBytes };
-  const blank = new ModelMemory(finish(ringSizeBytes(geometry)));
-  finish(createRing(blank, geometry, { channelId: 0, bufferNumber: 0 }));
-  return () => new World(shipped, shape, format, blank.copy(shape.order));
-}
-
-class World {
-  memory;
-  threads = [];
-  /** The explorer's: interruptions that are left; undefined for any number. */
-  preemptionsLeft;
+export class RingWorld {
+  programs = [];
+  blank;
+  order;
+  maxPreemptions;
+  writerCount;
   #shipped;
   #shape;
   #format;
-  #firstSubBufferWord;
-  #slots;
-  #deathCount = 0;
-  /** id -> sequence number of the sub-buffer it was committed in. */
-  #committed = new Map();
-  #attemptCount = 0;
-  /** What a reader got: packets in the order in which they came. */
-  #consumed = [];
-  /** Records whose writer died in them: committed or not, both are right. */
-  #interrupted = 0;
-  /** Of each writer's block, the thread that has it. */
-  #blockUsers = new Map();
+  #words;
 
-  constructor(shipped, shape, format, memory) {
+  constructor(shipped, shape) {
+    const { createRing, ringSizeBytes } = shipped.ring;
+    const { mode, subBufferCount, writerCount } = shape;
     this.#shipped = shipped;
     this.#shape = shape;
-    this.#format = format;
-    this.memory = memory;
-    this.preemptionsLeft = shape.maxPreemptions;
-    const { layout } = shipped;
-    this.#firstSubBufferWord = memory.words[layout.HEADER_SIZE_WORD] >> 2;
-    this.#slots = finish(layout.slotsWord(shape.writerCount));
-    memory.isUnseen = (word) => this.#isUnseen(word);
-    memory.onStore = (thread, word, value) => {
-      if (thread !== undefined && word < layout.NEXT_SEQUENCE_WORD)
-        throw new Violation(`${thread.name} writes to word ${word}, which is written once`);
-      if (thread?.pending !== undefined && this.#blockWordOf(word) === layout.COMMITTED)
-        this.#noteCommit(thread, value);
-    };
-    const writers = Array.from({ length: shape.writerCount }, (_, index) => this.#addWriter(index + 1));
-    if (shape.hasNextWriter) {
-      const [first] = writers;
-      const next = this.#addWriter(shape.writerCount + 1);
-      // Who is known to be dead has left its CPU, and with that its stores are visible.
-      next.isReady = () => first.isDone || (first.isDead && first.buffer.length === 0);
-    }
-    const reader = this.#addThread('reader', false, shape.isSnapshot ? this.#takeSnapshots() : this.#consume());
-    if (shape.mayReaderDie) {
-      const heir = this.#addThread('heir', false, this.#consume());
-      heir.isReady = () => reader.isDead && reader.buffer.length === 0;
-      // Without a death there is nothing for it to do.
-      heir.isOptional = true;
-    }
+    this.#format = writerCount === 1 ? tracerFormat(shipped, shape) : plainFormat(shipped, shape);
+    this.order = shape.order;
+    this.maxPreemptions = shape.maxPreemptions;
+    this.writerCount = writerCount;
+    const geometry = { mode, subBufferCount, writerCount, subBufferSizeBytes: this.#format.subBufferSizeBytes };
+    this.blank = new ModelMemory(finish(ringSizeBytes(geometry)));
+    finish(createRing(this.blank, geometry, { channelId: 0, bufferNumber: 0 }));
+    this.#words = new RingWords(shipped.layout, shape, this.#format, this.blank.words);
+    for (let number = 1; number <= writerCount; number++) this.#addWriter(number);
+    if (shape.hasNextWriter) this.#addWriter(writerCount + 1, { waitsFor: 0 });
+    const body = shape.isSnapshot ? this.#takeSnapshots() : this.#consume();
+    const reader = this.programs.length;
+    this.#add({ name: 'reader', isWriter: false, mayDie: shape.mayReaderDie, body });
+    // Without a death there is nothing for it to do.
+    const heir = { name: 'heir', isWriter: false, waitsFor: reader, isOptional: true, body: this.#consume() };
+    if (shape.mayReaderDie) this.#add(heir);
   }
 
-  /**
-   * What only the writer that has the block touches; and, where no reader copies beside the writers,
-   * the bytes of sub-buffers: that nobody touches one that another has is checked at each access.
-   */
-  isAlone(thread, word) {
-    if (word >= this.#firstSubBufferWord) return this.#isSubBufferAlone(thread, word);
-    const { layout } = this.#shipped;
-    // What is not written after creation, and counts that nobody here sleeps on.
-    if (word < layout.NEXT_SEQUENCE_WORD || this.#isUnseen(word)) return true;
-    const at = this.#blockWordOf(word);
-    // Only who copies what is being written looks at where it ends.
-    const isOwn =
-      (at >= layout.LIMIT && at <= layout.DEPTH) ||
-      (at >= layout.DISCARDED_FULL && at <= layout.OVERWRITTEN) ||
-      (this.#shape.isSnapshot !== true && (at === layout.COMMITTED || at === layout.ACTIVE));
-    if (!isOwn) return false;
-    const block = word - at;
-    const user = this.#blockUsers.get(block);
-    if (user !== thread) {
-      if (!thread.isWriter || (user !== undefined && !user.isDone && !user.isDead))
-        throw new Violation(`${thread.name} touches word ${word}, which another has`);
-      this.#blockUsers.set(block, thread);
-    }
-    return true;
+  #add(program) {
+    this.programs.push({ facts: NOTHING, ...program });
   }
 
-  #isUnseen(word) {
-    const { DELIVERY_COUNT_WORD, FREED_COUNT_WORD } = this.#shipped.layout;
-    return word === DELIVERY_COUNT_WORD || word === FREED_COUNT_WORD;
+  isAlone(state, index, word, kind) {
+    return this.#words.isAlone(state, index, word, kind);
   }
 
-  #isSubBufferAlone(thread, word) {
-    const { held } = this.memory;
-    const isHeld = held !== undefined && word >= held.from && word < held.to;
-    if (thread.isWriter) {
-      if (isHeld || !this.#isWritten(word))
-        throw new Violation(`${thread.name} touches word ${word}, which another has`);
-    } else if (!this.#shape.isSnapshot && !isHeld) {
-      throw new Violation(`${thread.name} touches word ${word}, which another has`);
-    }
-    return this.#shape.isSnapshot ? !this.#isLookedAt(word) : true;
+  mayTouch(state, index, word, isWrite) {
+    return this.#words.mayTouch(state, index, word, isWrite);
   }
 
-  /** A slot names this sub-buffer as one that is written. */
-  #isWritten(word) {
-    const { layout } = this.#shipped;
-    const physicalIndex = Math.floor((word - this.#firstSubBufferWord) / (this.#format.subBufferSizeBytes / 4));
-    for (let slot = 0; slot < this.#shape.subBufferCount; slot++) {
-      const value = this.memory.words[this.#slots + slot];
-      if (((value >>> 2) & 0x3ff) === physicalIndex && (value & 3) === layout.SLOT_WRITING) return true;
-    }
-    return false;
-  }
-
-  /** Of a packet's header only some words say anything about the ring buffer; a copy of the others proves nothing. */
-  #isLookedAt(word) {
-    return this.#format.isLookedAt((word - this.#firstSubBufferWord) % (this.#format.subBufferSizeBytes / 4));
-  }
-
-  /** Which word of a writer's block this is; -1 when it is in none. */
-  #blockWordOf(word) {
-    const { WRITERS_WORD, WRITER_BLOCK_WORDS } = this.#shipped.layout;
-    return word >= WRITERS_WORD && word < this.#slots ? (word - WRITERS_WORD) % WRITER_BLOCK_WORDS : -1;
+  isUnseen(word) {
+    return this.#words.isUnseen(word);
   }
 
   /** On a weakly ordered machine: a word of the header that is seen before the bytes that it announces. */
   mayOvertake(word) {
-    return word < this.#firstSubBufferWord;
+    return word < this.#words.firstSubBufferWord;
   }
 
-  mayDie(thread) {
-    if (this.#deathCount > 0) return false;
-    const { mayWriterDie, mayReaderDie } = this.#shape;
-    return (mayWriterDie === true && thread.name === 'writer 1') || (mayReaderDie === true && thread.name === 'reader');
+  checkStore(state, index, word) {
+    if (word < this.#shipped.layout.NEXT_SEQUENCE_WORD)
+      throw new Violation(`${state.threads[index].program.name} writes to word ${word}, which is written once`);
   }
 
-  onDeath(thread) {
-    this.#deathCount++;
-    if (thread.pending !== undefined) this.#interrupted++;
-    if (!thread.isWriter) this.memory.held = undefined;
-    thread.heldSequence = thread.holding;
-    // What it knew does not matter any more.
-    thread.settle(99, thread.holding ?? -1, thread.seen ?? 0);
+  /** No writer's active sub-buffer ends where that which the reader has just taken does. */
+  checkHeld({ words }, { to, sequence }) {
+    const { WRITERS_WORD, WRITER_BLOCK_WORDS, LIMIT } = this.#shipped.layout;
+    for (let index = 0; index < this.writerCount; index++) {
+      if (words[WRITERS_WORD + index * WRITER_BLOCK_WORDS + LIMIT] === to * 4)
+        throw new Violation(`owned by two: the reader takes packet ${sequence}, which a writer writes`);
+    }
   }
 
-  #addThread(name, isWriter, body) {
-    const thread = new Thread(name, this.memory, body, isWriter);
-    this.threads.push(thread);
-    return thread;
+  /**
+   * Two writers that do the same differ in nothing but their names: of each two orders that are each
+   * other's mirror image the one in which the second has the first block is left out.
+   */
+  isMirrored({ words }) {
+    if (this.writerCount !== 2 || this.#shape.mayWriterDie || this.#shape.hasNextWriter) return false;
+    return words[this.#shipped.layout.WRITERS_WORD + this.#shipped.layout.OWNER_TID] === 2;
   }
 
-  #addWriter(number) {
-    const world = this;
+  #addWriter(number, more) {
     const format = this.#format;
-    const { recordCount } = this.#shape;
-    return this.#addThread(`writer ${number}`, true, (thread) =>
-      (function* () {
-        thread.settle(0);
-        yield 0;
-        const attached = yield* format.attach(world.memory, number);
-        if (attached === undefined) {
-          // Who died before it said who it was has its block for ever; everybody else gets one.
-          if (world.#deathCount === 0) throw new Violation('a buffer that nobody has cannot be taken');
-          thread.settle(4);
-          return;
-        }
-        const { writer, record } = attached;
-        let truth = 0;
-        for (let index = 0; index < recordCount; index++) {
-          const id = number * 100 + index;
-          // Whether a sub-buffer is active shows in its block.
-          thread.settle(1, index, truth);
-          thread.pending = id;
-          world.#attemptCount++;
-          yield* record(id);
-          thread.pending = undefined;
-          truth = mix(truth, world.#committed.get(id) ?? -1);
-          thread.seen = truth;
-        }
-        thread.settle(2, truth);
-        yield* writer.release();
-        thread.settle(3, truth);
-      })(),
-    );
+    const { recordCount, mayWriterDie } = this.#shape;
+    const mayDie = mayWriterDie === true && number === 1;
+    const onStore = (thread, word, value) => this.#noteStore(thread, word, value);
+    this.#add({ name: `writer ${number}`, isWriter: true, mayDie, onStore, ...more, body });
+
+    function* body(thread, memory) {
+      thread.settle(0);
+      yield 0;
+      const attached = yield* format.attach(memory, number);
+      if (attached === undefined) {
+        thread.settle(4);
+        thread.tell({ hasFailed: true });
+        return;
+      }
+      const { writer, record } = attached;
+      thread.tell({ block: writer.block });
+      for (let index = 0; index < recordCount; index++) {
+        const id = number * 100 + index;
+        const { truth, active } = thread.facts;
+        // Which sub-buffer is active is all that a writer keeps in mind.
+        thread.settle(1, index, truth, writer.block, active ?? -1);
+        thread.tell({ pending: id, attempts: index + 1 });
+        yield* record(id);
+        if (!thread.facts.committed.some((commit) => commit.id === id)) thread.tell({ truth: mix(truth, -1) });
+        thread.tell({ pending: undefined });
+      }
+      thread.settle(2, thread.facts.truth, writer.block, thread.facts.active ?? -1);
+      yield* writer.release();
+      thread.settle(3, thread.facts.truth);
+    }
   }
 
-  #noteCommit(thread, value) {
+  /** A commit of the record being made, and what the writer has claimed. */
+  #noteStore(thread, word, value) {
     const { layout } = this.#shipped;
+    const at = this.#words.blockWordOf(word);
+    if (at === layout.ACTIVE) thread.tell({ claimed: value });
+    if (at === layout.LIMIT) thread.tell({ active: value === 0 ? undefined : thread.facts.claimed });
+    if (at !== layout.COMMITTED || thread.facts.pending === undefined) return;
     const { subBufferSizeBytes, headerSizeBytes } = this.#format;
-    const within = value - this.#firstSubBufferWord * 4;
+    const within = value - this.#words.firstSubBufferWord * 4;
     // A switch stores here as well: 0, or the end of the header.
     if (value === 0 || within % subBufferSizeBytes === headerSizeBytes) return;
-    const index = Math.floor((within - 1) / subBufferSizeBytes);
-    const entry = finish(layout.physicalWord(this.#shape.writerCount, this.#shape.subBufferCount, index));
-    this.#committed.set(thread.pending, this.memory.read(entry + layout.PHYSICAL_SEQUENCE));
+    const { pending, claimed, truth, committed } = thread.facts;
+    thread.tell({ truth: mix(truth, claimed), committed: [...committed, { id: pending, sequence: claimed }] });
   }
 
   #consume() {
     const { pollCount } = this.#shape;
     const { subBufferSizeBytes } = this.#format;
     const world = this;
-    return (thread) =>
-      (function* () {
-        thread.settle(10);
-        yield 0;
-        const reader = world.#openReader();
-        let seen = 0;
-        for (let poll = 0; poll < pollCount; poll++) {
-          thread.settle(11, poll, seen, reader.$spare, reader.$left?.sequence ?? -1, ...reader.$delivered);
-          const packet = yield* reader.getNextSubBuffer();
-          if (packet === undefined) continue;
-          const from = packet.bytes.byteOffset >> 2;
-          world.#checkNobodyWrites(packet.sequenceNumber, from * 4 + subBufferSizeBytes);
-          world.memory.held = { from, to: from + subBufferSizeBytes / 4 };
-          thread.holding = packet.sequenceNumber;
-          const parsed = yield* world.#parse(packet);
-          world.#consumed.push(parsed);
-          seen = mix(seen, parsed.hash);
-          thread.seen = seen;
-          world.memory.held = undefined;
-          yield* reader.putNextSubBuffer();
-          thread.holding = undefined;
-        }
-        thread.settle(12, seen);
-      })();
-  }
-
-  /** A writer whose active sub-buffer ends there. */
-  #checkNobodyWrites(sequence, endBytes) {
-    const { WRITERS_WORD, WRITER_BLOCK_WORDS, LIMIT } = this.#shipped.layout;
-    for (let index = 0; index < this.#shape.writerCount; index++) {
-      if (this.memory.words[WRITERS_WORD + index * WRITER_BLOCK_WORDS + LIMIT] === endBytes)
-        throw new Violation(`owned by two: the reader takes packet ${sequence}, which a writer writes`);
-    }
+    return function* body(thread, memory) {
+      thread.settle(10);
+      yield 0;
+      const reader = world.#openReader(memory);
+      for (let poll = 0; poll < pollCount; poll++) {
+        const { truth } = thread.facts;
+        thread.settle(11, poll, truth, reader.$spare, reader.$left?.sequence ?? -1, ...reader.$delivered);
+        const packet = yield* reader.getNextSubBuffer();
+        if (packet === undefined) continue;
+        const from = packet.bytes.byteOffset >> 2;
+        const sequence = packet.sequenceNumber;
+        thread.tell({ held: { from, to: from + subBufferSizeBytes / 4, sequence }, holding: sequence });
+        const parsed = yield* world.#parse(packet, memory);
+        const consumed = [...thread.facts.consumed, parsed];
+        thread.tell({ consumed, truth: mix(truth, parsed.hash), held: undefined });
+        yield* reader.putNextSubBuffer();
+        thread.tell({ holding: undefined });
+      }
+      thread.settle(12, thread.facts.truth);
+    };
   }
 
   #takeSnapshots() {
-    const { pollCount } = this.#shape;
+    const { pollCount, writerCount } = this.#shape;
     const world = this;
-    return (thread) =>
-      (function* () {
-        thread.settle(20);
-        yield 0;
-        const reader = world.#openReader();
-        let seen = 0;
-        for (let poll = 0; poll < pollCount; poll++) {
-          thread.settle(21, poll, seen);
-          const { packets } = yield* reader.snapshot();
-          const parsed = [];
-          for (const packet of packets) parsed.push(yield* world.#parse(packet));
-          world.#checkSnapshot(parsed);
-          seen = parsed.reduce((hash, { hash: own }) => mix(hash, own), seen);
-        }
-        thread.settle(22, seen);
-      })();
+    return function* body(thread, memory) {
+      thread.settle(20);
+      yield 0;
+      const reader = world.#openReader(memory);
+      for (let poll = 0; poll < pollCount; poll++) {
+        thread.settle(21, poll, thread.facts.truth);
+        const { packets } = yield* reader.snapshot();
+        const parsed = [];
+        for (const packet of packets) parsed.push(yield* world.#parse(packet, memory));
+        checkSnapshot(parsed, writerCount > 1);
+        thread.tell({ truth: parsed.reduce((hash, { hash: own }) => mix(hash, own), thread.facts.truth) });
+      }
+      thread.settle(22, thread.facts.truth);
+    };
   }
 
   /** Its copies are made word by word, as slowly as a copy can be. */
-  #openReader() {
-    const { memory } = this;
-    const isLookedAt = (word) => this.#isLookedAt(word);
+  #openReader(memory) {
+    const isLookedAt = (word) => this.#words.isLookedAt(word);
     const tryCopy = function* (_memory, offset, target, targetOffset, sizeBytes) {
       const words = new Int32Array(target.buffer, target.byteOffset + targetOffset, sizeBytes >> 2);
       for (let index = 0; index < words.length; index++) {
         const word = (offset >> 2) + index;
-        if (isLookedAt(word)) {
-          yield word;
-          memory.current?.note(word, memory.read(word));
+        if (!isLookedAt(word)) {
+          words[index] = 0;
+          continue;
         }
+        yield word + LOAD;
         words[index] = memory.read(word);
+        memory.note(word, words[index]);
       }
       return true;
     };
     return this.#shipped.ring.openRingReader(memory, { tryCopy });
   }
 
-  *#parse({ bytes, contentSizeBytes, sequenceNumber, isActive }) {
+  *#parse({ bytes, contentSizeBytes, sequenceNumber, isActive }, memory) {
     const view = new Int32Array(contentSizeBytes / 4);
-    const { memory } = this;
     const isBorrowed = bytes.buffer === memory;
     const copied = isBorrowed ? undefined : new Int32Array(bytes.buffer, bytes.byteOffset, view.length);
     for (let index = 0; index < view.length; index++) {
+      const word = (bytes.byteOffset >> 2) + index;
       if (copied !== undefined) view[index] = copied[index];
-      else {
-        const word = (bytes.byteOffset >> 2) + index;
-        yield word;
+      else if (this.#format.isLookedAt(index)) {
+        yield word + LOAD;
         view[index] = memory.read(word);
-        memory.current?.note(word, view[index]);
+        memory.note(word, view[index]);
       }
     }
     const packet = this.#format.parse(view, sequenceNumber, isActive === true);
@@ -321,90 +236,45 @@ class World {
     return { ...packet, hash, isActive: isActive === true };
   }
 
-  #checkSnapshot(packets) {
-    const isHoleAllowed = this.#shape.writerCount > 1;
-    packets.forEach(({ sequence }, index) => {
-      const before = packets[index - 1]?.sequence;
-      if (before !== undefined && (isHoleAllowed ? sequence <= before : sequence !== before + 1))
-        throw new Violation(`a hole before packet ${sequence} of a snapshot`);
-    });
-    this.#checkOrder(packets);
-  }
-
-  /** Of each writer, the records in their order and once. */
-  #checkOrder(packets) {
-    const last = new Map();
-    for (const id of packets.flatMap(({ ids }) => ids)) {
-      const writer = Math.floor(id / 100);
-      const before = last.get(writer) ?? -1;
-      if (id < before) throw new Violation(`reordered: record ${id} after ${before}`);
-      if (id === before) throw new Violation(`duplicated: record ${id}`);
-      last.set(writer, id);
-    }
-  }
-
   /** Nobody can go on: what is left is taken by a last reader, and the accounts must balance. */
-  checkEnd() {
-    for (const thread of this.threads) {
-      if (!thread.isDone && !thread.isDead && thread.isOptional !== true)
-        throw new Violation(`${thread.name} waits for ever`);
+  checkEnd(state) {
+    for (const [index, { name, isOptional }] of this.programs.entries()) {
+      const { isDone, facts } = state.points[index];
+      if (!isDone && !state.isDead[index] && isOptional !== true) throw new Violation(`${name} waits for ever`);
+      // Who died before it said who it was has its block for ever; everybody else gets one.
+      if (facts.hasFailed && state.deathCount === 0) throw new Violation('a buffer that nobody has cannot be taken');
     }
-    const reader = this.#openReader();
-    const consumed = [...this.#consumed];
+    const memory = new ModelMemory(0);
+    memory.words = state.words.slice();
+    const reader = this.#openReader(memory);
+    const consumed = state.points.flatMap(({ facts }) => facts.consumed);
     for (
       let packet = finish(reader.getNextSubBuffer());
       packet !== undefined;
       packet = finish(reader.getNextSubBuffer())
     ) {
-      consumed.push(finish(this.#parse(packet)));
+      consumed.push(finish(this.#parse(packet, memory)));
       finish(reader.putNextSubBuffer());
     }
-    for (const packet of finish(reader.takeActive())) consumed.push(finish(this.#parse({ ...packet, isActive: true })));
-    this.#balance(consumed, finish(reader.counters()).discarded);
+    for (const packet of finish(reader.takeActive()))
+      consumed.push(finish(this.#parse({ ...packet, isActive: true }, memory)));
+    const dead = state.isDead.indexOf(true);
+    balance({
+      consumed,
+      committed: state.points.flatMap(({ facts }) => facts.committed),
+      attemptCount: state.points.reduce((sum, { facts }) => sum + facts.attempts, 0),
+      interruptedCount: dead >= 0 && state.points[dead].facts.pending !== undefined ? 1 : 0,
+      deadHeld: dead < 0 ? undefined : state.points[dead].facts.holding,
+      discarded: finish(reader.counters()).discarded,
+      mode: this.#shape.mode,
+      writerCount: this.writerCount,
+      wasOverwritten: (sequence) => this.#wasOverwritten(memory.words, sequence),
+    });
   }
 
-  #balance(consumed, discarded) {
-    const deadHeld = this.threads.find((thread) => thread.heldSequence !== undefined)?.heldSequence;
-    const packets = new Map();
-    for (const packet of consumed) {
-      const earlier = packets.get(packet.sequence);
-      // Who died with it in his hands may have read it; his heir gets it again.
-      if (earlier !== undefined && (packet.sequence !== deadHeld || packet.hash !== earlier.hash))
-        throw new Violation(`duplicated: packet ${packet.sequence}`);
-      if (earlier === undefined) packets.set(packet.sequence, packet);
-    }
-    const distinct = [...packets.values()];
-    this.#checkOrder(distinct);
-    const left = groupBySequence(this.#committed);
-    for (const { sequence, ids } of distinct) {
-      const expected = left.get(sequence) ?? [];
-      if (ids.join() !== expected.join())
-        throw new Violation(`lost or invented: packet ${sequence} has ${ids.join()} instead of ${expected.join()}`);
-      left.delete(sequence);
-    }
-    for (const [sequence, ids] of left) {
-      if (!this.#wasOverwritten(sequence))
-        throw new Violation(`lost: records ${ids.join()} of packet ${sequence} are in no packet`);
-    }
-    const { mode, writerCount } = this.#shape;
-    if (mode === 'overwrite' && writerCount === 1 && discarded > 0)
-      throw new Violation(`stuck: ${discarded} records are discarded although the oldest must give way`);
-    const uncounted = this.#attemptCount - this.#committed.size - discarded;
-    if (uncounted < 0 || uncounted > this.#interrupted)
-      throw new Violation(`lost without being counted: ${uncounted} records`);
-    if (distinct.some((packet) => packet.discarded > discarded))
-      throw new Violation('a packet counts more losses than there were');
-  }
-
-  #wasOverwritten(sequence) {
+  #wasOverwritten(words, sequence) {
     if (this.#shape.mode === 'discard') return false;
-    const tag = this.memory.words[this.#slots + (sequence % this.#shape.subBufferCount)] >>> 12;
+    const tag = words[this.#words.slots + (sequence % this.#shape.subBufferCount)] >>> 12;
     return tag > sequence;
   }
-}
-
-function groupBySequence(committed) {
-  const groups = new Map();
-  for (const [id, sequence] of committed) groups.set(sequence, [...(groups.get(sequence) ?? []), id]);
-  return groups;
 }
