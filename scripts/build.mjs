@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Builds everything: TypeScript by `tsc -b`, the native addon by the C compiler when its sources are
-// newer than it, then the bundles of the preloaded tracer and of the command. Needs node and
+// newer than it, then the bundles of libraries, of the preloaded tracer and of the command. Needs node and
 // node_modules; without a C compiler it says so in one sentence and goes on. Exit status: tsc's, the
 // compiler's or the bundler's failure.
 
@@ -82,9 +82,9 @@ async function buildAddon() {
   return 0;
 }
 
-/** The tracer's preload and the command, each in few files: what Node resolves costs start-up. */
+/** Doors of libraries, the tracer's preload and the command, each in few files: what Node resolves costs start-up. */
 async function bundle() {
-  const statuses = ['bundle-preload.mjs', 'bundle-command.mjs'].map((name) =>
+  const statuses = ['bundle-doors.mjs', 'bundle-preload.mjs', 'bundle-command.mjs'].map((name) =>
     run(process.execPath, [join(root, 'scripts', name)]),
   );
   const failed = (await Promise.all(statuses)).find((status) => status !== 0);

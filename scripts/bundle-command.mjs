@@ -31,6 +31,8 @@ const placePreload = {
 
 const shared = {
   bundle: true,
+  // Not the bundled doors: of modules what is not used falls away.
+  conditions: ['lockstep-modules'],
   platform: 'node',
   target: 'node20',
   // Half the text is half the time to compile it; names stay, for stacks.

@@ -72,6 +72,8 @@ await build({
   entryPoints: [join(dist, 'src/preload.js')],
   outfile: main,
   bundle: true,
+  // Not the bundled doors: of modules what is not used falls away.
+  conditions: ['lockstep-modules'],
   platform: 'node',
   format: 'cjs',
   target: 'node20.19',

@@ -10,23 +10,14 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:
 import { cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Nanoseconds } from '@lockstep/base';
-import { parseMetadata } from '../src/metadata/metadata-parser.ts';
-import { countEventRecordsParallel } from '../src/node/count-records.ts';
-import { readColumns } from '../src/node/read-columns.ts';
-import { readColumnsParallel } from '../src/node/read-columns-parallel.ts';
-import { readEventRecords } from '../src/node/read-traces.ts';
 import { openTraceDirectory, type TraceSet } from '../src/node/trace-set.ts';
-import type { ColumnBatch } from '../src/read/columns.ts';
-import { isEventRecord } from '../src/read/data-stream-reader.ts';
-import { traceDecoderOf } from '../src/read/trace-decoder.ts';
 import { Lttng, lttngMissing } from '../src/testing/lttng-program.ts';
 import { scaleTrace } from '../src/testing/scaled-trace.ts';
 
 const BASE = join(tmpdir(), 'lockstep-bench-read');
-const SELF = fileURLToPath(import.meta.url);
+/** What Lockstep runs: a program of its own, so that a round costs what a user's program costs. */
+const PROGRAM = fileURLToPath(new URL('read-program.js', import.meta.url));
 const PAIRS = 500_000;
-const COLUMN_FIELD = 'a';
 
 const SUM_C = `
 #include <babeltrace2/babeltrace.h>
@@ -83,30 +74,6 @@ function option(name: string, fallback: number): number {
   return at < 0 ? fallback : Number(process.argv[at + 1]);
 }
 
-/** What the Lockstep side of a round runs, in a process of its own. */
-async function runHere(mode: string, path: string): Promise<void> {
-  if (mode === 'classes') return measureClasses();
-  const traceSet = openTraceDirectory(path);
-  if (mode.startsWith('count')) {
-    const counts = await countEventRecordsParallel(traceSet, path, { threads: Number(mode.slice(5)) });
-    print(`${counts.records}`);
-  } else if (mode.startsWith('sum')) {
-    const wanted = { event: columnEvent(traceSet), columns: [{ path: [COLUMN_FIELD] }] };
-    let sum = 0;
-    if (mode === 'sum1') for (const batch of readColumns(traceSet, wanted)) sum += sumOf(batch);
-    else for await (const batch of readColumnsParallel(traceSet, { ...wanted, threads: 2 })) sum += sumOf(batch);
-    print(String(sum));
-  } else if (mode === 'seek') measureSeek(path);
-  print(`memory ${Math.round(process.resourceUsage().maxRSS / 1024)}`);
-}
-
-function sumOf({ columns, rowCount }: ColumnBatch): number {
-  const column = columns[0] as Float64Array;
-  let sum = 0;
-  for (let i = 0; i < rowCount; i++) sum += column[i]!;
-  return sum;
-}
-
 /** The program's provider has its process id in its name. */
 function columnEvent(traceSet: TraceSet): string {
   for (const { traceClass } of traceSet.traces) {
@@ -119,45 +86,6 @@ function columnEvent(traceSet: TraceSet): string {
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
-}
-
-/** First record after a seek into the middle, in a process that has opened the trace and read a record. */
-function measureSeek(path: string): void {
-  const traceSet = openTraceDirectory(path);
-  const times: bigint[] = [];
-  for (const item of readEventRecords(traceSet)) {
-    if (isEventRecord(item)) times.push(item.timeNs!);
-    break;
-  }
-  const trace = traceSet.traces[0]!;
-  const clock = [...trace.traceClass.dataStreamClasses.values()][0]?.defaultClock;
-  if (clock === undefined) throw new Error('the trace has no clock');
-  // The middle by size: repetitions are equal.
-  const last = option('--last', 0);
-  const middle = (times[0]! + BigInt(last) / 2n) as Nanoseconds;
-  const begin = process.hrtime.bigint();
-  for (const item of readEventRecords(traceSet, { begin: middle })) if (isEventRecord(item)) break;
-  print(`seek ${(Number(process.hrtime.bigint() - begin) / 1e6).toFixed(2)}`);
-}
-
-function measureClasses(): void {
-  const classes = Array.from(
-    { length: 20_000 },
-    (_, id) =>
-      `event { name = "p:event_${id}"; id = ${id}; stream_id = 0; fields := struct { integer { size = 32; align = 8; signed = 1; encoding = none; base = 10; } _a; floating_point { exp_dig = 11; mant_dig = 53; align = 8; } _b; string _c${id % 50}; }; };\n`,
-  );
-  const text = `/* CTF 1.8 */
-typealias integer { size = 32; align = 8; signed = false; } := uint32_t;
-trace { major = 1; minor = 8; byte_order = le; packet.header := struct { uint32_t stream_id; }; };
-stream { id = 0; event.header := struct { uint32_t id; }; };
-${classes.join('')}`;
-  const begin = process.hrtime.bigint();
-  const traceClass = parseMetadata(text);
-  const parsed = process.hrtime.bigint();
-  traceDecoderOf(traceClass, 'generated').dataStreamDecoder(0n);
-  const ready = process.hrtime.bigint();
-  print(`parse ${(Number(parsed - begin) / 1e6).toFixed(0)} ready ${(Number(ready - parsed) / 1e6).toFixed(0)}`);
-  print(`memory ${Math.round(process.resourceUsage().maxRSS / 1024)}`);
 }
 
 interface Run {
@@ -173,7 +101,7 @@ function run(command: string, args: readonly string[]): Run {
 }
 
 function runSelf(mode: string, path: string, args: readonly string[] = []): Run {
-  return run(process.execPath, [SELF, '--run', mode, path, ...args]);
+  return run(process.execPath, [PROGRAM, mode, path, ...args]);
 }
 
 function median(values: readonly number[]): number {
@@ -233,8 +161,7 @@ function compare(title: string, records: number, rounds: number, rival: () => Ru
   );
 }
 
-async function main(): Promise<void> {
-  if (process.argv[2] === '--run') return runHere(process.argv[3] ?? '', process.argv[4] ?? '');
+function main(): void {
   if (process.argv.includes('--clean')) {
     rmSync(BASE, { recursive: true, force: true });
     return;
@@ -252,40 +179,33 @@ async function main(): Promise<void> {
     `node ${process.version}, linux ${release()}, ${cpus()[0]?.model ?? 'unknown CPU'} x ${cpus().length}, ${records} records, ${rounds} rounds, medians`,
   );
   const path = makeTrace(records);
+  const event = columnEvent(openTraceDirectory(path));
   const onOne = ['-c', '0'];
   // Statistics would be printed for every 10 000th message.
   const counter = ['-c', 'sink.utils.counter', '-p', 'step=+1000000000'];
   const countThere = (): Run => run('taskset', [...onOne, 'babeltrace2', path, ...counter]);
-  const self = (mode: string): string[] => [process.execPath, SELF, '--run', mode, path];
+  const self = (mode: string): string[] => [process.execPath, PROGRAM, mode, path, event];
   if (isWanted('count1'))
     compare('count, one core', records, rounds, countThere, () => run('taskset', [...onOne, ...self('count1')]));
   if (isWanted('count2')) compare('count, two cores', records, rounds, countThere, () => runSelf('count2', path));
   if (isWanted('sum') && existsSync('/usr/include/babeltrace2/babeltrace.h')) {
     const program = join(BASE, 'sum');
     writeFileSync(`${program}.c`, SUM_C);
-    run('cc', [
-      '-O2',
-      `-DEVENT="${columnEvent(openTraceDirectory(path))}"`,
-      `-DFIELD="${COLUMN_FIELD}"`,
-      `${program}.c`,
-      '-o',
-      program,
-      '-lbabeltrace2',
-    ]);
+    run('cc', ['-O2', `-DEVENT="${event}"`, '-DFIELD="a"', `${program}.c`, '-o', program, '-lbabeltrace2']);
     const there = (): Run => run('taskset', [...onOne, program, path]);
-    const sumHere = (mode: string): string => runSelf(mode, path).output.split('\n')[0]!;
+    const sumHere = (mode: string): string => runSelf(mode, path, [event]).output.split('\n')[0]!;
     print(`sums: C ${there().output.split(' ')[0]}, Lockstep ${sumHere('sum1')}, with two threads ${sumHere('sum2')}`);
     compare('sum of one field, one core', records, rounds, there, () => run('taskset', [...onOne, ...self('sum1')]));
-    compare('sum of one field, two threads', records, rounds, there, () => runSelf('sum2', path));
+    compare('sum of one field, two threads', records, rounds, there, () => runSelf('sum2', path, [event]));
   }
   if (isWanted('seek')) {
     const span = (2n ** 32n * BigInt(Math.round(records / (2 * PAIRS)))).toString();
     const seeks = Array.from({ length: 5 }, () =>
-      Number(/seek ([\d.]+)/.exec(runSelf('seek', path, ['--last', span]).output)?.[1]),
+      Number(/seek ([\d.]+)/.exec(runSelf('seek', path, [event, span]).output)?.[1]),
     );
     print(`first record after a seek into the middle: ${median(seeks).toFixed(1)} ms`);
   }
   if (isWanted('classes')) print(`20 000 event classes: ${runSelf('classes', '').output.replaceAll('\n', ' ')}`);
 }
 
-await main();
+main();

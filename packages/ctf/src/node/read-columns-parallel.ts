@@ -48,10 +48,11 @@ export async function* readColumnsParallel(
     yield* readColumns(traceSet, options);
     return;
   }
-  // What is asked for wrongly is refused here and by its own error, not in a thread.
-  for (const dataStream of wanted) checkColumns(dataStream, options);
+  // Threads take longest to start, so they come first.
   const crew = new ColumnCrew(traceSet, ranges, options, threads - (options.isOrdered === true ? 0 : 1));
   try {
+    // What is asked for wrongly is refused here and by its own error, not in a thread.
+    for (const dataStream of wanted) checkColumns(dataStream, options);
     const isIdle = limits.isIdleHere === true;
     yield* options.isOrdered === true ? inOrder(crew, isIdle) : asTheyCome(crew, isIdle);
   } finally {

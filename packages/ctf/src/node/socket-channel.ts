@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A TCP connection as a channel of bytes: what was received and not yet asked for is kept in order.
 
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { SystemError } from '@lockstep/base';
 import type { ByteChannel } from '@lockstep/protocol';
 
@@ -20,7 +20,9 @@ interface Waiter {
 /** Bytes kept before the socket is told to wait. */
 const MOST_KEPT_BYTES = 8 * 1024 * 1024;
 
-export function connectChannel(address: SocketAddress): Promise<ByteChannel> {
+export async function connectChannel(address: SocketAddress): Promise<ByteChannel> {
+  // Few programs that read traces open sockets.
+  const { connect } = await import('node:net');
   const { host, port, family } = address;
   const name = `${host}:${port}`;
   return new Promise((resolve, reject) => {

@@ -28,6 +28,8 @@ import { checkStep, type DataStreamDecoder } from './trace-decoder.ts';
 
 /** Rows of a batch: few enough for the second-level cache with several columns. */
 export const BATCH_ROWS = 8192;
+/** The first batches are small: a loop that has not ended yet when V8 optimises it has to be optimised again. */
+const FIRST_BATCH_ROWS = 64;
 
 /**
  * A field by its names from the scope's root on. Numbers become a `Float64Array` (integers beyond 2^53
@@ -97,6 +99,7 @@ export class ColumnReader {
   readonly #endPacket: number | undefined;
   #loop: ColumnLoop | undefined;
   #isInterpreting = false;
+  #capacity = FIRST_BATCH_ROWS;
   /** Of the record that comes next. */
   #error: CtfError | undefined;
 
@@ -142,6 +145,7 @@ export class ColumnReader {
         continue;
       }
       const rowCount = this.#fill();
+      if (this.#capacity < BATCH_ROWS) this.#capacity *= 2;
       if (rowCount === 0) continue;
       return {
         dataStream: this.#dataStream,
@@ -166,7 +170,7 @@ export class ColumnReader {
     for (;;) {
       try {
         this.#loop ??= this.#compile(this.#reader.decoder!);
-        return this.#loop(state, this.#arguments, BATCH_ROWS);
+        return this.#loop(state, this.#arguments, this.#capacity);
       } catch (error) {
         // Rows that were stored since the mark are stored again.
         if (this.#reader.retry(error)) continue;

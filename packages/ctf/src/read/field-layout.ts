@@ -125,6 +125,8 @@ export class SlotTable {
   /** By consumer's key: a class object may be shared by several places of the metadata. */
   readonly #slotOfConsumer = new Map<string, Slot>();
   readonly #slotsOfScope = new Map<string, Set<number>>();
+  /** Slots that select options: those of lengths may be numbers where values are not wanted. */
+  readonly #selectors = new Set<number>();
   /** Keys of what is decoded before the place that is being visited. */
   readonly #visitedOuter = new Set<string>();
   #visited: Set<string> = this.#visitedOuter;
@@ -160,6 +162,11 @@ export class SlotTable {
   /** Slots that the integer or boolean at `key` must be saved to: none if no field names it. */
   producedBy(key: string): readonly number[] {
     return this.#slotsOfKey.get(key) ?? NO_SLOTS;
+  }
+
+  /** Whether slots only give lengths, for which a rounded number does: what is beyond 2^53 is too long anyway. */
+  areLengths(slots: readonly number[]): boolean {
+    return slots.every((slot) => !this.#selectors.has(slot));
   }
 
   /** Slot that the field at `key` takes its length or selector from. */
@@ -242,7 +249,9 @@ export class SlotTable {
         location: location.path.map((part) => part ?? '..').join('.'),
       });
     }
-    this.#slotOfConsumer.set(key, this.#slotOf(right));
+    const slot = this.#slotOf(right);
+    this.#slotOfConsumer.set(key, slot);
+    if (fc.type === 'variant' || fc.type === 'optional') this.#selectors.add(slot.slot);
   }
 
   #slotOf(targets: readonly Enclosing[]): Slot {

@@ -32,6 +32,7 @@ export class NumberCode extends FieldCode {
     const isRead = this.wantsValues || slots.length > 0 || effects.length > 0;
     if (!('length' in fc)) return this.#variableInteger(fc, slots, effects, isRead || this.visitor !== undefined);
     if (!isRead && this.#visitWide(fc)) return '';
+    if (!this.wantsValues && effects.length === 0 && this.#wideLength(fc, slots)) return '';
     const value = this.bits(fc, fc.type === 'fixed-length-signed-integer', isRead || this.visitor !== undefined);
     this.visit((visitor) => visitor.value(fc, value));
     this.save(slots, value, fc.length > WIDEST_NUMBER);
@@ -107,6 +108,16 @@ export class NumberCode extends FieldCode {
     const words = this.#words(fc);
     if (words === undefined) return false;
     this.visit((visitor) => visitor.wideInteger(fc, words.high, words.low));
+    return true;
+  }
+
+  /** A length of 64 bits, as LTTng's are, as a number: a bigint a sequence costs more than all else of it. */
+  #wideLength(fc: FixedLengthIntegerFieldClass, slots: readonly number[]): boolean {
+    if (fc.length !== 64 || isReversed(fc) || slots.length === 0 || !this.options.slots.areLengths(slots)) return false;
+    const words = this.#words(fc);
+    if (words === undefined) return false;
+    this.visit((visitor) => visitor.wideInteger(fc, words.high, words.low));
+    this.save(slots, `${words.high} * 4294967296 + ${words.low}`, false);
     return true;
   }
 

@@ -22,6 +22,9 @@ import { UNKNOWN_PLACE, type Place } from './place.ts';
 /** Loops with longer code than this (characters) call one function a class: V8 does not optimise giant functions. */
 const LONGEST_LOOP = 24_000;
 
+/** Refuses a record that ends outside its packet, where records may end within a byte. */
+const PAST_END = 'if (p > end || (p === end && k > endBit)) s.fail(0, start);';
+
 /** Steps over all event records of a packet and returns how many there are. */
 export type PacketCounter = (state: DecodeState) => number;
 
@@ -81,7 +84,8 @@ class PacketLoop {
     const generator = this.#generator;
     const dsc = this.#dsc;
     for (const scope of eventRecordHeaderScope(dsc)) generator.scope(scope);
-    generator.settle();
+    if (this.#onBytes) generator.flush();
+    else generator.settle();
     const before = { ...generator.place, checked: 0 };
     const head = generator.lines;
     generator.lines = [];
@@ -106,15 +110,21 @@ class PacketLoop {
   #body(erc: EventRecordClass, before: Place): string | undefined {
     const generator = this.#generator;
     const columns = this.#columns?.eventRecordClass === erc ? this.#columns : undefined;
+    const outer = new Set(generator.producedSlots.keys());
     const { lines, place } = generator.branch(before, () => {
       generator.columnStores = columns?.stores;
       for (const scope of [...commonContextScope(this.#dsc), ...eventRecordScopes(this.#dsc, erc)])
         generator.scope(scope);
       generator.columnStores = undefined;
-      generator.settle();
+      if (!this.#onBytes) generator.settle();
     });
     if (this.#onBytes && place.bit !== 0) return undefined;
-    if (columns !== undefined) lines.push('if (p > end) s.fail(0, start);', columns.endOfRow);
+    // Slots of the class's own fields live no longer than its record.
+    const own = [...generator.producedSlots].filter(([slot]) => !outer.has(slot));
+    for (const [slot] of own) generator.producedSlots.delete(slot);
+    lines.unshift(...own.map(([slot, zero]) => `let slot${slot} = ${zero};`));
+    lines.push(this.#onBytes ? 'if (p > end) s.fail(0, start);' : PAST_END);
+    if (columns !== undefined) lines.push(columns.endOfRow);
     return lines.join('\n');
   }
 
@@ -127,9 +137,13 @@ class PacketLoop {
     const { eventRecordClasses } = this.#dsc;
     const onBytes = this.#onBytes;
     const only = eventRecordClasses.size === 1 ? [...eventRecordClasses.keys()][0] : undefined;
-    const cases = [...idsOfBody].map(
-      ([body, ids]) => `${ids.map((id) => `case ${id}:`).join(' ')} {\n${body}\nbreak; }`,
-    );
+    const wantedId = this.#columns?.eventRecordClass.id;
+    const cases: string[] = [];
+    let wanted: string | undefined;
+    for (const [body, ids] of idsOfBody) {
+      if (wantedId !== undefined && ids.includes(wantedId)) wanted = body;
+      else cases.push(`${ids.map((id) => `case ${id}:`).join(' ')} {\n${body}\nbreak; }`);
+    }
     const condition = onBytes ? 'p < last' : '(p < stop || (p === stop && k < stopBit))';
     const columns = this.#columns;
     const slots = [...this.#generator.producedSlots];
@@ -145,18 +159,19 @@ class PacketLoop {
       ...slots.map(([slot, zero]) => `slot${slot} = ${zero};`),
       `id = ${only ?? 0};`,
       ...head,
+      // The class whose rows are wanted is asked for first.
+      ...(wanted === undefined ? [] : [`if (id === ${wantedId}) {`, wanted, '} else']),
       'switch (id) {',
       ...cases,
       'default: throw s.unknownClass(id, start);',
       '}',
-      onBytes ? 'if (p > end) s.fail(0, start);' : 'if (p > end || (p === end && k > endBit)) s.fail(0, start);',
       ...(this.#takesBits()
         ? []
         : [onBytes ? 'if (p === start) throw s.stuck();' : 'if (p === start && k === startBit) throw s.stuck();']),
-      'count++;',
+      ...(columns === undefined ? ['count++;'] : []),
       '}',
       'cw[0] = c0;',
-      's.position = p; s.bit = k;',
+      `s.position = p; s.bit = ${onBytes ? 0 : 'k'};`,
       `return ${columns?.result ?? 'count'};`,
       '}',
     ].join('\n');

@@ -90,11 +90,13 @@ function twoDigits(value: number): string {
 }
 
 /** Texts of 0 to 999 with three digits: three look-ups are cheaper than one conversion. */
-const THREE_DIGITS = Array.from({ length: 1000 }, (_, value) => String(value).padStart(3, '0'));
+let threeDigits: readonly string[] | undefined;
 
 export function nineDigits(value: number): string {
   const [thousands, units] = [Math.trunc(value / 1000), value % 1000];
-  return THREE_DIGITS[Math.trunc(thousands / 1000)]! + THREE_DIGITS[thousands % 1000]! + THREE_DIGITS[units]!;
+  // Made on first use: most programs that load this print nothing.
+  const texts = (threeDigits ??= Array.from({ length: 1000 }, (_, part) => String(part).padStart(3, '0')));
+  return texts[Math.trunc(thousands / 1000)]! + texts[thousands % 1000]! + texts[units]!;
 }
 
 /** Difference of two times as babeltrace2 prints it: an unsigned 64-bit number of ns. */

@@ -17,9 +17,11 @@ export const REAL_ROOM = 24;
 const PADDED = new Int32Array(1000);
 const PLAIN = new Int32Array(1000);
 for (let value = 0; value < 1000; value++) {
-  const digits = [Math.trunc(value / 100), Math.trunc(value / 10) % 10, value % 10].map((digit) => ZERO + digit);
-  PADDED[value] = digits[0]! | (digits[1]! << 8) | (digits[2]! << 16);
-  PLAIN[value] = PADDED[value]! >> (value < 10 ? 16 : value < 100 ? 8 : 0);
+  const tens = (value / 10) | 0;
+  const hundreds = (value / 100) | 0;
+  const padded = (hundreds | ((tens - hundreds * 10) << 8) | ((value - tens * 10) << 16)) + ZERO * 0x10101;
+  PADDED[value] = padded;
+  PLAIN[value] = padded >> (value < 10 ? 16 : value < 100 ? 8 : 0);
 }
 
 function putUpTo999(view: DataView, o: number, value: number): number {
