@@ -43,6 +43,13 @@ export interface Addon {
     sizeBytes: number,
   ): boolean;
   futexWait(memory: ArrayBuffer, byteOffset: number, expected: number, timeoutMs: number): number;
+  futexWaitAsync(
+    memory: ArrayBuffer,
+    byteOffset: number,
+    expected: number,
+    timeoutMs: number,
+    done: (result: number) => void,
+  ): void;
   futexWake(memory: ArrayBuffer, byteOffset: number, count: number): number;
   poll(fds: readonly number[], timeoutMs: number): number[];
   openWaitSet(fds: readonly number[], mode: number): number;
@@ -118,6 +125,15 @@ export function wrapAddon(addon: Addon): Native {
       );
       return FUTEX_RESULTS[result] ?? 'woken';
     },
+    futexWaitAsync: (memory, byteOffset, expected, timeoutMs) =>
+      new Promise((resolve, reject) => {
+        callSystem('Waiting for shared memory failed', undefined, () =>
+          addon.futexWaitAsync(memory, byteOffset, expected, timeoutMs, (result) => {
+            if (result >= 0) resolve(FUTEX_RESULTS[result] ?? 'woken');
+            else reject(failedSystemCall('Waiting for shared memory failed', -result, 'futex', undefined));
+          }),
+        );
+      }),
     futexWake: (memory, byteOffset, count) =>
       callSystem('Waking the waiters of shared memory failed', undefined, () =>
         addon.futexWake(memory, byteOffset, count),
@@ -197,9 +213,13 @@ function callSystem<T>(sentence: string, path: string | undefined, call: () => T
   } catch (error) {
     const errno = error instanceof Error && 'code' in error ? Number(error.code) : Number.NaN;
     if (!(error instanceof Error) || !Number.isInteger(errno)) throw error;
-    const code = getSystemErrorName(-errno);
-    throw new SystemError(`${sentence}: ${explainErrno(code)}`, code, error.message, path);
+    throw failedSystemCall(sentence, errno, error.message, path);
   }
+}
+
+function failedSystemCall(sentence: string, errno: number, call: string, path: string | undefined): SystemError {
+  const code = getSystemErrorName(-errno);
+  return new SystemError(`${sentence}: ${explainErrno(code)}`, code, call, path);
 }
 
 function explainErrno(code: string): string {

@@ -104,6 +104,13 @@ export interface Native {
     expected: number,
     timeoutMs: number,
   ): 'woken' | 'changed' | 'timed-out';
+  /** The same without blocking the thread: a thread made for it sleeps, and keeps the event loop alive meanwhile. */
+  futexWaitAsync(
+    memory: ArrayBuffer,
+    byteOffset: number,
+    expected: number,
+    timeoutMs: number,
+  ): Promise<'woken' | 'changed' | 'timed-out'>;
   /** Wakes up to `count` waiters; returns how many. */
   futexWake(memory: ArrayBuffer, byteOffset: number, count: number): number;
   /** Blocks until one of `fds` is readable, the time is over or a signal came; returns indexes that are ready (POLLIN, POLLHUP or POLLERR). */

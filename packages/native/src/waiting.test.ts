@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,6 +18,45 @@ test('a futex wait sees a changed word at once, and otherwise its time pass', (t
   assert.equal(native.futexWait(memory, 4, 0, 1), 'timed-out');
   assert.equal(native.futexWake(memory, 4, 1), 0);
   for (const offset of [-4, 2, 16, 1e12]) assert.throws(() => native.futexWait(memory, offset, 0, 1), SystemError);
+});
+
+test('a futex wait without blocking sees what one that blocks does', async (t) => {
+  const native = nativeOrSkip(t);
+  if (native === undefined) return;
+  const memory = new ArrayBuffer(16);
+  assert.equal(await native.futexWaitAsync(memory, 4, 1, 10_000), 'changed');
+  assert.equal(await native.futexWaitAsync(memory, 4, 0, 1), 'timed-out');
+  const waits = [1, 2, 3].map(() => native.futexWaitAsync(memory, 4, 0, Infinity));
+  for (let woken = 0; woken < waits.length; await sleep(1)) woken += native.futexWake(memory, 4, 1);
+  assert.deepEqual(await Promise.all(waits), ['woken', 'woken', 'woken']);
+  for (const offset of [-4, 2, 16, 1e12])
+    await assert.rejects(native.futexWaitAsync(memory, offset, 0, 1), SystemError);
+});
+
+test('a thread that ends while it waits for ever takes the sleeper with it', (t) => {
+  const native = nativeOrSkip(t);
+  if (native === undefined) return;
+  const source = `
+    import { Worker, isMainThread } from 'node:worker_threads';
+    import { loadNative } from '${DOOR}';
+    if (isMainThread) {
+      for (let turn = 0; turn < 3; turn++) {
+        const worker = new Worker(process.argv[1]);
+        await new Promise((resolve) => worker.once('message', resolve));
+        await worker.terminate();
+      }
+      void loadNative().futexWaitAsync(new ArrayBuffer(4), 0, 0, Infinity);
+      console.log('ended');
+      process.exit();
+    }
+    const { parentPort } = await import('node:worker_threads');
+    void loadNative().futexWaitAsync(new ArrayBuffer(4), 0, 0, Infinity);
+    parentPort.postMessage(1);`;
+  const path = join(scratchDirectory(t), 'program.mjs');
+  writeFileSync(path, source);
+  const { stdout, status, stderr } = spawnSync(process.execPath, [path], { encoding: 'utf8' });
+  assert.equal(stderr, '');
+  assert.deepEqual({ stdout, status }, { stdout: 'ended\n', status: 0 });
 });
 
 test('a waiter in another process is woken through the mapped file', async (t) => {

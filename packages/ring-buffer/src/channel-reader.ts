@@ -25,8 +25,6 @@ export interface WrittenPackets {
 export type ReaderWaiting = { readonly timerPeriodMs: number } | { readonly doorbell: WordWaiter } | undefined;
 
 const REFUSED_WAIT = 'The channel wakes nobody (wakeUp: none); look when you like';
-/** A futex cannot wake an event loop; this is what its timers cost little for. */
-const DOORBELL_PERIOD_MS = 5;
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
@@ -90,22 +88,13 @@ export class ChannelReader {
     return waiting.timerPeriodMs <= timeoutMs;
   }
 
-  /** The same without blocking the thread, for one with an event loop: looks at the doorbell now and then, or each period. */
+  /** The same without blocking the thread, for one with an event loop, which it keeps alive meanwhile. */
   async waitAsync(timeoutMs: number): Promise<boolean> {
     const waiting = this.#waiting;
     if (waiting === undefined) throw new InputError(REFUSED_WAIT);
-    const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-    if (!('doorbell' in waiting)) {
-      await pause(Math.min(waiting.timerPeriodMs, timeoutMs));
-      return waiting.timerPeriodMs <= timeoutMs;
-    }
-    const endMs = performance.now() + timeoutMs;
-    while (waiting.doorbell.read() === this.#seenBell) {
-      const leftMs = endMs - performance.now();
-      if (leftMs <= 0) return false;
-      await pause(Math.min(DOORBELL_PERIOD_MS, leftMs));
-    }
-    return true;
+    if ('doorbell' in waiting) return waiting.doorbell.waitAsync(this.#seenBell, timeoutMs);
+    await new Promise((resolve) => setTimeout(resolve, Math.min(waiting.timerPeriodMs, timeoutMs)));
+    return waiting.timerPeriodMs <= timeoutMs;
   }
 
   /** Writes the content of what is delivered, packet after packet. Throws SystemError; the packet that failed stays in the buffer. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -307,3 +308,40 @@ test('a reader that waits is woken by a delivery, and not before', async () => {
   second.flush();
   assert.equal(await reader.waitAsync(10_000), true);
 });
+
+for (const type of ['shared', 'memory-file'] as const) {
+  test(
+    `a reader with an event loop sleeps until a delivery in another thread wakes it (${type})`,
+    { skip },
+    async () => {
+      const channel = createChannel({ ...OPTIONS, backing: { type } });
+      const reader = channel.openReader();
+      assert.equal(reader.tryGet(), undefined);
+      const door = new URL('./index.js', import.meta.url).href;
+      const worker = new Worker(
+        `import(${JSON.stringify(door)}).then(({ openChannel }) => {
+        const { parentPort, workerData } = require('node:worker_threads');
+        const writer = openChannel(workerData).tryAttach();
+        writer.write(new Uint8Array(8));
+        parentPort.once('message', () => writer.release());
+        parentPort.postMessage('attached');
+      });`,
+        { eval: true, workerData: channel.handle },
+      );
+      await once(worker, 'message');
+      const timersBefore = countTimers();
+      const waiting = reader.waitAsync(60_000);
+      if (type === 'memory-file') assert.equal(countTimers(), timersBefore, 'nothing looks now and then');
+      worker.postMessage('go on');
+      assert.equal(await waiting, true);
+      assert.equal(reader.tryGet()?.bufferIndex, 0);
+      reader.put();
+      await worker.terminate();
+      channel.close();
+    },
+  );
+}
+
+function countTimers(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+}
