@@ -46,9 +46,14 @@ export type {
   ThreadName,
   UnknownPart,
 } from './stalls/stall-report.ts';
-export { formatStallsText, type FormatOptions } from './format/format-stalls-text.ts';
+export {
+  formatFollowedStall,
+  formatStallsText,
+  type FormatOptions,
+  type TraceClockBase,
+} from './format/format-stalls-text.ts';
 export { formatStallsMarkdown } from './format/format-stalls-markdown.ts';
-export { formatStallsJson } from './format/stalls-json.ts';
+export { formatStallJson, formatStallsJson } from './format/stalls-json.ts';
 export { analyzeRequests, DEFAULT_SLOW_MS, requestsHandler, type RequestOptions } from './requests/analyze-requests.ts';
 export type {
   CategoryTimes,
@@ -59,7 +64,10 @@ export type {
   RouteSummary,
 } from './requests/request-report.ts';
 export {
+  formatFollowedRequest,
+  formatRequestJson,
   formatRequestsJson,
+  formatRequestsSummary,
   formatRequestsMarkdown,
   formatRequestsText,
   type RequestFormatOptions,

@@ -216,6 +216,10 @@ function addStalls(program: Command): void {
     .option('--threshold <ms>', 'iterations of at least this many milliseconds are stalls', '20')
     .option('--limit <count>', 'tell this many stalls one by one', '20')
     .option('--parts', 'list every part of each stall')
+    .option(
+      '--follow',
+      'while it is being recorded: tell each stall some seconds after its end, until the recording ends',
+    )
     .option('--utc', 'print times of day in UTC')
     .option('--json', 'print JSON')
     .option('--markdown', 'print Markdown')
@@ -235,6 +239,10 @@ function addRequests(program: Command): void {
     .argument('[dir]', 'trace directory; the last recorded one when not given')
     .option('--threshold <ms>', 'requests of at least this many milliseconds are slow', '100')
     .option('--limit <count>', 'explain this many of the slowest one by one', '5')
+    .option(
+      '--follow',
+      'while it is being recorded: tell each slow request some seconds after its end, until the recording ends',
+    )
     .option('--utc', 'print times of day in UTC')
     .option('--json', 'print JSON')
     .option('--markdown', 'print Markdown')

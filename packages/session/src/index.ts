@@ -15,4 +15,4 @@ export {
   type RecoverResult,
 } from './recover.ts';
 export { sessionBaseDirectory } from './session-directory.ts';
-export { findLastTrace } from './trace-directory.ts';
+export { findLastTrace, findRecorder } from './trace-directory.ts';

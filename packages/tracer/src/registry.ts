@@ -145,6 +145,11 @@ export class Registry {
     }
   }
 
+  /** Hands over what this thread has recorded so far. */
+  deliver(): void {
+    this.#buffers?.deliver();
+  }
+
   #recordOf(registered: Registered, channel: ChannelPlan): RecordFunction {
     const { link, clock } = this;
     if (link === undefined || clock === undefined) throw new Error('a plan without a session');

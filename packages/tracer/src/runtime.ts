@@ -31,6 +31,8 @@ export interface Runtime {
   onPlanChange(listener: (plan: TracingPlan | undefined) => void): () => void;
   /** Looks whether the plan changed (one plain load when not). The instrumentation calls it once a loop iteration. */
   checkPlan(): void;
+  /** Hands over what this thread has recorded so far, except what a flight recorder keeps. */
+  deliver(): void;
   /** Undefined when there is no session: nothing is recorded then. */
   readonly clock: RuntimeClock | undefined;
 }
@@ -51,6 +53,7 @@ function makeRuntime(): Runtime {
     currentPlan: () => registry.plan,
     onPlanChange: (listener) => registry.onPlanChange(listener),
     checkPlan: () => registry.look(),
+    deliver: () => registry.deliver(),
     clock: link === undefined || clock === undefined ? undefined : makeClock(link, clock),
   };
 }

@@ -25,6 +25,7 @@ import type { SessionLink } from './session-link.ts';
 import type { ThreadClock } from './thread-clock.ts';
 
 interface HeldBuffer {
+  readonly channel: ChannelPlan;
   readonly target: RecordTarget;
   readonly writer: RingWriter;
 }
@@ -54,6 +55,14 @@ export class ThreadBuffers {
       this.#held.set(channel.name, held);
     }
     return held.target;
+  }
+
+  /**
+   * Hands over what has been recorded so far, for whoever follows the recording. A flight recorder's records stay:
+   * its buffers hold the newest ones because nobody takes them.
+   */
+  deliver(): void {
+    for (const { channel, writer } of this.#held.values()) if (channel.mode === 'discard') writer.flush();
   }
 
   /**
@@ -132,7 +141,7 @@ export class ThreadBuffers {
       ...(onFull === undefined ? {} : { onFull }),
     });
     const writer = tryAttachWriter(memory, { pid: process.pid, tid }, client, isGone);
-    return writer === undefined ? undefined : { writer, target: makeRecordTarget(views, writer, this.#clock) };
+    return writer === undefined ? undefined : { channel, writer, target: makeRecordTarget(views, writer, this.#clock) };
   }
 }
 

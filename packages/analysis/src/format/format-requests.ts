@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The report of requests in; lines for a terminal, Markdown, or JSON out.
 
-import { clockText, countText, durationText, msText, relativeText } from '../stalls/amounts.ts';
+import { countText, durationText, msText } from '../stalls/amounts.ts';
 import type { RequestExplanation, RequestReport } from '../requests/request-report.ts';
+import { timeText, type TraceClockBase } from './format-stalls-text.ts';
 import { CATEGORY_TEXTS } from '../requests/request-sentence.ts';
 
 export interface RequestFormatOptions {
@@ -24,6 +25,33 @@ export function formatRequestsText(report: RequestReport, options: RequestFormat
   return `${lines.join('\n')}\n`;
 }
 
+/** One request as it is told while its recording goes on. */
+export function formatFollowedRequest(
+  request: RequestExplanation,
+  trace: TraceClockBase,
+  options: RequestFormatOptions = {},
+): string {
+  const { name, pid } = request.program;
+  return `${timeText(trace, request.beginNs, options)} ${request.sentence} [request ${request.request} of ${name} (pid ${pid})]\n`;
+}
+
+/** The same in one line of JSON. */
+export function formatRequestJson(request: RequestExplanation): string {
+  return `${JSON.stringify(request, bigintText)}\n`;
+}
+
+function bigintText(_name: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? value.toString() : value;
+}
+
+/** Totals of a recording whose slow requests have been told one by one. */
+export function formatRequestsSummary(report: RequestReport): string {
+  const lines = [headline(report), report.sentence];
+  if (report.growth !== undefined) lines.push(report.growth);
+  for (const { text } of report.doubts) lines.push(`note: ${text}`);
+  return `${lines.join('\n')}\n`;
+}
+
 export function formatRequestsMarkdown(report: RequestReport, options: RequestFormatOptions = {}): string {
   const lines = ['# Requests', '', `${headline(report)}.`, '', `**${report.sentence}.**`];
   if (report.growth !== undefined) lines.push('', `${report.growth}.`);
@@ -37,7 +65,7 @@ export function formatRequestsMarkdown(report: RequestReport, options: RequestFo
 
 /** bigints are decimal strings. */
 export function formatRequestsJson(report: RequestReport): string {
-  return `${JSON.stringify(report, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))}\n`;
+  return `${JSON.stringify(report, bigintText)}\n`;
 }
 
 function headline(report: RequestReport): string {
@@ -48,9 +76,7 @@ function headline(report: RequestReport): string {
 
 function blocksOf(report: RequestReport, options: RequestFormatOptions): Block[] {
   const tell = (request: RequestExplanation): string => {
-    const when = report.isWallClock
-      ? clockText(request.beginNs, options.isUtc === true)
-      : relativeText(request.beginNs - report.beginNs);
+    const when = timeText(report, request.beginNs, options);
     return `${when} ${request.sentence} [request ${request.request}]`;
   };
   const allMs = report.causes.reduce((sum, { ms }) => sum + ms, 0);

@@ -10,7 +10,7 @@ import type { Stall, StallPart, StallReport } from '../stalls/stall-report.ts';
 export interface FormatOptions {
   /** Times of day in UTC instead of the reader's time zone. */
   readonly isUtc?: boolean;
-  /** Stalls told one by one: the longest ones, in order of time. Default 20. */
+  /** Stalls told one by one: the longest ones, in order of time. Default 20; 0 = none, they have been told. */
   readonly maxStalls?: number;
   /** Lists every part beneath its stall's sentence. */
   readonly hasParts?: boolean;
@@ -32,7 +32,7 @@ export function formatStallsText(report: StallReport, options: FormatOptions = {
     if (options.hasParts === true) lines.push(...partLines(stall).map((line) => `    ${line}`));
   }
   const hiddenCount = report.stalls.length - shown.length + report.omittedCount;
-  if (hiddenCount > 0) lines.push(`${countText(hiddenCount, 'shorter one')} not listed.`);
+  if (hiddenCount > 0 && options.maxStalls !== 0) lines.push(`${countText(hiddenCount, 'shorter one')} not listed.`);
   if (report.stallCount > 1) {
     lines.push('', 'By cause:', '  stalls     total     worst  cause');
     for (const cause of report.causes.slice(0, MAX_CAUSES)) {
@@ -43,6 +43,14 @@ export function formatStallsText(report: StallReport, options: FormatOptions = {
   }
   if (report.loops.length > 0) lines.push('', ...loopLines(report));
   for (const doubt of report.doubts) lines.push(`note: ${doubt.text}`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** One stall as it is told while its recording goes on. */
+export function formatFollowedStall(stall: Stall, trace: TraceClockBase, options: FormatOptions = {}): string {
+  const lines = [`${timeText(trace, stall.beginNs, options)} ${stall.sentence}`];
+  lines.push(...details(stall, true).map((line) => `    ${line}`));
+  if (options.hasParts === true) lines.push(...partLines(stall).map((line) => `    ${line}`));
   return `${lines.join('\n')}\n`;
 }
 
@@ -63,7 +71,13 @@ export function stallsToShow(report: StallReport, maxStalls: number): readonly S
   return report.stalls.filter((stall) => isShown.has(stall));
 }
 
-export function timeText(report: StallReport, ns: bigint, options: FormatOptions): string {
+/** What times are told from: that of a report or of a pass that goes on. */
+export interface TraceClockBase {
+  readonly isWallClock: boolean;
+  readonly beginNs: bigint;
+}
+
+export function timeText(report: TraceClockBase, ns: bigint, options: FormatOptions): string {
   return report.isWallClock ? clockText(ns, options.isUtc === true) : relativeText(ns - report.beginNs);
 }
 

@@ -34,6 +34,8 @@ export interface RequestOptions {
   readonly thresholdMs?: number;
   /** Slowest ones explained one by one. */
   readonly maxRequests?: number;
+  /** Called with each slow request as soon as all is known of it, some 4 s after its end: for who follows a recording. */
+  readonly onSlow?: (request: RequestExplanation) => void;
   readonly resolvePosition?: ResolvePosition;
 }
 
@@ -75,6 +77,8 @@ export function requestsHandler(options: RequestOptions = {}): HandlerType<Reque
         },
         slowNs,
       );
+      const { onSlow } = options;
+      if (onSlow !== undefined) collector.onSlow = (explained) => onSlow(explain(explained, context.time));
       return new RequestAnalysis(options, context.time, context.get(HOST), collector);
     },
   };

@@ -71,6 +71,7 @@ export class RequestCollector {
   slowCount = 0;
   readonly routes = new Map<string, RouteTotals>();
   openCount = 0;
+  onSlow: ((request: ExplainedRequest) => void) | undefined;
   readonly #context: CollectorContext;
   readonly #slowNs: number;
   /** Of each thread, in order of their ends. */
@@ -180,7 +181,8 @@ export class RequestCollector {
     const duration = end - begin;
     const isSlow = duration >= this.#slowNs;
     const isKept = this.sample.isKept(duration);
-    const isTold = isKept || this.sample.count < MAX_TOLD || (isSlow && this.slowCount < MAX_TOLD);
+    const isTold =
+      isKept || this.sample.count < MAX_TOLD || (isSlow && (this.onSlow !== undefined || this.slowCount < MAX_TOLD));
     const totals = new CauseTotals(isTold ? 64 : 0);
     const waits = this.#context.turns.waitsOf(request.thread, request.id, begin, end);
     const { positions, times } = this.#context;
@@ -201,6 +203,7 @@ export class RequestCollector {
     if (isSlow) {
       this.slowCount += 1;
       this.slowTotals.addAll(totals);
+      this.onSlow?.({ ...timed, totals });
     }
     this.#addRoute(timed, totals);
   }

@@ -23,6 +23,8 @@ export interface StallOptions {
   readonly thresholdMs?: number;
   /** Stalls kept with all their parts; the longest ones. */
   readonly maxStalls?: number;
+  /** Called with each stall as soon as all is known of it, some 3 s after its end: for who follows a recording. */
+  readonly onStall?: (stall: Stall) => void;
   /** Follows source maps: `createSourceMapResolver` of @lockstep/symbols. */
   readonly resolvePosition?: ResolvePosition;
 }
@@ -71,6 +73,7 @@ class StallAnalysis implements Handler {
     const positions = new Positions(options.resolvePosition);
     const maxStalls = options.maxStalls ?? DEFAULT_MAX_STALLS;
     this.#collector = new StallCollector(this.#thresholdMs, maxStalls, time, host, programs, positions);
+    if (options.onStall !== undefined) this.#collector.onStall = options.onStall;
   }
 
   finish(): void {

@@ -33,6 +33,7 @@ export class StallCollector {
   stallCount = 0;
   omittedCount = 0;
   readonly discarded: DiscardedSpan[] = [];
+  onStall: (stall: Stall) => void = () => undefined;
   /** Of each thread, in order of time: they do not overlap. */
   readonly #open = new Map<ProgramThread, OpenStall[]>();
   readonly #summaries = new Map<string, MutableSummary>();
@@ -150,6 +151,7 @@ export class StallCollector {
       this.#summarise(stall);
     }
     this.stalls.push(stall);
+    this.onStall(stall);
     if (this.stalls.length >= this.#maxStalls * 2) this.#trim();
   }
 

@@ -2,14 +2,17 @@
 // `lockstep requests`: a trace -> where the latency of HTTP server requests went.
 
 import { analyzeRequests, formatRequestsJson, formatRequestsMarkdown, formatRequestsText } from '@lockstep/analysis';
+import { InputError } from '@lockstep/base';
 import { openTraceDirectory, readEventRecords } from '@lockstep/ctf/node';
 import { createSourceMapResolver } from '@lockstep/symbols';
 import { checkOneFormat, readCount, readPositive, tryReadText } from '../report-options.ts';
+import { followRequests } from './requests-growing.ts';
 import { findTrace } from '../trace-argument.ts';
 
 interface RequestFlags {
   readonly threshold: string;
   readonly limit: string;
+  readonly follow?: boolean;
   readonly utc?: boolean;
   readonly json?: boolean;
   readonly markdown?: boolean;
@@ -20,6 +23,13 @@ export async function runRequests(directory: string | undefined, flags: object):
   const thresholdMs = readPositive('--threshold', options.threshold);
   const maxRequests = readCount('--limit', options.limit);
   checkOneFormat(options);
+  if (options.follow === true) {
+    if (options.markdown === true)
+      throw new InputError('--markdown is for a recording that is over; leave --follow out');
+    const isJson = options.json === true;
+    await followRequests(directory, { thresholdMs, format: { isUtc: options.utc === true }, isJson });
+    return;
+  }
   const path = await findTrace(directory);
   const traceSet = openTraceDirectory(path);
   try {

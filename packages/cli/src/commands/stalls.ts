@@ -2,15 +2,18 @@
 // `lockstep stalls`: a trace -> each event-loop stall with its cause.
 
 import { analyzeStalls, formatStallsJson, formatStallsMarkdown, formatStallsText } from '@lockstep/analysis';
+import { InputError } from '@lockstep/base';
 import { openTraceDirectory, readEventRecords } from '@lockstep/ctf/node';
 import { createSourceMapResolver } from '@lockstep/symbols';
 import { checkOneFormat, readCount, readPositive, tryReadText } from '../report-options.ts';
+import { followStalls } from './stalls-growing.ts';
 import { findTrace } from '../trace-argument.ts';
 
 interface StallFlags {
   readonly threshold: string;
   readonly limit: string;
   readonly parts?: boolean;
+  readonly follow?: boolean;
   readonly utc?: boolean;
   readonly json?: boolean;
   readonly markdown?: boolean;
@@ -21,6 +24,13 @@ export async function runStalls(directory: string | undefined, flags: object): P
   const thresholdMs = readPositive('--threshold', options.threshold);
   const maxStalls = readCount('--limit', options.limit);
   checkOneFormat(options);
+  if (options.follow === true) {
+    if (options.markdown === true)
+      throw new InputError('--markdown is for a recording that is over; leave --follow out');
+    const format = { isUtc: options.utc === true, hasParts: options.parts === true };
+    await followStalls(directory, { thresholdMs, format, isJson: options.json === true });
+    return;
+  }
   const path = await findTrace(directory);
   const traceSet = openTraceDirectory(path);
   try {

@@ -54,7 +54,8 @@ class Followed implements FollowedDirectory {
       this.#look();
       return Promise.resolve(true);
     };
-    return mergeGrowing(this.#streams, { refresh, pause: makePause(options), patience: PATIENCE });
+    const { patience = PATIENCE } = options;
+    return mergeGrowing(this.#streams, { refresh, pause: makePause(options), patience });
   }
 
   close(): void {

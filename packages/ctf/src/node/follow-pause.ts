@@ -11,6 +11,8 @@ export interface FollowOptions {
   readonly signal?: AbortSignal;
   /** Between two looks when nothing new was there. */
   readonly intervalMs?: number;
+  /** Of a directory: how many looks a silent stream holds the others up. What comes later than that is out of order. */
+  readonly patience?: number;
   /** Called before a wait: the time to write what is held back. */
   readonly onIdle?: () => void;
 }

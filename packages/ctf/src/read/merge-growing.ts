@@ -23,6 +23,7 @@ export async function* mergeGrowing(
   const { refresh, pause, patience = Number.POSITIVE_INFINITY } = options;
   const silentFor = new Map<GrowingDataStream, number>();
   let isOpen = true;
+  let hasPaused = true;
   for (;;) {
     const mayGrow = isOpen && (await refresh());
     let hasNews = false;
@@ -31,7 +32,7 @@ export async function* mergeGrowing(
       if (await stream.fill()) {
         hasNews = true;
         silentFor.delete(stream);
-      } else {
+      } else if (hasPaused) {
         silentFor.set(stream, (silentFor.get(stream) ?? 0) + 1);
       }
     }
@@ -44,6 +45,7 @@ export async function* mergeGrowing(
       // Stops at the end of the packet, where another stream's may be needed first.
       if (!(await first.fill()) && isOpen) break;
     }
+    hasPaused = !hasNews;
     if (hasNews) continue;
     if (!isOpen || (!mayGrow && streams.every((stream) => stream.isOver && stream.head === undefined))) return;
     isOpen = await pause();

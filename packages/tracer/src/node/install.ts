@@ -71,9 +71,17 @@ function install(options: InstallOptions, clock: RuntimeClock): (plan: TracingPl
   };
 
   let noteIteration = (): void => {};
+  // Once a second at most, and only while the loop turns: an idle program stays idle.
+  const deliveryPeriod = clock.nsToCycles(DELIVERY_PERIOD_NS);
+  let deliveredAt = clock.now();
   function turn(): void {
     noteIteration();
     runtime.checkPlan();
+    const now = clock.now();
+    if (now - deliveredAt > deliveryPeriod) {
+      deliveredAt = now;
+      runtime.deliver();
+    }
     for (let index = eachIteration.length - 1; index >= 0; index--) {
       if (eachIteration[index]?.() === true) eachIteration.splice(index, 1);
     }
@@ -126,6 +134,9 @@ function install(options: InstallOptions, clock: RuntimeClock): (plan: TracingPl
     sampler.setInterval(plan?.instrumentNode === true ? plan.samplerIntervalUs : 0, isFlightRecorder);
   };
 }
+
+/** How old records of a program that records little may become before whoever follows it has them. */
+const DELIVERY_PERIOD_NS = 1e9;
 
 interface Builtins {
   readonly fs: Record<string, unknown>;
