@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Reporter of node --test: a line a file, failures in full, then what was skipped with its reason,
-// then `N passed, N failed, N skipped`: of all runs so far, which LOCKSTEP_TEST_TALLY's file adds up.
+// Reporter of node --test: a line a file with what passed and the seconds it took, what was skipped with its
+// reason, failures in full, then `N passed, N failed, N skipped`: of all runs so far, which
+// LOCKSTEP_TEST_TALLY's file adds up.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
@@ -17,13 +18,15 @@ export default async function* report(source) {
       continue;
     }
     if (event.type !== 'test:pass' && event.type !== 'test:fail') continue;
-    // A suite is reported beside its tests, and a file that ends well as a test of its own name.
-    if (data.details?.type === 'suite' || (event.type === 'test:pass' && data.name === data.file)) continue;
+    // A file that ends well is reported as a test of its own name, beside its tests.
+    if (event.type === 'test:pass' && data.name === data.file) continue;
     const file = relative(process.cwd(), data.file ?? '?')
       .replace('/dist/', '/')
       .replace(/\.js$/, '.ts');
-    const counts = files.get(file) ?? { passed: 0, failed: 0, skipped: 0, path: data.file };
+    const counts = files.get(file) ?? { passed: 0, failed: 0, skipped: 0, seconds: 0, path: data.file };
     files.set(file, counts);
+    if (data.nesting === 0) counts.seconds += (data.details?.duration_ms ?? 0) / 1000;
+    if (data.details?.type === 'suite') continue;
     if (data.skip !== undefined && data.skip !== false) {
       counts.skipped++;
       skips.push(`${file}: ${data.name}: ${data.skip === true || data.skip === '' ? 'NO REASON GIVEN' : data.skip}`);
@@ -42,13 +45,13 @@ export default async function* report(source) {
     total.passed += counts.passed;
     total.failed += counts.failed;
     total.skipped += counts.skipped;
-    yield `${counts.failed > 0 ? 'FAIL' : 'ok  '} ${String(counts.passed).padStart(4)}  ${file}\n`;
+    yield `${counts.failed > 0 ? 'FAIL' : 'ok  '} ${String(counts.passed).padStart(4)} ${counts.seconds.toFixed(1).padStart(6)} s  ${file}\n`;
   }
-  for (const failure of failures) yield `\n${failure}\n`;
   if (skips.length > 0) {
     yield '\nSkipped, with the reason:\n';
     for (const skip of skips) yield `  ${skip}\n`;
   }
+  for (const failure of failures) yield `\n${failure}\n`;
   const all = addTally(files) ?? total;
   yield `\nin ${((Date.now() - startedAt) / 1000).toFixed(1)} s\n${all.passed} passed, ${all.failed} failed, ${all.skipped} skipped\n`;
 }

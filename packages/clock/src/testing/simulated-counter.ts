@@ -24,6 +24,9 @@ interface SimulatedCpu {
   cycles: number;
   rate: number;
   nextChangeNs: number;
+  /** Slowest and fastest rate since `takeRates`. */
+  slowest: number;
+  fastest: number;
 }
 
 export class SimulatedCounters implements CounterSource {
@@ -43,11 +46,11 @@ export class SimulatedCounters implements CounterSource {
     this.#options = options;
     this.cpuCount = options.cpuCount;
     this.counterBits = options.counterBits;
-    this.#cpus = Array.from({ length: options.cpuCount }, () => ({
-      cycles: Math.floor(options.random() * 2 ** 31),
-      rate: this.#pickRate(false),
-      nextChangeNs: this.#pickPause(),
-    }));
+    this.#cpus = Array.from({ length: options.cpuCount }, () => {
+      const cycles = Math.floor(options.random() * 2 ** 31);
+      const rate = this.#pickRate(false);
+      return { cycles, rate, nextChangeNs: this.#pickPause(), slowest: rate, fastest: rate };
+    });
   }
 
   /** Time goes on; rates change on the way. */
@@ -60,6 +63,8 @@ export class SimulatedCounters implements CounterSource {
       this.#cpus.forEach((cpu, index) => {
         if (cpu.nextChangeNs > next) return;
         cpu.rate = this.#pickRate(this.#options.random() < this.#options.stopShare);
+        cpu.slowest = Math.min(cpu.slowest, cpu.rate);
+        cpu.fastest = Math.max(cpu.fastest, cpu.rate);
         const { stopNs = 40_000_000 } = this.#options;
         cpu.nextChangeNs = next + Math.min(this.#pickPause(), cpu.rate === 0 ? stopNs : Infinity);
         this.onChange?.(index);
@@ -70,6 +75,15 @@ export class SimulatedCounters implements CounterSource {
 
   rateOf(cpu: number): number {
     return this.#cpus[cpu]?.rate ?? 0;
+  }
+
+  /** Slowest and fastest rate that a CPU had since this was last asked; cycles a ns. */
+  takeRates(cpu: number): readonly [slowest: number, fastest: number] {
+    const of = this.#cpus[cpu];
+    if (of === undefined) return [0, 0];
+    const rates = [of.slowest, of.fastest] as const;
+    of.slowest = of.fastest = of.rate;
+    return rates;
   }
 
   /** What user space reads: the low bits. */
