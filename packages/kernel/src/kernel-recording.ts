@@ -240,7 +240,7 @@ class Recording implements KernelRecording {
     writeSpoolDescription(stateDirectory, this.#descriptionText);
     if (this.#channels.some((channel) => needsLookahead(channel.described.conversion))) await this.#threadsKnown();
     await this.#enableAll(made, tids);
-    this.#stateDump = this.#dumpFirstState();
+    this.#stateDump = Promise.all([this.#stateDump, this.#removeAbandoned()]).then(() => undefined);
   }
 
   /** Until the converter has read what threads there are; those that begin later tell it themselves. */
@@ -265,9 +265,14 @@ class Recording implements KernelRecording {
     Atomics.store(this.#queue.control, page.CAPTURE_RING, this.#capture.ringFd + 1);
   }
 
-  /** Every channel as soon as its instance is there. */
+  /**
+   * Every channel as soon as its instance is there. The state is dumped as soon as the whole machine is
+   * recorded: what changes from then on is in the trace.
+   */
   async #enableAll(made: readonly Promise<void>[], tids: readonly number[]): Promise<void> {
+    const lastOfMachine = this.#channels.findLastIndex(({ options }) => options.pids === 'all');
     for (const [index, channel] of this.#channels.entries()) {
+      if (index === lastOfMachine + 1) this.#stateDump = this.#dumpFirstState();
       await made[index];
       // Calls of the last channel, the program's, are what is captured of.
       if (index === this.#channels.length - 1) await this.#takeCapture();
@@ -281,6 +286,7 @@ class Recording implements KernelRecording {
       }
       if (pids === 'all' || pids.roots.length > 0) this.#enable(channel);
     }
+    if (lastOfMachine === this.#channels.length - 1) this.#stateDump = this.#dumpFirstState();
     this.#watchdog?.arm();
     Atomics.store(this.#queue.control, page.ARE_INSTANCES_THERE, 1);
     Atomics.notify(this.#queue.control, page.ARE_INSTANCES_THERE);
@@ -297,11 +303,14 @@ class Recording implements KernelRecording {
     );
   }
 
-  /** Also what earlier recordings left behind: both only after the caller let its program run. */
-  async #dumpFirstState(): Promise<void> {
+  /** What earlier recordings left behind: only after the caller let its program run. */
+  async #removeAbandoned(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
     removeAbandonedInstances(this.#tracefs);
     removeAbandonedProbes(this.#tracefs);
+  }
+
+  async #dumpFirstState(): Promise<void> {
     await this.regenerateStateDump().catch((error: unknown) => {
       if (!(error instanceof SystemError)) throw error;
       this.#problem ??= error;
@@ -338,6 +347,7 @@ class Recording implements KernelRecording {
     this.#reader = reader.worker;
     this.#converter = converter.worker;
     this.#ended = Promise.all([reader.ended, converter.ended]);
+    this.#dumper.prepare();
     // Threads of the pool that are made meanwhile read and write for us too.
     return listThreads().filter((tid) => !others.has(tid));
   }

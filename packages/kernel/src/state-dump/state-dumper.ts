@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The session's side of state dumps: each runs in a thread of its own, one after the other, into the
-// same data stream.
+// same data stream. The first thread can be made early, so that it is left out of the trace together with
+// the session's other threads: to leave out one more later, the kernel takes some 40 ms.
 
 import { readdirSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
@@ -32,15 +33,24 @@ export class StateDumper {
   readonly #onThread: (tids: readonly number[]) => void;
   readonly #control = new SharedArrayBuffer(DUMP_CONTROL_SIZE_BYTES);
   #last: Promise<unknown> = Promise.resolve();
-  #worker: Worker | undefined;
-  /** Of the worker that runs. */
-  #tids: readonly number[] = [];
+  #thread: DumpThread | undefined;
+  /** Whether `#thread` was made early and has not been used yet. */
+  #isPrepared = false;
 
-  /** `onThread` hears the tid of the dumping thread before that reads anything: nobody wants it in the trace. */
+  /**
+   * `onThread` hears the tid of a dumping thread that was not prepared, before that reads anything: nobody wants
+   * it in the trace.
+   */
   constructor(options: StateDumpOptions, clock: DumpClock, onThread: (tids: readonly number[]) => void) {
     this.#options = options;
     this.#clock = clock;
     this.#onThread = onThread;
+  }
+
+  /** Makes the thread of the next dump, which waits for it; the caller leaves it out of the trace. */
+  prepare(): void {
+    this.#thread = this.#makeThread();
+    this.#isPrepared = true;
   }
 
   /** Another dump, when those before are done. Rejects with a SystemError when it cannot be written. */
@@ -58,19 +68,18 @@ export class StateDumper {
   /** A dump that runs has a second left, and nobody to yield to. */
   end(): void {
     Atomics.store(new Int32Array(this.#control), DUMP_END, 1);
-    for (const tid of this.#tids) trySetPriority(tid, getPriority());
+    for (const tid of this.#thread?.tids ?? []) trySetPriority(tid, getPriority());
   }
 
   /** At once, in the middle of it. */
   async terminate(): Promise<void> {
     this.end();
-    await this.#worker?.terminate();
+    await this.#thread?.worker.terminate();
     await this.#last;
   }
 
-  #run(): Promise<StateDumpResult> {
-    const control = new Int32Array(this.#control);
-    Atomics.store(control, DUMP_MAY_READ, 0);
+  #makeThread(): DumpThread {
+    Atomics.store(new Int32Array(this.#control), DUMP_MAY_READ, 0);
     const others = new Set(listThreads());
     const workerData: StateDumpWorkerData = {
       options: this.#options,
@@ -83,38 +92,55 @@ export class StateDumper {
       execArgv: [],
       env: { ...process.env, NODE_OPTIONS: '' },
     });
-    this.#worker = worker;
-    this.#tids = listThreads().filter((tid) => !others.has(tid));
-    for (const tid of this.#tids) trySetPriority(tid, NICE);
+    const tids = listThreads().filter((tid) => !others.has(tid));
+    for (const tid of tids) trySetPriority(tid, NICE);
+    const result = resultOf(worker, this.#options.outputDirectory);
+    // Heard by who asks for the dump, which may be never.
+    result.catch(() => {});
+    return { worker, tids, result };
+  }
+
+  #run(): Promise<StateDumpResult> {
+    const isPrepared = this.#isPrepared;
+    this.#isPrepared = false;
+    const thread = isPrepared && this.#thread !== undefined ? this.#thread : this.#makeThread();
+    this.#thread = thread;
     try {
-      this.#onThread(this.#tids);
+      if (!isPrepared) this.#onThread(thread.tids);
     } finally {
+      const control = new Int32Array(this.#control);
       // It waits with its reading until nobody records it any more.
       Atomics.store(control, DUMP_MAY_READ, 1);
       Atomics.notify(control, DUMP_MAY_READ);
     }
-    const path = this.#options.outputDirectory;
-    return new Promise((resolve, reject) => {
-      const fail = (code: string, detail: string): void =>
-        reject(
-          new SystemError(
-            `The state dump could not be written (${detail}); names and files of threads may be missing.`,
-            code,
-            'write',
-            path,
-          ),
-        );
-      worker.on('message', (message: StateDumpMessage) => {
-        if (message.type === 'done') resolve(message.result);
-        else fail(message.code, message.message);
-      });
-      worker.on('error', (error) => fail('EIO', error.message));
-      worker.on('exit', () => {
-        this.#tids = [];
-        fail('EIO', 'its thread ended');
-      });
-    });
+    return thread.result;
   }
+}
+
+interface DumpThread {
+  readonly worker: Worker;
+  readonly tids: readonly number[];
+  readonly result: Promise<StateDumpResult>;
+}
+
+function resultOf(worker: Worker, path: string): Promise<StateDumpResult> {
+  return new Promise((resolve, reject) => {
+    const fail = (code: string, detail: string): void =>
+      reject(
+        new SystemError(
+          `The state dump could not be written (${detail}); names and files of threads may be missing.`,
+          code,
+          'write',
+          path,
+        ),
+      );
+    worker.on('message', (message: StateDumpMessage) => {
+      if (message.type === 'done') resolve(message.result);
+      else fail(message.code, message.message);
+    });
+    worker.on('error', (error) => fail('EIO', error.message));
+    worker.on('exit', () => fail('EIO', 'its thread ended'));
+  });
 }
 
 /** Of this process. A worker's thread is there when its constructor returns. */
