@@ -5,7 +5,7 @@
 import { ClockHistory } from '@lockstep/clock';
 import { isPlainConversion, type ChannelConversion, type ObservedEvent } from './channel-conversion.ts';
 import type { EventRecordClass } from '@lockstep/ctf/write';
-import { FLAG_WHOLE } from './capture/capture-programs.ts';
+import { FLAG_WHOLE } from './capture/capture-record.ts';
 import { CaptureStore, readCapturedCalls, type CapturedCall, type CaptureLosses } from './capture/capture-store.ts';
 import { DataStreamWriter } from './data-stream-writer.ts';
 import { CopierTable, PageConverter, type ConvertedPacket } from './page-converter.ts';

@@ -27,7 +27,7 @@ import type { ChannelRules, EventDescription } from './event-description.ts';
 import { readTracefs } from './tracefs.ts';
 
 /** To be raised with every change of what a description says: event-class.ts, lttng-names.ts, the rules' meaning. */
-const VERSION = 4;
+const VERSION = 5;
 const FILE_NAME = /^kernel-events-[0-9a-f]{16}\.json$/;
 /** Sets of rules that are kept, of half a megabyte at most each. */
 const MAX_FILE_COUNT = 8;

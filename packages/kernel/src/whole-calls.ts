@@ -6,7 +6,7 @@
 import type { EventRecordClass } from '@lockstep/ctf/write';
 import { structure } from '@lockstep/ctf/write';
 import type { CapturedCall, CaptureStore } from './capture/capture-store.ts';
-import { FLAG_COMPAT, FLAG_EXIT } from './capture/capture-programs.ts';
+import { FLAG_COMPAT, FLAG_EXIT } from './capture/capture-record.ts';
 import type { PayloadCopier } from './conversion-code.ts';
 import { payloadOffset, type ConversionPlan } from './event-class.ts';
 import { CopierTable, PageConverter, type ConvertedPacket } from './page-converter.ts';

@@ -76,17 +76,19 @@ static napi_value bpf_create_map(napi_env env, napi_callback_info info) {
 
 // (descriptor, key, value): the caller's buffers have the map's sizes. A map's sizes are the kernel's
 // to know; buffers that are too short would let it read beyond them, so they are padded here.
-#define MAX_ELEMENT_SIZE_BYTES 256
+#define MAX_KEY_SIZE_BYTES 256
+#define MAX_VALUE_SIZE_BYTES 65536
 
 static napi_value access_element(napi_env env, napi_callback_info info, int command) {
   struct call call = call_open(env, info);
-  uint8_t key[MAX_ELEMENT_SIZE_BYTES] = {0};
-  uint8_t value[MAX_ELEMENT_SIZE_BYTES] = {0};
+  uint8_t key[MAX_KEY_SIZE_BYTES] = {0};
   size_t key_size, value_size;
   uint8_t *key_bytes = call_memory(&call, 1, &key_size);
   uint8_t *value_bytes = call_memory(&call, 2, &value_size);
-  if (key_bytes == NULL || value_bytes == NULL || key_size > sizeof key || value_size > sizeof value)
+  if (key_bytes == NULL || value_bytes == NULL || key_size > sizeof key || value_size > MAX_VALUE_SIZE_BYTES)
     return fail(env, EINVAL, "bpf");
+  uint8_t *value = calloc(1, MAX_VALUE_SIZE_BYTES);
+  if (value == NULL) return fail(env, ENOMEM, "calloc");
   memcpy(key, key_bytes, key_size);
   memcpy(value, value_bytes, value_size);
   struct element_attr attr = {
@@ -94,9 +96,11 @@ static napi_value access_element(napi_env env, napi_callback_info info, int comm
       .key = (uintptr_t)key,
       .value = (uintptr_t)value,
   };
-  if (call_bpf(command, &attr, sizeof attr) != 0) return fail(env, errno, "bpf");
-  memcpy(value_bytes, value, value_size);
-  return NULL;
+  int status = call_bpf(command, &attr, sizeof attr);
+  int error = errno;
+  if (status == 0) memcpy(value_bytes, value, value_size);
+  free(value);
+  return status == 0 ? NULL : fail(env, error, "bpf");
 }
 
 static napi_value bpf_update(napi_env env, napi_callback_info info) {

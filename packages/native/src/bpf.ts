@@ -5,7 +5,7 @@
 import type { Addon } from './addon.ts';
 
 /** enum bpf_map_type, those that are used. */
-export const BPF_MAP_TYPES = { hash: 1, array: 2, 'program-array': 3, 'percpu-array': 6, 'ring-buffer': 27 } as const;
+export const BPF_MAP_TYPES = { hash: 1, array: 2, 'percpu-array': 6, 'ring-buffer': 27 } as const;
 
 export interface BpfMapOptions {
   readonly type: keyof typeof BPF_MAP_TYPES;
@@ -35,7 +35,7 @@ export interface BpfRing {
 /** All throw SystemError. */
 export interface Bpf {
   createMap(options: BpfMapOptions): number;
-  /** Key and value have the map's sizes, 256 bytes at most. */
+  /** Key and value have the map's sizes, 256 bytes and 64 KiB at most. */
   update(mapFd: number, key: Uint8Array, value: Uint8Array): void;
   /** Fills `value`. */
   lookup(mapFd: number, key: Uint8Array, value: Uint8Array): void;

@@ -17,7 +17,7 @@ const SIZES = { 4: 0x00, 2: 0x08, 1: 0x10, 8: 0x18 } as const;
 type AccessSize = keyof typeof SIZES;
 
 const ARITHMETIC = { '+': 0x00, '*': 0x20, '&': 0x50, '<<': 0x60, '>>': 0x70, '=': 0xb0 } as const;
-const JUMPS = { '==': 0x10, '>': 0x20, '!=': 0x50, 's<': 0xc0, 's<=': 0xd0 } as const;
+const JUMPS = { '==': 0x10, '>': 0x20, '>=': 0x30, '!=': 0x50, 's<': 0xc0, 's<=': 0xd0 } as const;
 
 /** Helpers of the kernel by number (include/uapi/linux/bpf.h). */
 export const HELPERS = {
@@ -26,7 +26,6 @@ export const HELPERS = {
   mapDelete: 3,
   ktimeGetNs: 5,
   getSmpProcessorId: 8,
-  tailCall: 12,
   getCurrentPidTgid: 14,
   probeReadUser: 112,
   probeReadUserString: 114,
@@ -118,6 +117,11 @@ export class BpfAssembler {
   jumpIf(condition: keyof typeof JUMPS, register: Register, value: number, label: string): void {
     this.#jumps.push({ instruction: this.#count, label });
     this.#emit(0x05 | JUMPS[condition], register, 0, 0, value);
+  }
+
+  jumpIfRegister(condition: keyof typeof JUMPS, register: Register, other: Register, label: string): void {
+    this.#jumps.push({ instruction: this.#count, label });
+    this.#emit(0x0d | JUMPS[condition], register, other, 0, 0);
   }
 
   exit(): void {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What the reader thread takes from the BPF ring buffer, as it passes the queue or the spool: a header
 // with two readings of both clocks, before and after the records, then the records as
-// capture-programs.ts lays them out. Their CLOCK_MONOTONIC becomes the trace's clock between the two.
+// capture-record.ts lays them out. Their CLOCK_MONOTONIC becomes the trace's clock between the two.
 //
 //   0 monotonic ns before u64 | 8 trace clock before u64 | 16 monotonic ns after u64 | 24 trace clock after u64
 //

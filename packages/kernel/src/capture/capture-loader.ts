@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
-// A set of capturing programs -> running in the kernel, until `close` or the end of the process.
+// The capturing programs and their table -> running in the kernel, until `close` or the end of the process.
 
 import { closeSync } from 'node:fs';
 import { SystemError } from '@lockstep/base';
 import { loadNative, type Bpf } from '@lockstep/native';
 import { link } from './bpf-assembler.ts';
-import { COUNTER_LOST, COUNTERS_SIZE_BYTES, MAPS, SCRATCH_SIZE_BYTES, SLOT_COUNT } from './capture-programs.ts';
+import { MAPS, SCRATCH_SIZE_BYTES } from './capture-memory.ts';
+import { COUNTER_LOST, COUNTERS_SIZE_BYTES } from './capture-programs.ts';
 import type { Attachment, CaptureSet, EncodedProgram } from './capture-set.ts';
+import { TABLE_SIZE_BYTES } from './capture-table.ts';
 
 /** Room for what is captured between two visits of the reader, 50 ms apart: 50 000 paths. */
 export const RING_SIZE_BYTES = 8 << 20;
@@ -57,18 +59,14 @@ export class Capture {
 
   #load(set: CaptureSet): void {
     this.#makeMaps();
-    for (const { isExit, slots, ...program } of set.handlers) {
-      const fd = this.#loadProgram(program, isExit ? set.btfIds.sys_exit : set.btfIds.sys_enter);
-      const map = this.#map(isExit ? MAPS.exitPrograms : MAPS.entryPrograms);
-      for (const slot of slots) this.#bpf.update(map, u32(slot), u32(fd));
-      // The table holds it from now on.
-      this.#forget(fd);
-    }
+    const table = new Uint8Array(TABLE_SIZE_BYTES);
+    table.set(Buffer.from(set.table, 'base64'));
+    this.#bpf.update(this.#map(MAPS.table), u32(0), table);
     // Forks first: a thread that is added must not slip through.
     const order: readonly Attachment[] = ['sched_process_exit', 'sched_process_fork', 'sys_exit', 'sys_enter'];
     for (const name of order) {
       if (!set.isFiltered && name === 'sched_process_fork') continue;
-      const fd = this.#loadProgram(set.attached[name], set.btfIds[name]);
+      const fd = this.#loadProgram(set.programs[name], set.btfIds[name]);
       this.#keep(this.#bpf.attach(fd));
     }
   }
@@ -82,8 +80,7 @@ export class Capture {
     make(MAPS.scratch, { type: 'percpu-array', keySizeBytes: 4, valueSizeBytes: SCRATCH_SIZE_BYTES, maxEntries: 1 });
     make(MAPS.ring, { type: 'ring-buffer', keySizeBytes: 0, valueSizeBytes: 0, maxEntries: RING_SIZE_BYTES });
     make(MAPS.counters, { type: 'array', keySizeBytes: 4, valueSizeBytes: COUNTERS_SIZE_BYTES, maxEntries: 1 });
-    make(MAPS.entryPrograms, { type: 'program-array', ...u32Key, maxEntries: SLOT_COUNT });
-    make(MAPS.exitPrograms, { type: 'program-array', ...u32Key, maxEntries: SLOT_COUNT });
+    make(MAPS.table, { type: 'array', keySizeBytes: 4, valueSizeBytes: TABLE_SIZE_BYTES, maxEntries: 1 });
   }
 
   #loadProgram(program: EncodedProgram, tracepointBtfId: number): number {
@@ -137,10 +134,6 @@ export class Capture {
   #keep(fd: number): number {
     this.#descriptors.push(fd);
     return fd;
-  }
-  #forget(fd: number): void {
-    this.#descriptors.splice(this.#descriptors.indexOf(fd), 1);
-    closeSync(fd);
   }
 }
 

@@ -37,7 +37,7 @@ export const MAX_STRING_SIZE_BYTES = 1024;
 /** `argv`: so many strings of so many bytes. */
 export const MAX_STRINGS_COUNT = 24;
 export const MAX_STRINGS_STRING_SIZE_BYTES = 128;
-const MAX_BYTES_SIZE_BYTES = 512;
+export const MAX_BYTES_SIZE_BYTES = 512;
 
 /** Pointers to char that are no text: buffers and addresses. */
 const BUFFER_NAMES =

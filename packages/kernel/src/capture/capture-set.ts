@@ -1,25 +1,22 @@
 // SPDX-License-Identifier: MIT
-// System calls that a recording wants + the tables -> all BPF programs, and which places of the
-// dispatcher's tables they stand in: plain JSON, which is kept with the event description.
+// System calls that a recording wants + the tables of system calls -> the BPF programs and the table that
+// they are driven by: plain JSON, which is kept with the event description.
 
 import { syscallTable, type SyscallDescription, type SyscallTable } from '../syscalls/syscall-table.ts';
 import type { AssembledProgram, MapReference } from './bpf-assembler.ts';
 import { queryBtf, tryReadKernelBtf } from './btf.ts';
 import { capturePlan } from './capture-plan.ts';
 import {
-  ABI_SLOT_COUNT,
-  dispatcher,
+  capturer,
   exitFollower,
   forkFollower,
-  handler,
-  UNKNOWN_SLOT,
   X64_ARGS,
   X64_COMPAT_ARGS,
   X64_NUMBER,
   X64_TS_COMPAT_BIT,
-  type HandlerOptions,
   type KernelLayout,
 } from './capture-programs.ts';
+import { ABI_SLOT_COUNT, CaptureTable, UNKNOWN_SLOT, type CaptureList } from './capture-table.ts';
 
 export interface EncodedProgram {
   /** Base64. */
@@ -27,18 +24,13 @@ export interface EncodedProgram {
   readonly maps: readonly MapReference[];
 }
 
-/** A program for the places `entrySlots` of the entry's table and `exitSlots` of the exit's. */
-export interface SlottedProgram extends EncodedProgram {
-  readonly isExit: boolean;
-  readonly slots: readonly number[];
-}
-
 export interface CaptureSet {
   readonly isFiltered: boolean;
   /** BTF ids of the four tracepoints. */
   readonly btfIds: Readonly<Record<Attachment, number>>;
-  readonly attached: Readonly<Record<Attachment, EncodedProgram>>;
-  readonly handlers: readonly SlottedProgram[];
+  readonly programs: Readonly<Record<Attachment, EncodedProgram>>;
+  /** Of capture-table.ts, base64; what follows is zero. */
+  readonly table: string;
 }
 
 export type Attachment = 'sys_enter' | 'sys_exit' | 'sched_process_fork' | 'sched_process_exit';
@@ -84,81 +76,67 @@ export function makeCaptureSet(wishes: CaptureWishes): CaptureSet | undefined {
     compatBit: X64_TS_COMPAT_BIT,
     tid,
   };
+  const { isFiltered } = wishes;
   return {
-    isFiltered: wishes.isFiltered,
+    isFiltered,
     btfIds: Object.fromEntries(ids) as Record<Attachment, number>,
-    attached: {
-      sys_enter: encode(dispatcher(layout, false)),
-      sys_exit: encode(dispatcher(layout, true)),
+    programs: {
+      sys_enter: encode(capturer(layout, { isExit: false, isFiltered })),
+      sys_exit: encode(capturer(layout, { isExit: true, isFiltered })),
       sched_process_fork: encode(forkFollower(layout)),
       sched_process_exit: encode(exitFollower()),
     },
-    handlers: makeHandlers(layout, wishes),
+    table: makeTable(wishes).toBytes().toString('base64'),
   };
 }
 
-function makeHandlers(layout: KernelLayout, wishes: CaptureWishes): SlottedProgram[] {
-  const bySource = new Map<string, { options: HandlerOptions; slots: number[] }>();
-  const place = (options: HandlerOptions, slot: number): void => {
-    // What the bytes mean is nothing to the program.
-    const key = JSON.stringify(options, (name, value: unknown) => (name === 'content' ? undefined : value));
-    const entry = bySource.get(key);
-    if (entry === undefined) bySource.set(key, { options, slots: [slot] });
-    else entry.slots.push(slot);
-  };
-  const placeCalls = (table: SyscallTable, base: number, isCompat: boolean): void => {
-    for (const call of table.byNumber.values()) {
-      if (call.number >= ABI_SLOT_COUNT) continue;
-      const isWhole = isCompat ? wishes.compat.has(call.number) : wishes.wholes.has(call.number);
-      placeCall({ layout, isCompat, isWhole, isFiltered: wishes.isFiltered }, call, base, wishes, place);
-    }
-  };
-  placeCalls(syscallTable('x86-64'), 0, false);
-  placeCalls(syscallTable('i386'), ABI_SLOT_COUNT, true);
-  if (wishes.isUnknownWanted) {
-    const known = [syscallTable('x86-64'), syscallTable('i386')] as const;
-    for (const isExit of [false, true]) {
-      for (const [index, table] of known.entries()) {
-        const options = whole({ layout, isCompat: index === 1, isFiltered: wishes.isFiltered }, isExit);
-        // Every 32-bit call without a program of its own gets that of the last place.
-        if (index === 0)
-          for (let number = 0; number < ABI_SLOT_COUNT; number++)
-            if (!table.byNumber.has(number)) place(options, number);
-        place(options, UNKNOWN_SLOT + index);
-      }
-    }
+export function makeTable(wishes: CaptureWishes): CaptureTable {
+  const result = new CaptureTable();
+  const abis = [
+    { table: syscallTable('x86-64'), base: 0, isCompat: false },
+    { table: syscallTable('i386'), base: ABI_SLOT_COUNT, isCompat: true },
+  ];
+  for (const { table, base, isCompat } of abis) {
+    for (const call of table.byNumber.values())
+      if (call.number < ABI_SLOT_COUNT) placeCall(result, call, { base, isCompat, wishes });
   }
-  return [...bySource.values()].map(({ options, slots }) => ({
-    ...encode(handler(options)),
-    isExit: options.isExit,
-    slots,
-  }));
+  if (wishes.isUnknownWanted) placeUnknown(result, abis[0]?.table);
+  return result;
 }
 
-type HandlerBase = Pick<HandlerOptions, 'layout' | 'isCompat' | 'isWhole' | 'isFiltered'>;
+/** What no table knows: numbers in gaps, and those beyond. */
+function placeUnknown(result: CaptureTable, native: SyscallTable | undefined): void {
+  const slots = Array.from({ length: ABI_SLOT_COUNT }, (_, number) => number).filter(
+    (number) => native?.byNumber.has(number) === false,
+  );
+  // Every 32-bit call without a list of its own gets that of the last place.
+  for (const slot of [...slots, UNKNOWN_SLOT, UNKNOWN_SLOT + 1])
+    for (const isExit of [false, true]) result.place(slot, isExit, BARE_CALL);
+}
+
+const BARE_CALL: CaptureList = { isWhole: true, lateItems: [], items: [], isRetried: false };
 
 function placeCall(
-  base: HandlerBase,
+  result: CaptureTable,
   call: SyscallDescription,
-  slotBase: number,
-  wishes: CaptureWishes,
-  place: (options: HandlerOptions, slot: number) => void,
+  abi: { readonly base: number; readonly isCompat: boolean; readonly wishes: CaptureWishes },
 ): void {
-  const plan = capturePlan(call, base.isCompat ? 32 : 64);
-  const isEntryWanted = base.isWhole || (!base.isCompat && wishes.entries.has(call.number));
-  const isExitWanted = base.isWhole || (!base.isCompat && wishes.exits.has(call.number));
-  const slot = slotBase + call.number;
-  const lateItems = isEntryWanted && call.name !== 'execve' ? plan.entry.filter((item) => item.kind === 'string') : [];
-  const isDefault = base.isCompat && wishes.isUnknownWanted;
-  if ((base.isWhole && !isDefault) || (isEntryWanted && plan.entry.length > 0))
-    place({ ...base, isExit: false, items: plan.entry, lateItems: [] }, slot);
-  const exitItems = isExitWanted ? plan.exit : [];
-  if ((base.isWhole && !isDefault) || exitItems.length > 0 || lateItems.length > 0)
-    place({ ...base, isExit: true, items: exitItems, lateItems }, slot);
-}
-
-function whole(base: Omit<HandlerBase, 'isWhole'>, isExit: boolean): HandlerOptions {
-  return { ...base, isWhole: true, isExit, items: [], lateItems: [] };
+  const { base, isCompat, wishes } = abi;
+  const { number, name } = call;
+  const plan = capturePlan(call, isCompat ? 32 : 64);
+  const isWhole = (isCompat ? wishes.compat : wishes.wholes).has(number);
+  const isEntryWanted = isWhole || (!isCompat && wishes.entries.has(number));
+  const isExitWanted = isWhole || (!isCompat && wishes.exits.has(number));
+  // After an execve there is nothing to read again.
+  const lateItems = isEntryWanted && name !== 'execve' ? plan.entry.filter((item) => item.kind === 'string') : [];
+  const isRetried = lateItems.length > 0;
+  // Those without anything to capture share the last place, when there is something in it.
+  const isListed = isWhole && !(isCompat && wishes.isUnknownWanted);
+  if (isListed || (isEntryWanted && plan.entry.length > 0))
+    result.place(base + number, false, { isWhole, lateItems: [], items: plan.entry, isRetried });
+  const items = isExitWanted ? plan.exit : [];
+  if (isListed || items.length > 0 || isRetried)
+    result.place(base + number, true, { isWhole, lateItems, items, isRetried: false });
 }
 
 function encode(program: AssembledProgram): EncodedProgram {

@@ -4,7 +4,7 @@
 // in the same order; either may be lost, so number and time have to fit as well.
 
 import { chunkClock, CHUNK_HEADER_SIZE_BYTES } from './capture-chunk.ts';
-import { FLAG_EXIT, FLAG_LATE, ITEM_HEADER_SIZE_BYTES, RECORD_HEADER_SIZE_BYTES } from './capture-programs.ts';
+import { FLAG_EXIT, FLAG_LATE, ITEM_HEADER_SIZE_BYTES, RECORD_HEADER_SIZE_BYTES } from './capture-record.ts';
 
 /** Of one record; `bytes` are its own. */
 export interface CapturedCall {

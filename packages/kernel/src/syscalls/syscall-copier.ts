@@ -7,7 +7,7 @@
 // its entry, by thread.
 
 import { CaptureStore, findItem, itemLength, nextItem, type CapturedCall } from '../capture/capture-store.ts';
-import { ITEM_HEADER_SIZE_BYTES, RECORD_HEADER_SIZE_BYTES } from '../capture/capture-programs.ts';
+import { ITEM_HEADER_SIZE_BYTES, RECORD_HEADER_SIZE_BYTES } from '../capture/capture-record.ts';
 import { MAX_STRINGS_STRING_SIZE_BYTES, MAX_STRING_SIZE_BYTES } from '../capture/capture-plan.ts';
 import { writeSocketAddress } from '../capture/sockaddr.ts';
 import type { PayloadCopier } from '../conversion-code.ts';
