@@ -94,7 +94,7 @@ test(
     writeFileSync(`${foreign}/events/syscalls/sys_enter_getpgid/enable`, '1');
     const before = { global: settingsOf(tracefsPath), foreign: settingsOf(foreign) };
     const one = await start(t, 'same name', 'syscall_entry_umask');
-    const other = await start(t, 'same name', 'syscall_entry_uname');
+    const other = await start(t, 'same name', 'syscall_entry_newuname');
     spawnSync(process.execPath, ['-e', 'for (let i = 0; i < 50; i++) process.umask(0o22)']);
     await one.recording.stop();
     spawnSync('uname');
