@@ -22,6 +22,9 @@ import {
 import { parseLiveUrl } from './live-url.ts';
 import { LiveViewer, type ByteChannel } from './live-viewer.ts';
 
+/** Of mutated answers, with those of whole sessions in ctf/node, 100 000. */
+const IS_LONG = process.env['LOCKSTEP_TEST_LONG'] !== undefined;
+
 /** Answers every request with the next of `replies`; afterwards the connection is gone. */
 function scripted(replies: readonly Uint8Array[]): ByteChannel & { readonly requests: Uint8Array[] } {
   const requests: Uint8Array[] = [];
@@ -149,7 +152,7 @@ test('any bytes end in an answer or in one error of ours', async () => {
         assert.ok(error instanceof LockstepError, String(error));
       }
     }),
-    { numRuns: 300 },
+    { numRuns: IS_LONG ? 20_000 : 1_000 },
   );
 });
 
@@ -184,7 +187,7 @@ test('right answers with wrong bytes in them end in an answer or in one error of
         assert.ok(error instanceof LockstepError, String(error));
       }
     }),
-    { numRuns: 1000 },
+    { numRuns: IS_LONG ? 70_000 : 2_000 },
   );
 });
 

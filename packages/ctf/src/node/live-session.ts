@@ -9,6 +9,7 @@ import {
   LIVE_FLAG_NEW_STREAM,
   LiveViewer,
   parseLiveUrl,
+  type ByteChannel,
   type LiveIndex,
   type LiveSessionEntry,
   type LiveStreamEntry,
@@ -22,8 +23,13 @@ import { makeTextDecode } from './opened.ts';
 import { connectChannel } from './socket-channel.ts';
 import { makePause, type FollowOptions } from './follow-pause.ts';
 
-/** Larger packets are refused, as in files. */
-const LARGEST_PACKET_BYTES = 2 ** 30;
+// A relay with more of these is broken or hostile.
+/** A packet is a sub-buffer, of which LTTng's largest default is 1 MiB; two of each stream are in memory. */
+const LARGEST_PACKET_BYTES = 64 << 20;
+const MOST_METADATA_BYTES = 64 << 20;
+const MOST_STREAMS = 65_536;
+/** Answers in a row that bring a packet no further. */
+const MOST_VAIN_ANSWERS = 100;
 
 export interface LiveOptions {
   /** Where to begin: at what is being recorded now (as babeltrace2), or at all that the relay has. */
@@ -56,7 +62,16 @@ export async function openLiveSession(url: string, options: LiveOptions = {}): P
     throw new InputError('This address names a relay and no session; list its sessions or add /host/HOST/SESSION', {
       address: url,
     });
-  const viewer = await LiveViewer.connect(await connectChannel(address), options.minor);
+  return viewLiveSession(await connectChannel(address), session, options);
+}
+
+/** The same over a channel that somebody else connected. */
+export async function viewLiveSession(
+  channel: ByteChannel,
+  session: { readonly hostname: string; readonly name: string },
+  options: LiveOptions = {},
+): Promise<LiveSession> {
+  const viewer = await LiveViewer.connect(channel, options.minor);
   try {
     const wanted = (await viewer.listSessions()).filter(
       (entry) => entry.hostname === session.hostname && entry.name === session.name,
@@ -94,6 +109,8 @@ class LiveTrace {
     for (;;) {
       const part = await this.#viewer.getMetadata(this.metadataStreamId);
       if (part === undefined || part.length === 0) break;
+      if (this.#bytes.length + part.length > MOST_METADATA_BYTES)
+        throw new ProtocolError('The relay sends too much metadata.', { stream: this.metadataStreamId });
       const joined = new Uint8Array(this.#bytes.length + part.length);
       joined.set(this.#bytes);
       joined.set(part, this.#bytes.length);
@@ -150,6 +167,8 @@ class ViewedSession implements LiveSession {
         live.metadataStreamId = entry.id;
         continue;
       }
+      if (this.#streams.length >= MOST_STREAMS)
+        throw new ProtocolError('The relay names too many streams.', { count: this.#streams.length });
       const source = new LiveSource(this.#viewer, live, entry.id);
       const name = `${entry.path}/${entry.channel}`;
       this.#streams.push(new GrowingDataStream({ trace: live.trace, name, source, textDecode: makeTextDecode() }));
@@ -201,19 +220,36 @@ class LiveSource implements PacketSource {
         stream: this.#id,
         bits: index.packetSizeBits,
       });
-    const packet = new Uint8Array(size);
+    // Parts are kept as they come: room for what a relay only announces is not made.
+    const parts: Uint8Array[] = [];
+    let vainAnswers = 0;
     for (let at = 0; at < size;) {
-      const part = await this.#viewer.getPacketPart(this.#id, index.offsetBytes + BigInt(at), size - at);
+      const begin = BigInt.asUintN(64, index.offsetBytes + BigInt(at));
+      const part = await this.#viewer.getPacketPart(this.#id, begin, size - at);
       if (part.bytes !== undefined) {
-        packet.set(part.bytes, at);
+        parts.push(part.bytes);
         at += part.bytes.length;
+        vainAnswers = 0;
         continue;
       }
+      if (++vainAnswers > MOST_VAIN_ANSWERS)
+        throw new ProtocolError('The relay announces a packet and never sends it.', { stream: this.#id });
       // It says what it wants fetched first; anything else is the end of this stream.
       if ((part.flags & (LIVE_FLAG_NEW_METADATA | LIVE_FLAG_NEW_STREAM)) === 0 || part.isOver)
         throw new ProtocolError('The relay has lost a packet that it announced.', { stream: this.#id });
       if ((part.flags & LIVE_FLAG_NEW_METADATA) !== 0) await this.#live.fetchMetadata();
     }
-    return packet;
+    return joinParts(parts, size);
   }
+}
+
+function joinParts(parts: readonly Uint8Array[], sizeBytes: number): Uint8Array {
+  if (parts.length === 1) return parts[0]!;
+  const joined = new Uint8Array(sizeBytes);
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
 }

@@ -200,3 +200,44 @@ test('continues a trace with packets, losses and a class that it did not have', 
   assert.throws(() => TraceWriter.create(path, sampleClass()), InputError);
   assert.throws(() => second.dataStream('../s', dataStreamClass), InputError);
 });
+
+test('data streams without given ids are data streams of their own, also when the trace is continued', (t) => {
+  const directory = join(temporary(t), 'trace');
+  const classes = programPacketClasses(TEST_CLOCK.name);
+  const event: EventRecordClass = { id: 0n, name: 'e', payload: structure({ n: signedInteger(32) }) };
+  const dataStreamClass: DataStreamClass = {
+    id: 0n,
+    packetContext: classes.packetContext,
+    eventRecordHeader: classes.eventRecordHeader,
+    defaultClock: TEST_CLOCK,
+    eventRecordClasses: new Map([[0n, event]]),
+  };
+  const traceClass: TraceClass = {
+    uuid: '2a6422d0-6cee-11e0-8c08-cb07d7b3a564',
+    byteOrder: 'little-endian',
+    environment: new Map(),
+    packetHeader: classes.packetHeader,
+    clockClasses: [TEST_CLOCK],
+    dataStreamClasses: new Map([[0n, dataStreamClass]]),
+  };
+  const write = (writer: TraceWriter, name: string, n: number): void =>
+    writer
+      .dataStream(name, writer.traceClass.dataStreamClasses.get(0n)!)
+      .write({ eventRecordClass: event, clockSnapshot: BigInt(n), payload: { n } });
+  const first = TraceWriter.create(directory, traceClass);
+  write(first, 'b', 1);
+  write(first, 'a', 2);
+  first.close();
+  const second = TraceWriter.append(directory);
+  write(second, 'c', 3);
+  write(second, 'a', 4);
+  second.close();
+  const traceSet = openTraceDirectory(directory);
+  assert.deepEqual(traceSet.traces[0]!.dataStreams.map(({ name, id }) => [name, id]).sort(), [
+    ['a', 1n],
+    ['b', 0n],
+    ['c', 2n],
+  ]);
+  assert.equal([...readEventRecords(traceSet)].filter(isEventRecord).length, 4);
+  traceSet.close();
+});

@@ -29,6 +29,7 @@ export interface TraceWriterOptions {
 }
 
 export interface StreamOptions {
+  /** Of this data stream among those of its class; not given: that of the file which is continued, or a new one. */
   readonly id?: bigint;
   readonly packetSizeBytes?: number;
   readonly packet?: WrittenPacket;
@@ -38,10 +39,13 @@ export class TraceWriter {
   #traceClass: TraceClass;
   readonly #directory: string;
   readonly #streams = new Map<string, WrittenStream>();
+  /** Files of one class and id would be read as one data stream that was written in parts. */
+  #nextId: bigint;
 
   private constructor(directory: string, traceClass: TraceClass) {
     this.#directory = directory;
     this.#traceClass = traceClass;
+    this.#nextId = greatestId(join(directory, 'index')) + 1n;
   }
 
   /** A new trace; the directory must not exist or be empty. */
@@ -69,7 +73,11 @@ export class TraceWriter {
       throw new InputError('This cannot be the name of a data stream file', { name });
     const known = this.#streams.get(name);
     if (known !== undefined) return known.writer;
-    const stream = new WrittenStream(this.#directory, name, this.#traceClass, dataStreamClass, options);
+    const stream = new WrittenStream(this.#directory, name, this.#traceClass, dataStreamClass, {
+      ...options,
+      newId: this.#nextId,
+    });
+    if (stream.id >= this.#nextId) this.#nextId = stream.id + 1n;
     this.#streams.set(name, stream);
     return stream.writer;
   }
@@ -100,6 +108,7 @@ export class TraceWriter {
 
 class WrittenStream {
   readonly writer: DataStreamWriter;
+  readonly id: bigint;
   readonly #fd: number;
   readonly #indexFd: number;
 
@@ -108,11 +117,12 @@ class WrittenStream {
     name: string,
     traceClass: TraceClass,
     dataStreamClass: DataStreamClass,
-    options: StreamOptions,
+    options: StreamOptions & { readonly newId: bigint },
   ) {
     const path = join(directory, name);
     const indexPath = join(directory, 'index', `${name}.idx`);
     const start = placeOfEnd(path, indexPath);
+    this.id = options.id ?? start?.id ?? options.newId;
     this.#fd = openSync(path, 'a');
     mkdirSync(dirname(indexPath), { recursive: true });
     const isNew = !existsSync(indexPath);
@@ -121,7 +131,7 @@ class WrittenStream {
     this.writer = new DataStreamWriter({
       traceClass,
       dataStreamClass,
-      ...(options.id === undefined ? {} : { dataStreamId: options.id }),
+      dataStreamId: this.id,
       ...(options.packetSizeBytes === undefined ? {} : { packetSizeBytes: options.packetSizeBytes }),
       ...(options.packet === undefined ? {} : { packet: options.packet }),
       ...(start === undefined ? {} : { start }),
@@ -144,15 +154,27 @@ class WrittenStream {
 function placeOfEnd(
   path: string,
   indexPath: string,
-): { offsetBytes: bigint; sequenceNumber: bigint; discardedEventRecordCount: bigint } | undefined {
+): { id: bigint; offsetBytes: bigint; sequenceNumber: bigint; discardedEventRecordCount: bigint } | undefined {
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   if (size === 0) return undefined;
   const last = existsSync(indexPath) ? decodeIndex(readFileSync(indexPath), indexPath).at(-1) : undefined;
   if (last === undefined || last.offsetBytes + last.packetSizeBits / 8n !== BigInt(size))
     throw new InputError('A data stream without an index of all its packets cannot be continued', { path });
   return {
+    id: last.streamInstanceId ?? 0n,
     offsetBytes: BigInt(size),
     sequenceNumber: (last.sequenceNumber ?? -1n) + 1n,
     discardedEventRecordCount: last.discardedEventRecordCount,
   };
+}
+
+/** Greatest id of the data streams that an index directory tells of; -1 if none. */
+function greatestId(indexDirectory: string): bigint {
+  let greatest = -1n;
+  for (const name of existsSync(indexDirectory) ? readdirSync(indexDirectory) : []) {
+    const path = join(indexDirectory, name);
+    const id = decodeIndex(readFileSync(path), path).at(-1)?.streamInstanceId;
+    if (id !== undefined && id > greatest) greatest = id;
+  }
+  return greatest;
 }

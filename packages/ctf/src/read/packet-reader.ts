@@ -242,6 +242,9 @@ export class PacketReader {
     const content = state.packetContentLength ?? state.packetTotalLength;
     const totalBits = total === undefined ? remaining * 8 : Number(total);
     const contentBits = content === undefined ? remaining * 8 : Number(content);
+    // What such a packet has in place of records is no record, so none is decoded.
+    if (totalBits > Number.MAX_SAFE_INTEGER || contentBits > Number.MAX_SAFE_INTEGER)
+      throw state.error('A packet claims a size that no packet has.', 0);
     if (totalBits % 8 !== 0) throw state.error('A packet does not take whole bytes.', 0);
     if (contentBits > totalBits) throw state.error('The content of a packet is larger than the packet.', 0);
     if (contentBits < state.position * 8 + state.bit)

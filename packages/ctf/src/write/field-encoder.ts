@@ -85,7 +85,7 @@ export class FieldEncoder {
         this.#writer.putBytes(this.#text(fc, value, key), this.#length(key));
         return;
       case 'static-length-blob':
-        this.#blob(fc.roles?.includes('metadata-stream-uuid') === true ? this.#uuid : value, fc.length, key);
+        this.#blob(hasUuidRole(fc) ? this.#uuidOr(value) : value, fc.length, key);
         return;
       case 'dynamic-length-blob':
         this.#blob(value, this.#length(key), key);
@@ -94,7 +94,7 @@ export class FieldEncoder {
         this.#structure(fc, structureOf(value, key), key);
         return;
       case 'static-length-array':
-        this.#array(fc, fc.roles?.includes('metadata-stream-uuid') === true ? this.#uuid : value, fc.length, key);
+        this.#array(fc, hasUuidRole(fc) ? this.#uuidOr(value) : value, fc.length, key);
         return;
       case 'dynamic-length-array':
         this.#array(fc, value, this.#length(key), key);
@@ -108,6 +108,11 @@ export class FieldEncoder {
       default:
         assertUnreachable(fc);
     }
+  }
+
+  #uuidOr(value: FieldValue): FieldValue {
+    if (this.#uuid !== undefined || value !== undefined) return this.#uuid ?? value;
+    throw new CtfError("Packets carry the trace's UUID, and the trace class has none; give it a `uuid`.");
   }
 
   #structure(fc: StructureFieldClass, value: StructureValue, key: string): void {
@@ -263,4 +268,8 @@ function structureOf(value: FieldValue, key: string): StructureValue {
 
 function noValue(key: string, wanted: string): CtfError {
   return new CtfError(`A field needs ${wanted}.`, { field: key });
+}
+
+function hasUuidRole(fc: { readonly roles?: readonly string[] }): boolean {
+  return fc.roles?.includes('metadata-stream-uuid') === true;
 }
