@@ -233,11 +233,14 @@ test('data streams without given ids are data streams of their own, also when th
   write(second, 'a', 4);
   second.close();
   const traceSet = openTraceDirectory(directory);
-  assert.deepEqual(traceSet.traces[0]!.dataStreams.map(({ name, id }) => [name, id]).sort(), [
-    ['a', 1n],
-    ['b', 0n],
-    ['c', 2n],
-  ]);
+  assert.deepEqual(
+    traceSet.traces[0]!.dataStreams.map(({ name, id }) => [name, id]),
+    [
+      ['a', 1n],
+      ['b', 0n],
+      ['c', 2n],
+    ],
+  );
   assert.equal([...readEventRecords(traceSet)].filter(isEventRecord).length, 4);
   traceSet.close();
 });
