@@ -470,6 +470,8 @@ class Recording implements KernelRecording {
     clockClass: ClockClass | undefined,
   ): Promise<KernelRecordingSummary> {
     this.#stopReading();
+    // While the rest is read and converted.
+    const detached = this.#capture?.detach();
     this.#dumper.end();
     await this.#stateDump;
     await this.#dumper.settled;
@@ -484,6 +486,7 @@ class Recording implements KernelRecording {
       clearInterval(timer);
     }
     onProgress(1);
+    await detached;
     const capture = this.#endCapture();
     const { outputDirectory, stateDirectory } = this.#options;
     // What the reader left is lost with the instances: it must not go uncounted, whatever the reason.

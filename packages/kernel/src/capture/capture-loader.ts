@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The capturing programs and their table -> running in the kernel, until `close` or the end of the process.
 
-import { closeSync } from 'node:fs';
+import { close, closeSync } from 'node:fs';
 import { SystemError } from '@lockstep/base';
 import { loadNative, type Bpf } from '@lockstep/native';
 import { link } from './bpf-assembler.ts';
@@ -18,6 +18,9 @@ const LOG_SIZE_BYTES = 1 << 20;
 
 /** What one thread of a process needs to go on with what another one loaded: descriptors are the process's. */
 export interface CaptureHandle {
+  /** While they are open the programs run. */
+  readonly links: readonly number[];
+  /** Of maps and programs. */
   readonly descriptors: readonly number[];
   readonly maps: readonly (readonly [name: string, fd: number])[];
   readonly isFiltered: boolean;
@@ -26,19 +29,21 @@ export interface CaptureHandle {
 export class Capture {
   readonly #bpf: Bpf;
   readonly #maps: Map<string, number>;
+  readonly #links: number[];
   readonly #descriptors: number[];
   readonly #isFiltered: boolean;
 
   private constructor(bpf: Bpf, handle: CaptureHandle) {
     this.#bpf = bpf;
     this.#isFiltered = handle.isFiltered;
+    this.#links = [...handle.links];
     this.#descriptors = [...handle.descriptors];
     this.#maps = new Map(handle.maps);
   }
 
   /** Throws SystemError with the kernel's reason when it refuses. */
   static load(bpf: Bpf, set: CaptureSet): Capture {
-    const capture = new Capture(bpf, { descriptors: [], maps: [], isFiltered: set.isFiltered });
+    const capture = new Capture(bpf, { links: [], descriptors: [], maps: [], isFiltered: set.isFiltered });
     try {
       capture.#load(set);
     } catch (error) {
@@ -54,7 +59,12 @@ export class Capture {
   }
 
   get handle(): CaptureHandle {
-    return { descriptors: [...this.#descriptors], maps: [...this.#maps], isFiltered: this.#isFiltered };
+    return {
+      links: [...this.#links],
+      descriptors: [...this.#descriptors],
+      maps: [...this.#maps],
+      isFiltered: this.#isFiltered,
+    };
   }
 
   #load(set: CaptureSet): void {
@@ -67,7 +77,7 @@ export class Capture {
     for (const name of order) {
       if (!set.isFiltered && name === 'sched_process_fork') continue;
       const fd = this.#loadProgram(set.programs[name], set.btfIds[name]);
-      this.#keep(this.#bpf.attach(fd));
+      this.#links.push(this.#bpf.attach(fd));
     }
   }
 
@@ -123,7 +133,16 @@ export class Capture {
     return Number(new DataView(value.buffer).getBigUint64(COUNTER_LOST, true));
   }
 
+  /**
+   * The programs run no more; what they wrote stays to be read. In threads of the pool, one after the other: the
+   * kernel waits for its CPUs at each, some 30 ms in all.
+   */
+  async detach(): Promise<void> {
+    for (const fd of this.#links.splice(0)) await new Promise<void>((resolve) => close(fd, () => resolve()));
+  }
+
   close(): void {
+    for (const fd of this.#links.splice(0)) closeSync(fd);
     for (const fd of this.#descriptors.splice(0)) closeSync(fd);
     this.#maps.clear();
   }
