@@ -82,13 +82,19 @@ test('what was described is kept for ourselves only, and other rules are describ
   assert.deepEqual([isDescribed(place, others), isDescribed(place)], [true, false]);
 });
 
-test('events that came or went, and probes of users, are described anew', (t) => {
+test('events that came or went, and probes that changed or cannot be read, are described anew', (t) => {
   const place = makePlace(t);
   isDescribed(place);
   writeFileSync(`${place.tracefs}/available_events`, 'sched:sched_switch\nother:event\n');
   assert.deepEqual([isDescribed(place), isDescribed(place)], [true, false]);
   writeFileSync(`${place.tracefs}/dynamic_events`, 'p:kprobes/x do_sys_open\n');
   assert.deepEqual([isDescribed(place), isDescribed(place)], [true, true]);
+  // Defined anew in the same words it has another id.
+  for (const id of [1800, 1801]) {
+    mkdirSync(`${place.tracefs}/events/kprobes/x`, { recursive: true });
+    writeFileSync(`${place.tracefs}/events/kprobes/x/format`, `name: x\nID: ${id}\n`);
+    assert.deepEqual([isDescribed(place), isDescribed(place)], [true, false]);
+  }
 });
 
 test('a file that is damaged, of others or readable by others counts as absent', (t) => {
@@ -116,8 +122,10 @@ test('a file that is damaged, of others or readable by others counts as absent',
   }
 });
 
-test('sets of rules without end do not fill the memory', (t) => {
+test('sets of rules without end do not fill the memory, and push out the oldest only', (t) => {
   const place = makePlace(t);
   for (let id = 0; id < 30; id++) isDescribed(place, [{ name: 'system', id, rules: ['sched_switch'] }]);
   assert.ok(readdirSync(place.directory).length <= 8);
+  assert.ok(!isDescribed(place, [{ name: 'system', id: 29, rules: ['sched_switch'] }]));
+  assert.ok(isDescribed(place, [{ name: 'system', id: 0, rules: ['sched_switch'] }]));
 });

@@ -24,6 +24,7 @@ import {
 } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { ChannelRules, EventDescription } from './event-description.ts';
+import { fingerprintProbes } from './dynamic-events.ts';
 import { readTracefs } from './tracefs.ts';
 
 /** To be raised with every change of what a description says: event-class.ts, lttng-names.ts, the rules' meaning. */
@@ -89,13 +90,10 @@ function digestOfRules(channels: readonly ChannelRules[], isCaptureWanted: boole
   return digest(JSON.stringify(rules));
 }
 
-/**
- * Changes whenever an event may have another id or another format than before. Undefined while the
- * kernel has probes that users defined: they can be defined anew under the same name.
- */
+/** Changes whenever an event may have another id or another format than before. Undefined: that cannot be told. */
 function digestOfEvents(tracefs: string): string | undefined {
-  for (const file of ['dynamic_events', 'kprobe_events', 'uprobe_events'])
-    if (tryRead(`${tracefs}/${file}`) !== '') return undefined;
+  const probes = fingerprintProbes(tracefs);
+  if (probes === undefined) return undefined;
   const bootId = tryRead('/proc/sys/kernel/random/boot_id');
   if (bootId === '') return undefined;
   // A module that is loaded again has a new inode in sysfs.
@@ -104,7 +102,7 @@ function digestOfEvents(tracefs: string): string | undefined {
     .map((line) => line.slice(0, line.indexOf(' ')))
     .filter((name) => name !== '')
     .map((name) => `${name} ${statSync(`/sys/module/${name}`, { throwIfNoEntry: false })?.ino ?? 0}`);
-  return digest(`${bootId}\n${modules.join('\n')}\n${readTracefs(`${tracefs}/available_events`)}`);
+  return digest(`${bootId}\n${modules.join('\n')}\n${probes}\n${readTracefs(`${tracefs}/available_events`)}`);
 }
 
 function digest(content: string | Uint8Array): string {
@@ -148,13 +146,21 @@ function readOwnFile(path: string): Buffer | undefined {
   }
 }
 
+/** Leaves room for one more. */
+function removeOldest(directory: string): void {
+  const files = readdirSync(directory)
+    .filter((name) => FILE_NAME.test(name))
+    .map((name) => ({ name, time: statSync(`${directory}/${name}`, { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
+    .toSorted((one, other) => other.time - one.time);
+  for (const { name } of files.slice(MAX_FILE_COUNT - 1)) rmSync(`${directory}/${name}`, { force: true });
+}
+
 /** What cannot be kept is found out again next time: no error. */
 function write(directory: string, path: string, header: Header, description: EventDescription): void {
   try {
     if (mkdirSync(directory, { recursive: true, mode: 0o700 }) !== undefined) chmodSync(directory, 0o700);
     if (!isOwnDirectory(directory)) return;
-    const others = readdirSync(directory).filter((name) => FILE_NAME.test(name));
-    if (others.length >= MAX_FILE_COUNT) for (const name of others) rmSync(`${directory}/${name}`, { force: true });
+    removeOldest(directory);
     const body = Buffer.from(JSON.stringify(description));
     // Renamed into place: another start may read at any moment.
     const temporaryPath = `${path}.${process.pid}.tmp`;

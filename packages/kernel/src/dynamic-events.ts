@@ -33,6 +33,27 @@ export function removeProbesOf(tracefs: string, group: string): string[] {
   return removeProbes(tracefs, (each) => each === group);
 }
 
+/** Most probes whose formats are read for a fingerprint: each is a file of tracefs. */
+const MAX_FINGERPRINT_COUNT = 64;
+
+/**
+ * Changes whenever a probe of anybody came, went or may have another id or format. Undefined: nobody can tell,
+ * since one cannot be read or there are very many.
+ */
+export function fingerprintProbes(tracefs: string): string | undefined {
+  const parts: string[] = [];
+  const lines = new Set(LISTS.flatMap((name) => tryRead(`${tracefs}/${name}`).split('\n')));
+  for (const line of lines) {
+    if (line === '') continue;
+    const [, group = '', name = ''] = LINE.exec(line) ?? [];
+    // It begins with the id, which a probe that is defined anew gets anew.
+    const format = group === '' ? '' : tryRead(`${tracefs}/events/${group}/${name}/format`);
+    if (format === '' || parts.length >= MAX_FINGERPRINT_COUNT) return undefined;
+    parts.push(line, format);
+  }
+  return parts.join('\n');
+}
+
 function removeProbes(tracefs: string, isWanted: (group: string) => boolean): string[] {
   const list = LISTS.map((name) => `${tracefs}/${name}`).filter((path) => existsSync(path));
   const removed: string[] = [];
