@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // All system calls of `dd bs=1` recorded: events a second, events lost, CPU time an event, and dd's
-// speed beside the same events with nobody reading and with the raw pages thrown away (`cat
-// trace_pipe_raw > /dev/null` of every CPU). Alternating rounds; the ratios' median is what counts.
+// speed beside the same events with nobody reading, with the raw pages thrown away (`cat trace_pipe_raw >
+// /dev/null` of every CPU), and with nobody reading but a process that keeps another CPU busy for as large a
+// share of the time as reader and converter did, with nothing: what any work beside dd costs it on this
+// machine. Alternating rounds; the ratios' median is what counts.
 //   node packages/kernel/dist/bench/dd.bench.js [rounds, 10] [seconds, 5]
 
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, release, tmpdir } from 'node:os';
@@ -75,16 +77,24 @@ interface Unrecorded {
   readonly catNs: number;
 }
 
-async function runWithoutReader(isRead: boolean): Promise<Unrecorded> {
+/** `busyShare` of the time of one CPU goes to a process that only spins. */
+async function runWithoutReader(isRead: boolean, busyShare = 0): Promise<Unrecorded> {
   const instance = new TracefsInstance(tracefs, { name: 'bench', clock: clock.kernelName, bufferSizeKb: 32 * 1024 });
   await instance.make();
-  const cats = isRead
+  const cats: ChildProcess[] = isRead
     ? listCpuIds(instance.path).map((cpu) =>
         spawn('sh', ['-c', CAT_SCRIPT, 'sh', `${instance.path}/per_cpu/cpu${cpu}/trace_pipe_raw`], {
           stdio: ['ignore', 'ignore', 'inherit'],
         }),
       )
     : [];
+  if (busyShare > 0) {
+    const spinner = spawn(process.execPath, ['-e', SPIN_SCRIPT, String(busyShare)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(spinner.stdout, 'data');
+    cats.push(spinner);
+  }
   const exits = cats.map((cat) => once(cat, 'exit'));
   // What is excluded forks: the cats of the shell are excluded with it.
   writeTracefs(`${instance.path}/options/event-fork`, '1');
@@ -108,6 +118,17 @@ const NS_PER_TICK = 10_000_000;
 /** The kernel says "end of file" to a reader that was too early, so cat is started again, after the 50 ms that our reader sleeps. */
 const CAT_SCRIPT =
   'trap \'kill $!; wait; exit 0\' TERM; while :; do cat "$1" > /dev/null & wait $!; sleep 0.05 & wait $!; done';
+
+/** In turns of 50 ms, as our reader works when there is much to read. */
+const SPIN_SCRIPT = `
+const busyMs = 50 * Number(process.argv[1]);
+const word = new Int32Array(new SharedArrayBuffer(4));
+console.log('ready');
+for (;;) {
+  const end = performance.now() + busyMs;
+  while (performance.now() < end);
+  Atomics.wait(word, 0, 0, 50 - busyMs);
+}`;
 
 /** CPU time of all children that have ended: cutime and cstime of /proc/self/stat. */
 function childrenCpuNs(): number {
@@ -177,10 +198,12 @@ console.log(
   `sub-buffers of ${readTracefs(`${tracefs}/buffer_subbuf_size_kb`).trim()} KiB by default; ours 64 KiB, 32 MiB a CPU`,
 );
 console.log(
-  'round  dd unread   dd + cat   dd recorded  events/s  discarded  missing  ns reader  ns converter  spooled MiB  stop ms  ns cat  ns dd  ours/dd',
+  'round  dd unread   dd + cat   dd + spin  dd recorded  events/s  discarded  missing  ns reader  ns converter  spooled MiB  stop ms  ns cat  ns dd  ours/dd',
 );
 const ratios: number[] = [];
 const catRatios: number[] = [];
+const catUnreadRatios: number[] = [];
+const spinRatios: number[] = [];
 const costs: number[] = [];
 const catCosts: number[] = [];
 const shares: number[] = [];
@@ -190,19 +213,23 @@ for (let round = 0; round < rounds; round++) {
   const unread = await runWithoutReader(false);
   const recorded = await runRecorded();
   const cat = await runWithoutReader(true);
+  // dd itself, recorded: what an event costs on this machine now. It fills its CPU.
+  const ddNs = 1e9 / (recorded.speed * EVENTS_PER_BYTE);
+  const share = (recorded.readerNs + recorded.converterNs) / ddNs;
+  const spun = await runWithoutReader(false, Math.min(share, 0.95));
+  catUnreadRatios.push(cat.speed / unread.speed);
+  spinRatios.push(spun.speed / unread.speed);
   ratios.push(recorded.speed / unread.speed);
   catRatios.push(recorded.speed / cat.speed);
   costs.push(recorded.readerNs + recorded.converterNs);
   catCosts.push(cat.catNs);
-  // dd itself, recorded: what an event costs on this machine now. It fills its CPU.
-  const ddNs = 1e9 / (recorded.speed * EVENTS_PER_BYTE);
-  const share = (recorded.readerNs + recorded.converterNs) / ddNs;
   shares.push(share);
   if (recorded.discarded === 0 && recorded.missing === 0) lossless++;
   const cells = [
     round,
     unread.speed.toFixed(0),
     cat.speed.toFixed(0),
+    spun.speed.toFixed(0),
     recorded.speed.toFixed(0),
     recorded.eventsPerSecond.toFixed(0),
     recorded.discarded,
@@ -218,5 +245,5 @@ for (let round = 0; round < rounds; round++) {
   console.log(cells.map((cell) => String(cell).padStart(10)).join(' '));
 }
 console.log(
-  `median: dd recorded / unread ${median(ratios).toFixed(3)} (at least 0.9), recorded / cat ${median(catRatios).toFixed(3)}, CPU ${median(costs).toFixed(1)} ns an event (at most 60; cat ${median(catCosts).toFixed(1)}), ${median(shares).toFixed(3)} of dd's own time, without loss ${lossless} of ${rounds}`,
+  `median: dd recorded / unread ${median(ratios).toFixed(3)} (at least 0.9), cat / unread ${median(catUnreadRatios).toFixed(3)}, spin / unread ${median(spinRatios).toFixed(3)}, recorded / cat ${median(catRatios).toFixed(3)}, CPU ${median(costs).toFixed(1)} ns an event (at most 60; cat ${median(catCosts).toFixed(1)}), ${median(shares).toFixed(3)} of dd's own time, without loss ${lossless} of ${rounds}`,
 );
