@@ -281,6 +281,8 @@ export class ProgramModel implements Handler {
     thread.openRequests.delete(id);
     request.end = time;
     request.status = toNumber(record.payload?.status);
+    // What comes next is no longer for it.
+    if (thread.turns.last() === id) thread.turns.add(time, 0);
     for (const listener of this.onRequestEnd) listener(request);
   }
 

@@ -17,6 +17,12 @@ import { Timeline, type Interval } from './timeline.ts';
 const SENDS = ['write', 'writev', 'sendto', 'sendmsg'];
 const RECEIVES = ['read', 'readv', 'recvfrom', 'recvmsg'];
 
+/** libuv reads so much at once. */
+const FULL_READ = 65_536;
+const MAX_SOCKETS = 1 << 14;
+/** Requests that wait for one connection. */
+const MAX_WAITS = 1 << 10;
+
 /** A request sent something to a peer that is not its client, and the answer's first bytes. */
 export interface PeerWait extends Interval {
   readonly thread: ProgramThread;
@@ -27,9 +33,9 @@ export interface PeerWait extends Interval {
 }
 
 export class SocketTurns {
-  /** Of each thread, in order of their ends; those that have not ended are in `openWaits`. */
+  /** Of each thread, in order of their ends; those that have not ended are in `openWaits`, by descriptor. */
   readonly waits = new Map<ProgramThread, Timeline<PeerWait>>();
-  readonly openWaits = new Map<ProgramThread, Map<OpenFile, PeerWait>>();
+  readonly openWaits = new Map<ProgramThread, Map<number, PeerWait[]>>();
   readonly #files: Files;
   readonly #threads = new Map<KernelThread, ProgramThread>();
   readonly #programs: ProgramModel;
@@ -57,7 +63,7 @@ export class SocketTurns {
   waitsOf(thread: ProgramThread, request: number, begin: number, end: number): PeerWait[] {
     const isOwn = (wait: PeerWait): boolean => wait.request === request && wait.begin < end;
     const ended = this.waits.get(thread)?.during(begin, end).filter(isOwn) ?? [];
-    const open = [...(this.openWaits.get(thread)?.values() ?? [])].filter(isOwn);
+    const open = [...(this.openWaits.get(thread)?.values() ?? [])].flat().filter(isOwn);
     return [...ended, ...open];
   }
 
@@ -81,25 +87,45 @@ export class SocketTurns {
     const thread = this.#threadOf(call);
     const socket = thread === undefined ? undefined : this.#socketOf(call);
     if (thread === undefined || socket === undefined || call.begin === undefined) return;
+    const client = this.#byPeer.get(thread)?.get(socket.name);
+    if (client !== undefined) {
+      // What goes to a client is its answer: it waits for nobody more.
+      this.#forget(thread, client.id, call.begin);
+      return;
+    }
     const request = thread.turns.last();
-    // What goes to a client is an answer; nobody waits for more because of it.
-    if (request === 0 || this.#byPeer.get(thread)?.has(socket.name) === true) return;
-    const open = getOrMake(this.openWaits, thread, () => new Map<OpenFile, PeerWait>());
-    const known = open.get(socket);
-    if (known?.request === request) return;
-    if (known !== undefined) this.#end(thread, known, call.begin);
-    if (open.size < 1 << 14) open.set(socket, { thread, request, peer: socket.name, begin: call.begin, end: Infinity });
+    if (request === 0) return;
+    const open = getOrMake(this.openWaits, thread, () => new Map<number, PeerWait[]>());
+    const fd = fdOf(call);
+    let waits = open.get(fd);
+    // The descriptor of a connection that was closed is given to the next one.
+    if (waits === undefined || waits[0]?.peer !== socket.name) {
+      if (open.size >= MAX_SOCKETS && waits === undefined) return;
+      open.set(fd, (waits = []));
+    }
+    if (waits.length >= MAX_WAITS || waits.some((wait) => wait.request === request)) return;
+    waits.push({ thread, request, peer: socket.name, begin: call.begin, end: Infinity });
   }
 
+  /**
+   * Of several that wait for one connection the answer is the first one's: protocols that share a connection answer
+   * in the order of the questions, and those that do not are seldom far from it. A read that filled libuv's buffer
+   * is a part of an answer.
+   */
   #received(call: SystemCall): void {
     const thread = this.#threadOf(call);
     const socket = thread === undefined ? undefined : this.#socketOf(call);
     if (thread === undefined || socket === undefined) return;
     const open = this.openWaits.get(thread);
-    const wait = open?.get(socket);
-    if (wait !== undefined) {
-      open?.delete(socket);
-      this.#end(thread, wait, call.begin ?? call.end);
+    const fd = fdOf(call);
+    const waits = open?.get(fd);
+    const wait = waits?.[0]?.peer === socket.name ? waits[0] : undefined;
+    if (wait !== undefined && waits !== undefined) {
+      if (waits.length === 1 || call.result < FULL_READ) {
+        waits.shift();
+        this.#end(thread, wait, call.begin ?? call.end);
+      }
+      if (waits.length === 0) open?.delete(fd);
       thread.turns.add(call.end, wait.request);
       return;
     }
@@ -107,10 +133,26 @@ export class SocketTurns {
     if (request !== undefined) thread.turns.add(call.end, request.id);
   }
 
+  /** It was answered without a read of its own being seen: ends its waits where its answer begins. */
+  #forget(thread: ProgramThread, request: number, time: number): void {
+    const open = this.openWaits.get(thread);
+    if (open === undefined) return;
+    for (const [fd, waits] of open) {
+      const at = waits.findIndex((wait) => wait.request === request);
+      const [wait] = at < 0 ? [] : waits.splice(at, 1);
+      if (wait !== undefined) this.#end(thread, wait, time);
+      if (waits.length === 0) open.delete(fd);
+    }
+  }
+
   #end(thread: ProgramThread, wait: PeerWait, end: number): void {
     wait.end = end;
     getOrMake(this.waits, thread, () => new Timeline<PeerWait>()).add(wait);
   }
+}
+
+function fdOf(call: SystemCall): number {
+  return toNumber(call.arguments?.fd);
 }
 
 function getOrMake<K, V>(map: Map<K, V>, key: K, make: () => V): V {

@@ -81,6 +81,42 @@ test('a wait that no event tells of is unknown, and the report says what would t
   assert.ok(report.doubts.some(({ about, text }) => about === 'unknown-waits' && text.includes('record as root')));
 });
 
+test('who goes on in the turn of another request waited behind it: a lock in JavaScript', () => {
+  const report = reportOf(`
+    loop    |  [==]          [==]         [=]
+    A       |  <               >
+    A.sleep |   (            )
+    B       |   <                           >
+    B.sleep |                  (           )`);
+  assert.match(
+    find(report, '/b').sentence,
+    /10 ms waiting behind other requests, as in a lock or a queue of the program's own JavaScript/,
+  );
+});
+
+test('a timer that only guards a request is not what it waited for', () => {
+  const report = reportOf(`
+    loop    |  [==]          [==]               [=]
+    A       |  <                >
+    A.http  |   (            )
+    A.sleep |   (                               )`);
+  assert.doesNotMatch(find(report, '/a').sentence, /timer/);
+  assert.match(find(report, '/a').sentence, /10 ms waiting for 10\.0\.0\.7:80/);
+});
+
+test('a call to a peer is told by the step that it is in: queue of the agent, connecting, the answer', () => {
+  const report = reportOf(`
+    loop      |  [==]          [==]        [==]      [=]
+    A         |  <                                     >
+    A.queue   |   (            )
+    A.connect |                 (          )
+    A.http    |                 (                    )`);
+  const { sentence } = find(report, '/a');
+  assert.match(sentence, /waiting for a free connection to 10\.0\.0\.7:80, of which its agent has 1/);
+  assert.match(sentence, /connecting to 10\.0\.0\.7:80/);
+  assert.match(sentence, /waiting for 10\.0\.0\.7:80 \(http GET \/rows\)/);
+});
+
 test('a request that never ended is told with what it waits for', () => {
   const rows = `
     loop   |[=]${' '.repeat(1500)}[=]

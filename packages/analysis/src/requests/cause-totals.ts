@@ -13,6 +13,8 @@ export interface CauseTotal {
 export class CauseTotals {
   readonly categories = new Map<RequestCategory, number>();
   readonly causes = new Map<string, CauseTotal>();
+  /** Of one request: how many waits stand behind a text. */
+  readonly waitCounts = new Map<string, number>();
   readonly #maxCauses: number;
 
   /** `maxCauses` 0: categories alone; texts are then not even made. */

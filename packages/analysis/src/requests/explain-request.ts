@@ -6,11 +6,17 @@ import type { ExplainedRequest } from './request-collector.ts';
 import type { RequestExplanation } from './request-report.ts';
 import { listCauses, sentenceOfRequest } from './request-sentence.ts';
 
+/** Fewer calls to one peer are no pattern. */
+const MANY_CALLS = 3;
+
 export function explain(explained: ExplainedRequest, time: TraceTime): RequestExplanation {
   const { request, begin, end, totals, hasEnded, isArrivalKnown } = explained;
   const { thread } = request;
   const durationMs = (end - begin) / 1e6;
-  const causes = listCauses(totals, Infinity).map(({ category, text, ms }) => ({ category, text, ms }));
+  const causes = listCauses(totals, Infinity).map(({ category, text, ms }) => {
+    const count = totals.waitCounts.get(text) ?? 1;
+    return { category, text: count < MANY_CALLS ? text : `${text}, ${count} times one after another`, ms };
+  });
   return {
     program: {
       name: thread.program.name,

@@ -4,6 +4,7 @@
 // and of a fair sample of the others, from which the median and the 99th percentile are told.
 
 import type { Host } from '../kernel/host.ts';
+import { processOf } from '../kernel/kernel-thread.ts';
 import type { Sockets } from '../kernel/sockets.ts';
 import type { SystemCalls } from '../kernel/system-calls.ts';
 import type { TraceTime } from '../pass/trace-time.ts';
@@ -16,7 +17,7 @@ import type { Positions } from '../stalls/position.ts';
 import { CauseTotals } from './cause-totals.ts';
 import { DurationSample } from './duration-sample.ts';
 import type { RequestCategory } from './request-report.ts';
-import { RequestSplitter } from './split-request.ts';
+import { RequestSplitter, type Waker } from './split-request.ts';
 import { Trend } from './trend.ts';
 import { firstMomentAfter, momentsOf, type ThreadMoment } from './thread-moments.ts';
 
@@ -186,7 +187,12 @@ export class RequestCollector {
     const totals = new CauseTotals(isTold ? 64 : 0);
     const waits = this.#context.turns.waitsOf(request.thread, request.id, begin, end);
     const { positions, times } = this.#context;
-    const splitter = new RequestSplitter(request, { labels, positions, times, waits, isTold }, totals);
+    const wakerOf = (ref: number): Waker | undefined => this.#wakerOf(request.thread, ref);
+    const splitter = new RequestSplitter(
+      request,
+      { labels, positions, times, waits, wakerOf, end: timed.hasEnded ? end : Infinity, isTold },
+      totals,
+    );
     let told = begin;
     for (let i = firstMomentAfter(moments, begin); i < moments.length; i += 1) {
       const moment = moments[i] as ThreadMoment;
@@ -197,6 +203,7 @@ export class RequestCollector {
       splitter.take(moment, from, to);
       told = to;
     }
+    splitter.finish();
     if (told < end) totals.add('unknown', end - told, FORGOTTEN);
     this.sample.add(duration, { ...timed, totals });
     this.totals.addAll(totals);
@@ -206,6 +213,21 @@ export class RequestCollector {
       this.onSlow?.({ ...timed, totals });
     }
     this.#addRoute(timed, totals);
+  }
+
+  /** The thread that woke the loop, by its tid: of the program itself, or of another process. */
+  #wakerOf(thread: ProgramThread, tid: number): Waker | undefined {
+    const waker = this.#context.host.threads.get(tid);
+    if (waker === undefined || waker === thread.kernel || waker.isKernelThread) return undefined;
+    const worker = this.#context.programs.threads.find(({ kernel }) => kernel === waker);
+    if (worker !== undefined && worker.program === thread.program)
+      return {
+        category: 'thread',
+        text: `waiting for a message of ${worker.isMain ? 'the main thread' : `worker thread ${worker.vtid}`}`,
+      };
+    if (processOf(waker) === processOf(thread.kernel))
+      return { category: 'thread', text: `waiting for ${waker.name} (tid ${tid}), a thread of native code` };
+    return { category: 'network', text: `waiting for pid ${processOf(waker)} ${waker.name}`.trimEnd() };
   }
 
   #addRoute({ request, begin, end }: TimedRequest, totals: CauseTotals): void {

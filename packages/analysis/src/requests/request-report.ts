@@ -13,6 +13,8 @@ export type RequestCategory =
   | 'native'
   | 'disk'
   | 'network'
+  | 'connection-queue'
+  | 'thread'
   | 'pool-queue'
   | 'pool-work'
   | 'lock'

@@ -16,6 +16,8 @@ export const CATEGORY_TEXTS: Readonly<Record<RequestCategory, string>> = {
   native: 'running native code',
   disk: 'in file operations',
   network: 'waiting for peers',
+  'connection-queue': 'waiting for a free connection',
+  thread: 'waiting for another thread of the program',
   'pool-queue': 'in the queue of the thread pool',
   'pool-work': 'worked on by the thread pool',
   lock: 'waiting for a lock',

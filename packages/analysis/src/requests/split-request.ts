@@ -13,6 +13,7 @@ import { runnableReason } from '../stalls/part-builder.ts';
 import { HELD_BACK, RECLAIMING } from '../stalls/stall-causes.ts';
 import { functionText, type Positions } from '../stalls/position.ts';
 import type { ThreadMoment } from './thread-moments.ts';
+import type { RequestCategory } from './request-report.ts';
 import type { CauseTotals } from './cause-totals.ts';
 
 export interface SplitContext {
@@ -20,8 +21,17 @@ export interface SplitContext {
   readonly positions: Positions;
   readonly times: OperationTimes;
   readonly waits: readonly PeerWait[];
+  /** Who woke the loop, when that says what was waited for; `ref` as in the interval log of a wait. */
+  readonly wakerOf: (ref: number) => Waker | undefined;
+  /** When it ended; Infinity when it has not. */
+  readonly end: number;
   /** Whether texts are wanted: making them takes most of the time. */
   readonly isTold: boolean;
+}
+
+export interface Waker {
+  readonly category: RequestCategory;
+  readonly text: string;
 }
 
 interface Wait {
@@ -36,6 +46,12 @@ interface Wait {
 /** Calls that wait for another thread. */
 const LOCK_CALL = /^futex/;
 const CHILD_OPERATION = /^child_process\./;
+/** A request of a client waits until one of its connections is free. */
+const CLIENT_OPERATION = /^(http|fetch) /;
+const QUEUE_OPERATION = /^(http\.Agent|undici)\./;
+const CONNECT_OPERATION = /^(net|tls)\.connect$/;
+const STEP_OPERATION = /^(dns\.lookup|(net|tls)\.connect|(http\.Agent|undici)\..*)$/;
+const BEHIND_OTHERS = "waiting behind other requests, as in a lock or a queue of the program's own JavaScript";
 
 export class RequestSplitter {
   readonly #request: ServerRequest;
@@ -43,6 +59,14 @@ export class RequestSplitter {
   readonly #totals: CauseTotals;
   readonly #isTold: boolean;
   readonly #waits: Wait[];
+  /** Those that time was given to: one after another. */
+  readonly #told = new Set<Wait>();
+  /** Waited for something that no event told of, since its last sign of life. */
+  #untoldNs = 0;
+  /** What ended the last wait of the loop in that time. */
+  #wakerRef = 0;
+  /** Whose code ran just before, in the same iteration. */
+  #turnBefore = 0;
 
   constructor(request: ServerRequest, context: SplitContext, totals: CauseTotals) {
     this.#request = request;
@@ -56,13 +80,50 @@ export class RequestSplitter {
     const sent = context.waits.map((peer): Wait => {
       return { begin: peer.begin, ready: peer.end, start: peer.begin, operation: undefined, peer };
     });
-    this.#waits = [...asked, ...sent];
+    // What was not ready when it ended, it did not wait for: a timer that guards it, a line for a log.
+    this.#waits = [...asked, ...sent].filter(({ ready }) => ready <= context.end);
   }
 
   /** The part of a moment that lies in [begin, end). */
   take(moment: ThreadMoment, begin: number, end: number): void {
-    if (!moment.isIdle && moment.turn === this.#request.id) this.#takeOwn(moment, end - begin);
-    else this.#takeWaiting(moment, begin, end);
+    if (!moment.isIdle && moment.turn === this.#request.id) {
+      this.#tellUntold();
+      this.#takeOwn(moment, end - begin);
+    } else this.#takeWaiting(moment, begin, end);
+    // A request that has ended leaves turn 0 behind: it may still be who let this one go on.
+    if (moment.isIdle) this.#turnBefore = 0;
+    else if (moment.turn > 0) this.#turnBefore = moment.turn;
+  }
+
+  /** It has ended. */
+  finish(): void {
+    this.#tellUntold();
+    if (!this.#isTold) return;
+    const peers = new Map<string, number>();
+    for (const { operation, peer } of this.#told) {
+      const text = peer === undefined ? callText(operation) : `waiting for ${peer.peer}`;
+      if (text !== undefined) peers.set(text, (peers.get(text) ?? 0) + 1);
+    }
+    for (const [text, count] of peers) this.#totals.waitCounts.set(text, count);
+  }
+
+  /**
+   * It goes on after a wait that no event told of. What it goes on in says what it waited for: the turn of another
+   * request, which then let it go on (a lock, a queue, a cache of the program's own JavaScript), or a wake-up of the
+   * loop by another thread (a worker's message, native code) or process (over a pipe).
+   *
+   *   A   |  <--timer--->|          A's timer ends, A releases the lock,
+   *   B   |   <          |--->      and B goes on in A's turn
+   */
+  #tellUntold(): void {
+    const ns = this.#untoldNs;
+    if (ns === 0) return;
+    this.#untoldNs = 0;
+    const waker = this.#wakerRef > 0 ? this.#context.wakerOf(this.#wakerRef) : undefined;
+    this.#wakerRef = 0;
+    if (this.#turnBefore > 0 && this.#turnBefore !== this.#request.id) this.#totals.add('lock', ns, BEHIND_OTHERS);
+    else if (waker !== undefined) this.#totals.add(waker.category, ns, this.#isTold ? waker.text : '');
+    else this.#totals.add('unknown', ns, 'waiting, for what is not known');
   }
 
   /** In pieces, since waits begin and end within a moment. */
@@ -81,14 +142,14 @@ export class RequestSplitter {
 
   /**
    * Of those that it waits for, the one that is ready last: without that it would not have been faster. A
-   * connection that is being made is told by the look-up of the name that it needs first.
+   * call to a peer is told by the step that it is in: waiting for a free connection, looking the name up, connecting.
    */
   #waitAt(time: number): Wait | undefined {
     let last: Wait | undefined;
     for (const wait of this.#waits) {
       if (wait.begin > time || wait.ready <= time) continue;
-      if (isLookupFor(wait, last)) last = wait;
-      else if (last !== undefined && isLookupFor(last, wait)) continue;
+      if (isStepOf(wait, last)) last = wait;
+      else if (last !== undefined && isStepOf(last, wait)) continue;
       else if (last === undefined || wait.ready > last.ready || (wait.ready === last.ready && wait.begin > last.begin))
         last = wait;
     }
@@ -105,7 +166,9 @@ export class RequestSplitter {
     return next;
   }
 
-  #addWait({ operation, peer, start }: Wait, time: number, ns: number): void {
+  #addWait(wait: Wait, time: number, ns: number): void {
+    const { operation, peer, start } = wait;
+    if (this.#isTold) this.#told.add(wait);
     if (peer !== undefined) this.#totals.add('network', ns, this.#isTold ? `waiting for ${peer.peer}` : '');
     if (operation === undefined) return;
     const { operation: name, subject } = operation;
@@ -129,14 +192,13 @@ export class RequestSplitter {
       this.#totals.add('child-process', ns, this.#isTold ? `waiting for the child process ${subject}`.trimEnd() : '');
     else if (name === 'setTimeout')
       this.#totals.add('timer', ns, this.#isTold ? `waiting for a timer of ${subject}` : '');
+    else if (QUEUE_OPERATION.test(name))
+      this.#totals.add('connection-queue', ns, this.#isTold ? `waiting for a free connection to ${subject}` : '');
+    else if (CONNECT_OPERATION.test(name))
+      this.#totals.add('network', ns, this.#isTold ? `connecting to ${subject}` : '');
     else if (name.startsWith('dns.'))
       this.#totals.add('network', ns, this.#isTold ? `waiting for ${name} ${subject}`.trimEnd() : '');
-    else
-      this.#totals.add(
-        'network',
-        ns,
-        this.#isTold ? `waiting for ${hostOf(subject)} (${name} ${pathOf(subject)})` : '',
-      );
+    else this.#totals.add('network', ns, this.#isTold ? (callText(operation) ?? '') : '');
   }
 
   /** The loop waits, and nothing that this request asked for is known to be under way. */
@@ -144,7 +206,10 @@ export class RequestSplitter {
     const { begin } = this.#request;
     if (moment.state === PREEMPTED || moment.state === WOKEN) this.#addRunnable(moment, ns);
     else if (time < begin) this.#totals.add('queued', ns, 'waiting for the event loop to take it up');
-    else this.#totals.add('unknown', ns, 'waiting, for what is not known');
+    else {
+      this.#untoldNs += ns;
+      if (moment.state === BLOCKED && moment.ref !== 0) this.#wakerRef = moment.ref;
+    }
   }
 
   /** Ready to go on, but the thread does something else. */
@@ -224,11 +289,27 @@ export class RequestSplitter {
   }
 }
 
-function isLookupFor(lookup: Wait, other: Wait | undefined): boolean {
-  const name = lookup.operation?.subject ?? '';
-  if (other === undefined || name === '' || lookup.operation?.operation !== 'dns.lookup') return false;
-  const subject = other.operation?.subject ?? '';
-  return other.begin <= lookup.begin && subject !== name && hostOf(subject).startsWith(name);
+/** Of an HTTP client's request; undefined for all else. */
+function callText(operation: AsyncOperation | undefined): string | undefined {
+  if (operation === undefined || !CLIENT_OPERATION.test(operation.operation)) return undefined;
+  const { operation: name, subject } = operation;
+  return `waiting for ${hostOf(subject)} (${name} ${pathOf(subject)})`;
+}
+
+/** What a call to a peer needs first; it may begin a little before what it is for is recorded. */
+function isStepOf(step: Wait, other: Wait | undefined): boolean {
+  const [operation, outer] = [step.operation, other?.operation];
+  if (operation === undefined || other === undefined || !STEP_OPERATION.test(operation.operation)) return false;
+  const host = hostName(operation.subject);
+  if (outer === undefined) return host !== '' && hostName(other.peer?.peer ?? '') === host;
+  if (host === '' || hostName(outer.subject) !== host) return false;
+  // Of two steps the one that began later: a name is looked up while connecting.
+  return !STEP_OPERATION.test(outer.operation) || (operation.begin > outer.begin && other.begin <= step.begin);
+}
+
+/** `db.internal` of `db.internal:5432/rows`. */
+function hostName(subject: string): string {
+  return /^(\[[^\]]*\]|[^:/, ]*)/.exec(subject)?.[0] ?? '';
 }
 
 function kernelText(call: string): string {

@@ -23,7 +23,15 @@ const SUBTLE_CALLS = ['encrypt', 'decrypt', 'sign', 'verify', 'digest', 'generat
 
 export type AsyncModuleName = 'crypto' | 'zlib' | 'dns' | 'timers/promises';
 
+/** Records the begin and the end of one operation, for observers beside these. */
+export interface OperationRecorder {
+  /** Its id; 0 when it is not recorded, and then `subject` is not asked for. */
+  readonly begin: (operation: string, subject: () => string) => number;
+  readonly end: (id: number, error: unknown) => void;
+}
+
 export interface AsyncOperationObserver {
+  readonly recorder: OperationRecorder;
   readonly observeFs: (fs: Record<string, unknown>) => void;
   readonly observeModule: (name: AsyncModuleName, target: object) => void;
   readonly observeTimers: (target: object) => void;
@@ -171,7 +179,19 @@ export function observeAsyncOperations(instrumentation: Instrumentation): AsyncO
     });
   }
 
-  return { observeFs, observeModule, observeTimers, observeChildren };
+  const recorder: OperationRecorder = {
+    begin(operation, subject) {
+      if (!events.asyncBegin.enabled) return 0;
+      try {
+        return begin(operation, subject());
+      } catch {
+        return 0;
+      }
+    },
+    end,
+  };
+
+  return { recorder, observeFs, observeModule, observeTimers, observeChildren };
 }
 
 // eslint-disable-next-line @typescript-eslint/unbound-method

@@ -61,7 +61,7 @@ test('a response that never is ends its request with status 0, once', () => {
   const { named, status, stderr } = runTraced({
     'main.mjs': `${SERVER}
       await fetch(base + '/gone').catch(() => {});
-      await new Promise((resolve) => { const client = http.get(base + '/slow', resolve); client.on('error', resolve); setTimeout(() => client.destroy(), 15); });
+      await new Promise((resolve) => { const client = http.get(base + '/slow', resolve); client.on('error', resolve); server.once('request', () => setTimeout(() => client.destroy(), 15)); });
       await wait(60);
       server.close(); server.closeAllConnections();`,
   });

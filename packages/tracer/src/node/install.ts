@@ -8,6 +8,7 @@ import type { Native } from '@lockstep/native';
 import type { TracingPlan } from '@lockstep/protocol';
 import type { Runtime, RuntimeClock } from '../runtime.ts';
 import { observeAsyncOperations } from './async-operations.ts';
+import { observeAgents, observeConnects, observeUndiciQueue } from './connections.ts';
 import { observeChildren } from './children.ts';
 import { observeConsole } from './console.ts';
 import { defineNodeEvents } from './events.ts';
@@ -112,9 +113,12 @@ function install(options: InstallOptions, clock: RuntimeClock): (plan: TracingPl
     operations.observeFs(builtin('fs'));
     operations.observeModule('zlib', builtin('zlib'));
     operations.observeChildren(builtin('child_process'));
+    observeConnects(builtin('net'), operations.recorder);
+    observeUndiciQueue(operations.recorder);
     operations.observeTimers(globalThis);
     operations.observeTimers(builtin('timers'));
     syncBuiltinESMExports();
+    whenLoaded('http', (http) => observeAgents(http as typeof import('node:http'), operations.recorder));
     whenLoaded('crypto', (crypto) => operations.observeModule('crypto', crypto));
     whenLoaded('dns', (dns) => operations.observeModule('dns', dns));
     whenLoaded('timers/promises', (timers) => operations.observeModule('timers/promises', timers));
@@ -142,6 +146,8 @@ interface Builtins {
   readonly fs: Record<string, unknown>;
   readonly crypto: object;
   readonly dns: object;
+  readonly http: typeof import('node:http');
+  readonly net: typeof import('node:net');
   readonly timers: object;
   readonly 'timers/promises': object;
   readonly zlib: object;
@@ -156,7 +162,7 @@ function builtin<Name extends keyof Builtins>(name: Name): Builtins[Name] {
 }
 
 /** Modules that are observed once the program has loaded them. */
-const LATE_MODULES = ['crypto', 'dns', 'timers/promises'] as const;
+const LATE_MODULES = ['crypto', 'dns', 'http', 'timers/promises'] as const;
 type LateModule = (typeof LATE_MODULES)[number];
 /** A program's entry that is longer is read to here. */
 const MAX_ENTRY_BYTES = 262_144;
