@@ -95,5 +95,5 @@ export { ChromeSink } from './export/chrome.ts';
 export { CsvWriter } from './export/csv.ts';
 export { PerfettoSink } from './export/perfetto.ts';
 export { TimelineBuilder, type TimelineSink, type Track } from './export/timeline.ts';
-export { toCtf18Class } from './export/ctf18-class.ts';
+export { toCtf18Class, toCtf2Class } from './export/ctf18-class.ts';
 export { createDetailsPrinter, type DetailsOptions, type DetailsPrinter } from './text/details-printer.ts';

@@ -321,14 +321,16 @@ function spellLocation(location: FieldLocation): ErrorPairs {
   return { origin: location.origin, path: location.path.map((step) => step ?? '^').join('.') };
 }
 
+/** Labels that can select an option of this name: readers take one leading underscore away. */
+export function labelsOfOption(name: string): readonly string[] {
+  return name.startsWith('_') ? [escapeFieldName(name)] : [name, escapeFieldName(name)];
+}
+
 /** TSDL selects a variant's option by a label of its tag: finds the label with the option's name and ranges. */
 function optionLabel(option: VariantOption, selector: FieldClass): string {
   const mappings = 'mappings' in selector ? selector.mappings : undefined;
   const length = 'length' in selector ? selector.length : 64;
-  const candidates = option.name.startsWith('_')
-    ? [escapeFieldName(option.name)]
-    : [option.name, escapeFieldName(option.name)];
-  for (const label of candidates) {
+  for (const label of labelsOfOption(option.name)) {
     if (!isTsdlIdentifier(label) || mappings === undefined) continue;
     const ranges = Object.hasOwn(mappings, label) ? (mappings[label] ?? []) : [];
     if (areSameRanges(ranges, option.selectorFieldRanges, length)) return label;
@@ -341,7 +343,7 @@ function optionLabel(option: VariantOption, selector: FieldClass): string {
   );
 }
 
-function areSameRanges(first: IntegerRangeSet, second: IntegerRangeSet, length: number): boolean {
+export function areSameRanges(first: IntegerRangeSet, second: IntegerRangeSet, length: number): boolean {
   const spell = (ranges: IntegerRangeSet): string =>
     normalizeRanges(ranges, length)
       .map((range) => range.join('…'))

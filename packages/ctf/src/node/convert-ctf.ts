@@ -4,7 +4,7 @@
 
 import { join } from 'node:path';
 import { CtfError, InputError, type Nanoseconds } from '@lockstep/base';
-import { toCtf18Class } from '../export/ctf18-class.ts';
+import { toCtf18Class, toCtf2Class } from '../export/ctf18-class.ts';
 import { writeJsonMetadata } from '../metadata/json-metadata-writer.ts';
 import { writeMetadata } from '../metadata/metadata-writer.ts';
 import type { Trace } from '../model/event-record.ts';
@@ -41,7 +41,7 @@ export function convertToCtf(traceSet: TraceSet, directory: string, options: Con
 
 function convertTrace(trace: Trace, path: string, options: ConvertCtfOptions): number {
   const isOld = options.version === '1.8';
-  const traceClass = isOld ? toCtf18Class(trace.traceClass) : trace.traceClass;
+  const traceClass = (isOld ? toCtf18Class : toCtf2Class)(trace.traceClass);
   const writer = TraceWriter.create(path, traceClass, { writeMetadata: isOld ? writeMetadata : writeJsonMetadata });
   let records = 0;
   try {
