@@ -38,6 +38,7 @@ export class SyntheticClock implements TraceClock {
   readonly #identity: ClockIdentity;
   readonly #monotonic: MonotonicClock;
   #historyPath: string | undefined;
+  #pagePath: string | undefined;
   #isBound = false;
 
   constructor(machine: Machine, identity: ClockIdentity, reason: string) {
@@ -57,6 +58,9 @@ export class SyntheticClock implements TraceClock {
   /** Where the converter of kernel records finds what the page said when. */
   get historyPath(): string | undefined {
     return this.#historyPath;
+  }
+  get pagePath(): string | undefined {
+    return this.#pagePath;
   }
 
   now(): bigint {
@@ -115,6 +119,7 @@ export class SyntheticClock implements TraceClock {
     native.bindClockPage(pagePath);
     this.#isBound = true;
     this.#historyPath = historyPath;
+    this.#pagePath = pagePath;
     return {
       async close() {
         Atomics.store(words, KEEPER_STOP, 1);

@@ -34,6 +34,8 @@ export interface TraceClock {
   readonly reason: string;
   /** Where kernel records carry raw cycles and this clock counts ns: the file that turns one into the other. */
   readonly historyPath?: string | undefined;
+  /** With a clock page that somebody keeps: where it lies. */
+  readonly pagePath?: string | undefined;
   /** A reading, in cycles. */
   now(): bigint;
   /** The clock class for a trace's metadata. */

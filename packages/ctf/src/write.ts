@@ -45,6 +45,7 @@ export {
   writeJsonEventRecordClass,
   writeJsonMetadata,
 } from './metadata/json-metadata-writer.ts';
+export { writeTypeAlias } from './metadata/field-class-writer.ts';
 export {
   METADATA_SIGNATURE,
   writeDataStreamClass,

@@ -129,7 +129,9 @@ export class ChunkConverter {
       const calls = readCapturedCalls(bytes, offset, slot.sizeBytes);
       for (const call of calls) {
         if ((call.flags & FLAG_WHOLE) !== 0) this.#convertWhole(call);
-        else for (const { store } of this.#syscalls.values()) store.add(call);
+        else
+          for (const { store } of this.#syscalls.values())
+            store.add(this.#history === undefined ? call : untimed(call));
       }
       return;
     }
@@ -263,6 +265,14 @@ export class ChunkConverter {
   countLosses(kind: 'unknownLossCount' | 'damagedPageCount' | 'strayRecordCount'): number {
     return this.#streams.reduce((sum, stream) => sum + (stream.converter?.losses[kind] ?? 0), 0);
   }
+}
+
+/**
+ * Of a synthetic clock: records of the kernel carry its segments' time, what is captured a line through some of them.
+ * The two differ by more than a call is apart from the next one, so that their order decides.
+ */
+function untimed(call: CapturedCall): CapturedCall {
+  return { ...call, time: undefined, order: 0 };
 }
 
 function makeSources(): SyscallSources {

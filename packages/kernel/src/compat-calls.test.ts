@@ -2,11 +2,18 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { chooseClock } from '@lockstep/clock';
+import {
+  chooseClock,
+  CLOCK_HISTORY_FILE,
+  explainNoSynthetic,
+  readMachine,
+  SyntheticClock,
+  type ClockKind,
+} from '@lockstep/clock';
 import { isEventRecord, type EventRecord } from '@lockstep/ctf';
 import { openTraceDirectory, readEventRecords } from '@lockstep/ctf/node';
 import { whyNoCapture } from './capture/capture-wishes.ts';
@@ -22,22 +29,31 @@ async function record(
   t: TestContext,
   command: readonly string[],
   rules: readonly string[],
+  kind?: ClockKind,
 ): Promise<{ readonly records: EventRecord[]; readonly summary: KernelRecordingSummary; readonly directory: string }> {
   const directory = mkdtempSync(join(tmpdir(), 'lockstep-compat-'));
   t.after(() => rmSync(directory, { recursive: true, force: true }));
   const child = spawn('/bin/sh', ['-c', 'read x; exec "$@"', 'sh', ...command], {
     stdio: ['pipe', 'ignore', 'inherit'],
   });
+  const clock = chooseClock(kind);
+  mkdirSync(`${directory}/.lockstep`);
+  const keeper =
+    clock instanceof SyntheticClock
+      ? clock.keep(`${directory}/clock-page`, `${directory}/.lockstep/${CLOCK_HISTORY_FILE}`)
+      : undefined;
   const recording = await startKernelRecording({
     name: 'compat',
     outputDirectory: `${directory}/kernel`,
     stateDirectory: `${directory}/.lockstep`,
-    clock: chooseClock(),
+    clock,
     channels: [{ name: 'process', id: 0, rules, pids: { roots: [child.pid ?? 0] } }],
   });
   child.stdin.end('\n');
   await once(child, 'exit');
   const summary = await recording.stop();
+  await keeper?.close();
+  rmSync(`${directory}/clock-page`, { force: true });
   const traceSet = openTraceDirectory(directory);
   try {
     const records = [...readEventRecords(traceSet)]
@@ -47,6 +63,39 @@ async function record(
   } finally {
     traceSet.close();
   }
+}
+
+for (const kind of ['mono', 'mono_raw', 'boot', 'synthetic'] as const) {
+  test(`calls that stand for themselves, and texts, are told on the clock ${kind}`, { skip: SKIP }, async (t) => {
+    if (spawnSync('python3', ['-V']).status !== 0) return t.skip('python3 is not installed');
+    const obstacle = kind === 'synthetic' ? explainNoSynthetic(readMachine()) : undefined;
+    if (obstacle !== undefined) return t.skip(obstacle);
+    // The same number five times: each exit has the arguments of its own entry.
+    const script = 'import ctypes; l = ctypes.CDLL(None).syscall; [l(511, n) for n in range(5)]; l(39)';
+    const { records, summary } = await record(t, ['python3', '-c', script], ['syscall:*'], kind);
+    const unknown = records.filter((each) => each.eventRecordClass.name.endsWith('_unknown'));
+    assert.deepEqual(
+      unknown.map((each) => [each.eventRecordClass.name, (each.payload?.['args'] as bigint[] | undefined)?.[0]]),
+      [0n, 1n, 2n, 3n, 4n].flatMap((n) => [
+        ['syscall_entry_unknown', n],
+        ['syscall_exit_unknown', n],
+      ]),
+    );
+    // Between the calls of the thread before and after them.
+    const names = records.map((each) => each.eventRecordClass.name);
+    const first = names.indexOf('syscall_entry_unknown');
+    assert.ok(names.slice(0, first).includes('syscall_entry_execve'));
+    assert.ok(
+      names.slice(first).includes('syscall_entry_getpid') && names.slice(first).includes('syscall_entry_exit_group'),
+    );
+    const paths = records.filter((each) => /^syscall_entry_(openat|execve)$/.test(each.eventRecordClass.name));
+    const texts = paths.map((each) => each.payload?.['filename']).filter((text) => typeof text === 'string');
+    assert.ok(texts.some((text) => text.endsWith('/libc.so.6')) && texts.length === paths.length);
+    // A text whose page comes from a disk may be a pointer, which is counted.
+    const pointers = texts.filter((text) => text.startsWith('0x'));
+    assert.ok(pointers.length <= (summary.capture?.faultCount ?? 0), JSON.stringify(summary.capture));
+    assert.equal(summary.capture?.missingCount, 0);
+  });
 }
 
 const describe = ({ eventRecordClass, payload }: EventRecord): unknown => [eventRecordClass.name, payload];

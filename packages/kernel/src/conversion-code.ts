@@ -11,7 +11,8 @@
 // record-hooks.ts.
 
 import { alignUp } from '@lockstep/base';
-import { payloadOffset, TID_END, type ConversionPlan, type ConversionStep } from './event-class.ts';
+import { errnoOffset, payloadOffset, TID_END, type ConversionPlan, type ConversionStep } from './event-class.ts';
+import { errnoOf } from './syscalls/errno.ts';
 
 /** What computed fields ask for. */
 export interface CopierEnvironment {
@@ -20,6 +21,9 @@ export interface CopierEnvironment {
   /** Byte, from the event header on, after the record's context; without one asked for, after the tid. */
   readonly contextEnd: number;
 }
+
+/** In the kernel's records of system calls' exits. */
+export const RESULT_WORD = 4;
 
 const PLAIN_ENVIRONMENT: CopierEnvironment = { processOf: (tid) => tid, contextEnd: TID_END };
 
@@ -45,14 +49,15 @@ export function generateCopier(
   const make = new Function(
     'processOf',
     'rwbsFlags',
+    'errnoOf',
     `'use strict';\nreturn function (src, src8, s, size, dst, dst8, d) {\n${generateSource(plan, environment.contextEnd)}\n};`,
-  ) as (processOf: (tid: number) => number, flags: typeof rwbsFlags) => PayloadCopier;
-  return make(environment.processOf, rwbsFlags);
+  ) as (processOf: (tid: number) => number, flags: typeof rwbsFlags, errno: typeof errnoOf) => PayloadCopier;
+  return make(environment.processOf, rwbsFlags, errnoOf);
 }
 
 /** How many bytes of an event record a raw record of `sizeBytes` can need at most: for the space check. */
 export function payloadBound(plan: ConversionPlan): { readonly fixedBytes: number; readonly dynamicCount: number } {
-  let fixedBytes = payloadOffset(plan.alignment);
+  let fixedBytes = payloadOffset(plan);
   // Eight bytes of padding and eight of a value for each field; what is captured has its own bound.
   if (plan.syscall !== undefined) fixedBytes += plan.syscall.boundBytes + 64 * plan.syscall.fields.length;
   let dynamicCount = 0;
@@ -72,7 +77,7 @@ export function payloadBound(plan: ConversionPlan): { readonly fixedBytes: numbe
  */
 export function wordMoves(plan: ConversionPlan): readonly number[] | undefined {
   const moves: number[] = [];
-  const begin = payloadOffset(plan.alignment);
+  const begin = payloadOffset(plan);
   let at = begin;
   for (const step of plan.steps) {
     if (step.kind !== 'integer' && step.kind !== 'bytes') return undefined;
@@ -92,7 +97,11 @@ const MAX_MOVES = 24;
 
 export function generateSource(plan: ConversionPlan, contextEnd: number = TID_END): string {
   const lines: string[] = [];
-  let at = payloadOffset(plan.alignment, contextEnd);
+  let at = payloadOffset(plan, contextEnd);
+  if (plan.hasErrno === true) {
+    const [low, high] = [`src[s + ${RESULT_WORD}]`, `src[s + ${RESULT_WORD + 1}]`];
+    lines.push(`dst[d + ${errnoOffset(contextEnd) / 4}] = errnoOf(${low}, ${high});`);
+  }
   let isDynamic = false;
   for (const step of plan.steps) {
     if (isDynamic) {
@@ -230,7 +239,12 @@ export function interpretPlan(plan: ConversionPlan, environment: CopierEnvironme
     const record = s << 2;
     const sourceView = new DataView(sourceBytes.buffer, sourceBytes.byteOffset);
     const targetView = new DataView(targetBytes.buffer, targetBytes.byteOffset);
-    let at = (d << 2) + payloadOffset(plan.alignment, environment.contextEnd);
+    let at = (d << 2) + payloadOffset(plan, environment.contextEnd);
+    if (plan.hasErrno === true) {
+      const result = record + 4 * RESULT_WORD;
+      const errno = errnoOf(sourceView.getInt32(result, true), sourceView.getInt32(result + 4, true));
+      targetView.setInt32((d << 2) + errnoOffset(environment.contextEnd), errno, true);
+    }
     const copy = (from: number, count: number): void => {
       for (let index = 0; index < count; index++) targetBytes[at++] = sourceBytes[from + index] ?? 0;
     };

@@ -49,6 +49,8 @@ export interface ConversionPlan {
   /** Of the payload structure, bytes. */
   readonly alignment: number;
   readonly steps: readonly ConversionStep[];
+  /** Before the payload stands what the result says of a failure (syscalls/errno.ts). */
+  readonly hasErrno?: boolean;
   /** Of a system call whose pointers or whose entry count; its fields stand in the place of `steps` where that is empty. */
   readonly syscall?: SyscallConversion;
 }
@@ -58,6 +60,8 @@ export interface KernelEventClass {
   readonly kernelName: string;
   /** LTTng's. */
   readonly name: string;
+  /** The specific context. */
+  readonly context?: StructureFieldClass;
   readonly payload: StructureFieldClass;
   readonly plan: ConversionPlan;
 }
@@ -315,7 +319,15 @@ function elementOf(
 /** Byte after the tid in a record with the compact event header: where its context ends when nothing more is asked for. */
 export const TID_END = 12;
 
-/** Where the payload begins in a record with the compact event header whose context ends at `contextEnd`. */
-export function payloadOffset(alignment: number, contextEnd: number = TID_END): number {
-  return alignUp(contextEnd, alignment);
+/** Where the errno of an exit stands in a record with the compact event header whose common context ends at `contextEnd`. */
+export function errnoOffset(contextEnd: number = TID_END): number {
+  return alignUp(contextEnd, 4);
+}
+
+/** Where the payload begins in a record with the compact event header whose common context ends at `contextEnd`. */
+export function payloadOffset(
+  plan: Pick<ConversionPlan, 'alignment' | 'hasErrno'>,
+  contextEnd: number = TID_END,
+): number {
+  return alignUp(plan.hasErrno === true ? errnoOffset(contextEnd) + 4 : contextEnd, plan.alignment);
 }

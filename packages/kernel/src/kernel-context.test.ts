@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readlinkSync, rmSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { getPriority, hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { chooseClock } from '@lockstep/clock';
@@ -93,11 +93,12 @@ test('context fields say what is true of the thread of each record', { skip: SKI
   const named = of.filter((line) => line.includes('procname = "lockstep-ctx"'));
   assert.ok(named.length >= 2, of[0]);
   const namespace = /\[(\d+)\]/.exec(readlinkSync('/proc/self/ns/pid'))?.[1] ?? '';
+  const nice = Math.min(19, getPriority() + 5);
   const isOfThread = (line: string): boolean => !line.includes(`{ tid = ${pid},`);
   assert.ok(named.some(isOfThread) && !named.every(isOfThread), 'a record of the thread, and one of the process');
   for (const line of named) {
     assert.ok(line.includes(`pid = ${pid}, ppid = ${process.pid}, vtid = `), line);
-    assert.ok(line.includes('uid = 12345, egid = 0, nice = 5, prio = 25,'), line);
+    assert.ok(line.includes(`uid = 12345, egid = 0, nice = ${nice}, prio = ${20 + nice},`), line);
     assert.ok(line.includes(`pid_ns = ${namespace}, migratable = 1,`), line);
     assert.ok(line.includes(`hostname = "${hostname()}"`), line);
     assert.match(line, /_callstack_kernel_length = [1-9]\d*, callstack_kernel = \[ \[0\] = 0xF/);

@@ -11,6 +11,8 @@ export interface KernelClock {
   readonly kernelName: 'x86-tsc' | 'mono' | 'mono_raw' | 'boot';
   /** Where the pages carry raw cycles and the trace ns: the history of the clock, a file in `stateDirectory`. */
   readonly historyPath?: string | undefined;
+  /** Then also the page that tells this clock. */
+  readonly pagePath?: string | undefined;
   now(): bigint;
   toClockClass(): ClockClass;
 }

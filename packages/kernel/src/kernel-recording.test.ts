@@ -198,7 +198,7 @@ test(
 function readableFields(text: string): Map<string, string[]> {
   const threads = new Map<string, string[]>();
   for (const line of text.split('\n')) {
-    const match = / (\w+): \{ cpu_id = \d+ \}, \{ tid = (-?\d+) \}, \{ (.*)\}$/.exec(line);
+    const match = / (\w+): \{ cpu_id = \d+ \}, \{ tid = (-?\d+) \}, (?:\{ errno = [^}]* \}, )?\{ (.*)\}$/.exec(line);
     if (match === null || /^(lttng|lockstep)_statedump/.test(match[1] ?? '')) continue;
     const [, name = '', tid = '', given = ''] = match;
     // Names of values stand in parentheses; the result comes first, what the kernel fills behind it.

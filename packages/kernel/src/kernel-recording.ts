@@ -44,8 +44,11 @@ import { startWatchdog, type Watchdog } from './watchdog.ts';
 /** What an eventfd takes: a uint64, not 0. */
 const STOP_EVENT = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0);
 export const DEFAULT_BUFFER_SIZE_KB = 32 * 1024;
-/** Ten times what 10 000 processes take. Without it the threads that end early are unknown. */
-const MAX_THREADS_READ_MS = 10_000;
+/**
+ * A hundred times what 10 000 processes take: threads that end before are unknown, and with them what trackers ask, so
+ * that a busy machine is waited for. A thread of ours that fails ends the waiting.
+ */
+const MAX_THREADS_READ_MS = 120_000;
 
 interface Channel {
   readonly options: KernelChannelOptions;
@@ -334,8 +337,9 @@ class Recording implements KernelRecording {
       memory,
       stateDirectory,
       sources: this.#streams().map(({ source }) => source),
-      // Pages of a synthetic clock carry cycles of their CPU; what is captured cannot be told in them.
-      clock: this.#options.clock.historyPath === undefined ? this.#options.clock.kernelName : 'unknown',
+      // Pages of a synthetic clock carry cycles of their CPU; what is captured is told in the clock's own ns.
+      clock: this.#options.clock.historyPath === undefined ? this.#options.clock.kernelName : 'synthetic',
+      clockPagePath: this.#options.clock.pagePath,
       isFlightRecorder: this.#options.isFlightRecorder === true,
       stopFd: this.#stopFd,
       captureStream: this.#streams().length + this.#wholeStreams().length,

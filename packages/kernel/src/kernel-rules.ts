@@ -73,8 +73,20 @@ function matchRule(rule: Rule, available: readonly AvailableEvent[]): AvailableE
   const isAboutSyscalls = /^(raw_)?sys/.test(rule.pattern);
   return available.filter((event) => {
     if (!isAboutSyscalls && (event.system === 'syscalls' || event.system === 'raw_syscalls')) return false;
-    return isMatch(event.lttngName) || isMatch(event.name) || isMatch(`${event.system}:${event.name}`);
+    return (
+      isMatch(event.lttngName) ||
+      isMatch(unistdEventName(event)) ||
+      isMatch(event.name) ||
+      isMatch(`${event.system}:${event.name}`)
+    );
   });
+}
+
+/** `syscall_entry_fstat` of `syscall_entry_newfstat`; the others' own. */
+function unistdEventName(event: AvailableEvent): string {
+  const call = syscallOf(event);
+  const name = call === undefined ? undefined : UNISTD_NAMES[call];
+  return name === undefined ? event.lttngName : event.lttngName.replace(call ?? '', name);
 }
 
 /** `openat` of `syscall_entry_openat`. */

@@ -13,20 +13,23 @@ import {
   structure,
   writeEventRecordClass,
   writeMetadata,
+  writeTypeAlias,
   type ClockClass,
   type DataStreamClass,
   type EnvironmentValue,
   type EventRecordClass,
+  type FieldClass,
   type TraceClass,
 } from '@lockstep/ctf/write';
 import { contextMembers, findContextField } from './context-fields.ts';
 import type { KernelEventClass } from './event-class.ts';
+import { ERRNO_CLASS, ERRNO_TYPE_NAME } from './syscalls/errno.ts';
 import { STATE_DUMP_EVENT_CLASSES } from './state-dump/record-classes.ts';
 
 export interface ChannelClass {
   readonly name: string;
   readonly id: number;
-  readonly events: readonly Pick<KernelEventClass, 'name' | 'payload' | 'plan'>[];
+  readonly events: readonly Pick<KernelEventClass, 'name' | 'context' | 'payload' | 'plan'>[];
   /** Names of context fields that stand in each of its event records. */
   readonly contexts?: readonly string[];
 }
@@ -49,6 +52,7 @@ export function kernelTraceClass(options: KernelTraceOptions): TraceClass {
     const events = channel.events.map((event): EventRecordClass => ({
       id: BigInt(event.plan.id),
       name: event.name,
+      ...(event.context === undefined ? {} : { specificContext: event.context }),
       payload: event.payload,
     }));
     dataStreamClasses.set(
@@ -124,6 +128,9 @@ function dateTime(date: Date): string {
   return `${date.toISOString().replace(/[-:]/g, '').slice(0, 15)}+0000`;
 }
 
+/** Types that the metadata file declares by name, for texts of event record classes. */
+const TYPE_NAMES: ReadonlyMap<FieldClass, string> = new Map([[ERRNO_CLASS, ERRNO_TYPE_NAME]]);
+
 /** The event record classes of a channel as metadata. They name no clock, so any clock will do. */
 export function writeEventClasses(channel: ChannelClass): string {
   const clockClass: ClockClass = {
@@ -145,16 +152,22 @@ export function writeEventClasses(channel: ChannelClass): string {
   const dataStream = traceClass.dataStreamClasses.get(BigInt(channel.id));
   assert(dataStream !== undefined, 'a channel has a data stream class');
   return [...dataStream.eventRecordClasses.values()]
-    .map((event) => writeEventRecordClass(traceClass, dataStream, event))
+    .map((event) => writeEventRecordClass(traceClass, dataStream, event, TYPE_NAMES))
     .join('\n');
 }
 
 /** One class that was met while recording, as metadata. */
 export function writeWholeClass(streamClassId: number, eventClass: EventRecordClass): string {
-  const { id, name, payload } = eventClass;
+  const { id, name, specificContext, payload } = eventClass;
   assert(payload?.type === 'structure', 'a system call has a payload');
   const plan = { id: Number(id), sizeBytes: 0, alignment: 1, steps: [] };
-  return writeEventClasses({ name: '', id: streamClassId, events: [{ name: name ?? '', payload, plan }] });
+  const event = {
+    name: name ?? '',
+    ...(specificContext === undefined ? {} : { context: specificContext }),
+    payload,
+    plan,
+  };
+  return writeEventClasses({ name: '', id: streamClassId, events: [event] });
 }
 
 const NIL_UUID = '00000000-0000-0000-0000-000000000000';
@@ -172,6 +185,11 @@ export function writeMetadataFile(
   mkdirSync(`${outputDirectory}/index`, { recursive: true });
   // Beside the trace, not in it: readers refuse files that they do not know.
   const temporary = `${stateDirectory}/kernel-metadata.new`;
-  writeFileSync(temporary, [writeMetadata(traceClass), ...eventTexts].join('\n'));
+  writeFileSync(
+    temporary,
+    [writeMetadata(traceClass), writeTypeAlias(ERRNO_TYPE_NAME, ERRNO_CLASS, traceClass.byteOrder), ...eventTexts].join(
+      '\n',
+    ),
+  );
   renameSync(temporary, `${outputDirectory}/metadata`);
 }

@@ -16,13 +16,15 @@ import { KERNEL_PACKET_HEADER_SIZE_BYTES, MAX_COMPACT_EVENT_ID } from '@lockstep
 import {
   generateCopier,
   payloadBound,
+  RESULT_WORD,
   wordMoves,
   type CopierEnvironment,
   type PayloadCopier,
 } from './conversion-code.ts';
-import { payloadOffset, TID_END, type ConversionPlan } from './event-class.ts';
+import { errnoOffset, payloadOffset, TID_END, type ConversionPlan } from './event-class.ts';
 import { CaptureStore } from './capture/capture-store.ts';
 import { EntryMemory, NOT_MENDABLE } from './syscalls/entry-memory.ts';
+import { errnoOf, LARGEST_ERRNO } from './syscalls/errno.ts';
 import type { ExitPatches } from './syscalls/exit-patches.ts';
 import { exitMoves, makeSyscallCopier, type SyscallSources } from './syscalls/syscall-copier.ts';
 
@@ -48,7 +50,7 @@ const PAYLOAD_WORD = 4;
 /** Of MOVE_RUN the first word of the record, of MOVE_WORDS the first of the moves. */
 const MOVE_BEGIN = 5;
 const MOVE_COUNT = 6;
-/** Part in the pairing of exits with entries: CALL_NONE, CALL_ENTRY or the exit's kind (EntryMemory.recall). */
+/** Part in the pairing of exits with entries: CALL_NONE, CALL_ENTRY, CALL_EXIT or the exit's kind (EntryMemory.recall). */
 const CALL_KIND = 7;
 const CALL_NUMBER = 8;
 
@@ -60,10 +62,13 @@ const MOVE_WORDS = 2;
 /** Below every kind of an exit. */
 const CALL_NONE = 0;
 const CALL_ENTRY = -1;
+/** An exit that needs nothing of its entry. */
+const CALL_EXIT = -2;
 /** In the kernel's records of entries. */
 const FIRST_ARGUMENT_WORD = 4;
-/** In the kernel's records of exits. */
-const RESULT_WORD = 4;
+
+/** In this file, so that the loop sees a constant. */
+const MAX_ERRNO = LARGEST_ERRNO;
 
 /** One packet's room. Bench dd: larger ones gain nothing, smaller ones cost writes. */
 export const PACKET_CAPACITY_BYTES = 1 << 20;
@@ -141,11 +146,12 @@ export class CopierTable {
       const at = plan.id * PLAN_WORDS;
       const isRun = own.every((word, index) => index === 0 || word === (own[index - 1] as number) + 1);
       plans[at + HOW] = isRun ? MOVE_RUN : MOVE_WORDS;
-      plans[at + PAYLOAD_WORD] = payloadOffset(plan.alignment) / 4;
+      plans[at + PAYLOAD_WORD] = payloadOffset(plan) / 4;
       plans[at + MOVE_BEGIN] = isRun ? (own[0] ?? 0) : moves.length;
       plans[at + MOVE_COUNT] = own.length;
       if (!isRun) moves.push(...own);
       const { syscall } = plan;
+      if (plan.hasErrno === true) plans[at + CALL_KIND] = CALL_EXIT;
       if (syscall === undefined) continue;
       plans[at + CALL_NUMBER] = syscall.number;
       plans[at + CALL_KIND] = syscall.isExit ? (this.patches?.kindOf(syscall) ?? NOT_MENDABLE) : CALL_ENTRY;
@@ -187,7 +193,9 @@ function copierOf(
   const { syscall } = plan;
   if (syscall === undefined) return makeCopier(plan, environment);
   const plain = plan.steps.length === syscall.fields.length ? makeCopier(plan, environment) : undefined;
-  return makeSyscallCopier(syscall, payloadOffset(plan.alignment, environment.contextEnd), sources, plain);
+  const { contextEnd } = environment;
+  const places = { errnoAt: errnoOffset(contextEnd), payloadAt: payloadOffset(plan, contextEnd) };
+  return makeSyscallCopier(syscall, places, sources, plain);
 }
 
 /** Why records of a stream are not in the trace though the kernel had written them. */
@@ -394,12 +402,17 @@ export class PageConverter {
           const number = plans[plan + CALL_NUMBER] as number;
           from = memory.recall(source[record + 1] as number, number, low, high, kind, to << 2);
           words = callWords;
-          target[to] = source[record + RESULT_WORD] as number;
-          target[to + 1] = source[record + RESULT_WORD + 1] as number;
+          const resultLow = source[record + RESULT_WORD] as number;
+          const resultHigh = source[record + RESULT_WORD + 1] as number;
+          target[to - 1] = resultHigh === -1 && resultLow < 0 && resultLow >= -MAX_ERRNO ? -resultLow : 0;
+          target[to] = resultLow;
+          target[to + 1] = resultHigh;
           to += 2;
         } else if (kind === CALL_ENTRY) {
           const number = plans[plan + CALL_NUMBER] as number;
           memory.remember(source, record, lengthWords - FIRST_ARGUMENT_WORD, number, low, high);
+        } else if (kind === CALL_EXIT) {
+          target[to - 1] = errnoOf(source[record + RESULT_WORD] as number, source[record + RESULT_WORD + 1] as number);
         }
         const toEnd = to + (plans[plan + MOVE_COUNT] as number);
         if (from < 0) while (to < toEnd) target[to++] = 0;

@@ -40,6 +40,7 @@ test('a stop reads what lies behind an unfinished page, of every CPU', async (t)
     stateDirectory: directory,
     sources,
     clock: 'mono',
+    clockPagePath: undefined,
     isFlightRecorder: false,
     stopFd: -1,
     captureStream: 1,

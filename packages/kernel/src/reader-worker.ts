@@ -46,6 +46,8 @@ export interface ReaderWorkerData {
   readonly sources: readonly ReaderSource[];
   /** Of the pages. */
   readonly clock: TraceClockName;
+  /** Of a synthetic clock. */
+  readonly clockPagePath: string | undefined;
   /** Pages stay in the kernel until the stop. */
   readonly isFlightRecorder: boolean;
   /** Becomes readable at the stop; -1: pages are looked for by a timer. */
@@ -114,6 +116,7 @@ class PageReader {
     this.#queue = new PageQueue(options.memory);
     this.#stateDirectory = options.stateDirectory;
     this.#clock = options.clock;
+    if (options.clockPagePath !== undefined) this.#native?.bindClockPage(options.clockPagePath);
     this.#captureStream = options.captureStream;
     this.#isFlightRecorder = options.isFlightRecorder;
     this.#stopFd = options.stopFd;

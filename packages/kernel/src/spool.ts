@@ -131,6 +131,8 @@ export function parseSpoolDescription(text: string, path: string): SpoolDescript
 
 /** Raw records and their fields are shorter than a sub-buffer. */
 const MAX_PLACE = 1 << 20;
+/** Of a record of a system call's exit, its result included. */
+const EXIT_SIZE_BYTES = 24;
 
 function isPlan(value: unknown): value is ConversionPlan {
   const plan = value as Partial<ConversionPlan> | null;
@@ -138,6 +140,7 @@ function isPlan(value: unknown): value is ConversionPlan {
     isCount(plan?.id, MAX_COMPACT_EVENT_ID) &&
     isCount(plan.sizeBytes, MAX_PLACE) &&
     isElementSize(plan.alignment) &&
+    (plan.hasErrno === undefined || plan.sizeBytes >= EXIT_SIZE_BYTES) &&
     (plan.syscall === undefined || isSyscallConversion(plan.syscall)) &&
     Array.isArray(plan.steps) &&
     (plan.steps as readonly unknown[]).every(isStep)

@@ -8,8 +8,9 @@ import { structure } from '@lockstep/ctf/write';
 import type { CapturedCall, CaptureStore } from './capture/capture-store.ts';
 import { FLAG_COMPAT, FLAG_EXIT } from './capture/capture-record.ts';
 import type { PayloadCopier } from './conversion-code.ts';
-import { payloadOffset, type ConversionPlan } from './event-class.ts';
+import { errnoOffset, payloadOffset, type ConversionPlan } from './event-class.ts';
 import { CopierTable, PageConverter, type ConvertedPacket } from './page-converter.ts';
+import { ERRNO_CONTEXT } from './syscalls/errno.ts';
 import { wholeSyscallClass } from './syscalls/syscall-class.ts';
 import { writeWholeCall } from './syscalls/syscall-copier.ts';
 
@@ -64,14 +65,29 @@ export class WholeCalls {
     const { id, name, event } = wholeSyscallClass(call.number, { isExit, isCompat: (call.flags & FLAG_COMPAT) !== 0 });
     if (this.#table.copiers[id] !== undefined) return id;
     const { conversion, alignment } = event;
-    const plan: ConversionPlan = { id, sizeBytes: 8, alignment, steps: [], syscall: conversion };
-    const at = payloadOffset(alignment);
+    const plan: ConversionPlan = {
+      id,
+      sizeBytes: 8,
+      alignment,
+      steps: [],
+      syscall: conversion,
+      ...(isExit ? { hasErrno: true } : {}),
+    };
+    const [errnoAt, at] = [errnoOffset(), payloadOffset(plan)];
     const copier: PayloadCopier = (_source, _bytes, _s, _size, _target, targetBytes, d) =>
       this.#current === undefined
         ? (d << 2) + at
-        : writeWholeCall(conversion, this.#current, this.#store, targetBytes, (d << 2) + at);
+        : writeWholeCall(conversion, this.#current, this.#store, targetBytes, {
+            errnoAt: (d << 2) + errnoAt,
+            payloadAt: (d << 2) + at,
+          });
     this.#table.add(plan, copier);
-    this.#onClass({ id: BigInt(id), name, payload: structure(event.members) });
+    this.#onClass({
+      id: BigInt(id),
+      name,
+      ...(isExit ? { specificContext: ERRNO_CONTEXT } : {}),
+      payload: structure(event.members),
+    });
     return id;
   }
 }

@@ -48,6 +48,8 @@ export interface FieldClassWriterOptions {
   readonly byteOrder: ByteOrder;
   /** Root structures of the scopes that references may leave the current one for. */
   readonly scopes: Readonly<Partial<Record<ScopeName, StructureFieldClass>>>;
+  /** Types that the metadata has declared by name before: see `writeTypeAlias`. By identity. */
+  readonly names?: ReadonlyMap<FieldClass, string> | undefined;
 }
 
 /** A structure that encloses what is being written. */
@@ -71,6 +73,13 @@ export function writeTypeAliases(byteOrder: ByteOrder): string {
     }
   }
   return lines.join('\n');
+}
+
+/** Declares a type by name, so that what many events share stands there once. A scalar or a string. */
+export function writeTypeAlias(name: string, fieldClass: FieldClass, byteOrder: ByteOrder): string {
+  const root: StructureFieldClass = { type: 'structure', memberClasses: [] };
+  const writer = new FieldClassWriter('event-record-payload', root, { byteOrder, scopes: {} });
+  return `typealias ${writer.writeType(fieldClass)} := ${name};\n`;
 }
 
 /** A scope's root structure as TSDL, its first line not indented, the others by `indent` tabs. */
@@ -146,9 +155,15 @@ class FieldClassWriter {
     return this.#writeStructure(this.#root, indent, []);
   }
 
+  writeType(fieldClass: FieldClass): string {
+    return this.#writeType(fieldClass, 0, []);
+  }
+
   /** The type without its declarator; `optionNames` as in OpenStructure. */
   #writeType(fieldClass: FieldClass, indent: number, optionNames: readonly string[]): string {
-    const byteOrder = this.#options.byteOrder;
+    const { byteOrder, names } = this.#options;
+    const name = names?.get(fieldClass);
+    if (name !== undefined) return name;
     switch (fieldClass.type) {
       case 'fixed-length-unsigned-integer':
       case 'fixed-length-signed-integer':

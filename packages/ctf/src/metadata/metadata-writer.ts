@@ -2,7 +2,7 @@
 // Trace class -> TSDL 1.8 metadata text, in the shape that LTTng writes, which babeltrace2 and Trace
 // Compass read. While recording, event record classes are appended one by one as they appear.
 
-import type { StructureFieldClass, ScopeName } from '../model/field-class.ts';
+import type { FieldClass, StructureFieldClass, ScopeName } from '../model/field-class.ts';
 import type {
   ClockClass,
   DataStreamClass,
@@ -46,13 +46,17 @@ export function writeDataStreamClass(traceClass: TraceClass, dataStreamClass: Da
   return [stream, ...events].join('\n');
 }
 
-/** One event record class; what is appended to the metadata when a class appears while recording. */
+/**
+ * One event record class; what is appended to the metadata when a class appears while recording. `names`: of types
+ * that the metadata has declared before, by `writeTypeAlias`.
+ */
 export function writeEventRecordClass(
   traceClass: TraceClass,
   dataStreamClass: DataStreamClass,
   eventRecordClass: EventRecordClass,
+  names?: ReadonlyMap<FieldClass, string>,
 ): string {
-  const options = writerOptions(traceClass, dataStreamClass, eventRecordClass);
+  const options = { ...writerOptions(traceClass, dataStreamClass, eventRecordClass), names };
   const definition = definitionWriter(options);
   const { logLevel, emfUri } = eventRecordClass;
   return (

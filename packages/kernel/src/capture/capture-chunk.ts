@@ -16,22 +16,43 @@ export interface ClockPair {
   readonly traceClock: bigint;
 }
 
-export type TraceClockName = 'x86-tsc' | 'mono' | 'mono_raw' | 'boot' | 'unknown';
+export type TraceClockName = 'x86-tsc' | 'mono' | 'mono_raw' | 'boot' | 'synthetic';
 
-/** Undefined: this clock cannot be read beside CLOCK_MONOTONIC. */
+/** Of so many tries the one counts in which the two clocks were read closest to each other. */
+const TRY_COUNT = 10;
+
+/** Undefined: this clock cannot be read beside CLOCK_MONOTONIC. `synthetic` is read from the page that this thread has bound. */
 export function readClockPair(native: Native, clock: TraceClockName): ClockPair | undefined {
   if (clock === 'mono') {
     const now = native.clockNs('monotonic');
     return { monotonicNs: now, traceClock: now };
   }
-  if (clock === 'boot') {
-    const monotonicNs = native.clockNs('monotonic');
-    return { monotonicNs, traceClock: native.clockNs('boottime') };
+  if (clock === 'boot') return readBetween(native, () => native.clockNs('boottime'));
+  if (clock === 'mono_raw') return readBetween(native, () => native.clockNs('monotonic-raw'));
+  if (clock === 'synthetic') {
+    return readBetween(native, () => {
+      native.readClockPage();
+      return join(native.slot, 0);
+    });
   }
-  if (clock !== 'x86-tsc' || native.readPair === undefined) return undefined;
+  if (native.readPair === undefined) return undefined;
   native.readPair();
   const { slot } = native;
   return { monotonicNs: join(slot, 4), traceClock: join(slot, 6) };
+}
+
+function readBetween(native: Native, read: () => bigint): ClockPair {
+  let best: ClockPair = { monotonicNs: 0n, traceClock: 0n };
+  let bestWidth = -1n;
+  for (let count = 0; count < TRY_COUNT; count++) {
+    const before = native.clockNs('monotonic');
+    const traceClock = read();
+    const width = native.clockNs('monotonic') - before;
+    if (bestWidth >= 0n && width >= bestWidth) continue;
+    bestWidth = width;
+    best = { monotonicNs: before + width / 2n, traceClock };
+  }
+  return best;
 }
 
 function join(words: Int32Array, index: number): bigint {

@@ -10,6 +10,9 @@
 //   88 items: argument u8, kind u8, unused u16, length i32 (bytes; negative: errno), bytes padded to 8
 
 export const RECORD_HEADER_SIZE_BYTES = 88;
+/** In a record, bytes. */
+export const ARGUMENTS_OFFSET = 32;
+export const RESULT_OFFSET = 80;
 export const ITEM_HEADER_SIZE_BYTES = 8;
 export const FLAG_EXIT = 1;
 /** By a 32-bit program, or by the 32-bit gate. */

@@ -4,7 +4,14 @@
 // in the same order; either may be lost, so number and time have to fit as well.
 
 import { chunkClock, CHUNK_HEADER_SIZE_BYTES } from './capture-chunk.ts';
-import { FLAG_EXIT, FLAG_LATE, ITEM_HEADER_SIZE_BYTES, RECORD_HEADER_SIZE_BYTES } from './capture-record.ts';
+import {
+  ARGUMENTS_OFFSET,
+  FLAG_EXIT,
+  FLAG_LATE,
+  ITEM_HEADER_SIZE_BYTES,
+  RECORD_HEADER_SIZE_BYTES,
+  RESULT_OFFSET,
+} from './capture-record.ts';
 
 /** Of one record; `bytes` are its own. */
 export interface CapturedCall {
@@ -14,8 +21,8 @@ export interface CapturedCall {
   readonly flags: number;
   /** In the trace's clock; undefined: unknown. */
   readonly time: bigint | undefined;
-  /** Lower 32 bits of it. */
-  readonly timeLow: number;
+  /** The same as a number: exact enough to compare, within 2^53 cycles to the cycle. */
+  readonly order: number;
   readonly bytes: Uint8Array;
 }
 
@@ -36,6 +43,9 @@ const MAX_WAITING_PER_THREAD = 262_144;
 const MAX_WAITING_BYTES = 64 << 20;
 /** A record is made before its event is stamped, some hundred ns; the conversion of its time errs by some ten. */
 const TIME_TOLERANCE = 200;
+/** Where nothing fits within the other. */
+const WIDE_TIME_TOLERANCE = 5_000;
+
 /** The thread's next call may have begun within the tolerance. */
 const MAX_STEPS_BACK = 4;
 
@@ -56,7 +66,7 @@ export function readCapturedCalls(bytes: Uint8Array, offset: number, sizeBytes: 
       number: view.getInt32(at + 16, true),
       flags: view.getUint32(at + 20, true),
       time,
-      timeLow: time === undefined ? 0 : Number(BigInt.asIntN(32, time)),
+      order: time === undefined ? 0 : Number(time),
       bytes: bytes.slice(offset + at, offset + at + size),
     });
     at += size;
@@ -88,11 +98,35 @@ export class CaptureStore {
     }
   }
 
-  /** The record of an event of thread `tid` whose time has these lower 32 bits. */
-  take(tid: number, number: number, isExit: boolean, timeLow: number): CapturedCall | undefined {
+  /**
+   * The record of an event of thread `tid` at a time, and whose arguments, or at an exit whose
+   * result, are `bytes` from `at` on. Where times are unknown it is the first of the same words.
+   */
+  take(
+    tid: number,
+    number: number,
+    isExit: boolean,
+    time: number,
+    bytes: Uint8Array,
+    at: number,
+    sizeBytes: number,
+  ): CapturedCall | undefined {
     const calls = this.#byTid.get(tid);
     if (calls === undefined) return undefined;
-    const found = findCall(calls, number, isExit, timeLow);
+    // By its words too: another call's record may lie before the event, whose own event is in a page that is
+    // converted later, and an exit that failed has no record of its own.
+    const isSame = (call: CapturedCall | undefined): boolean =>
+      call?.number === number &&
+      ((call.flags & FLAG_EXIT) !== 0) === isExit &&
+      hasWords(call, isExit, bytes, at, sizeBytes);
+    let found = -1;
+    if (calls[0]?.time === undefined) {
+      found = calls.findIndex(isSame);
+    } else {
+      found = findBefore(calls, time, TIME_TOLERANCE, isSame);
+      // Clocks that are read one after the other may be read further apart than that.
+      if (found < 0) found = findBefore(calls, time, WIDE_TIME_TOLERANCE, isSame);
+    }
     if (found < 0) return undefined;
     const call = calls[found] as CapturedCall;
     // Older ones may belong to events of another CPU's pages, which are converted later: they stay.
@@ -106,32 +140,41 @@ export class CaptureStore {
   /** The record at the exit of the same call, if it carries strings that could not be read at the entry. */
   lateStringsOf(call: CapturedCall): CapturedCall | undefined {
     const calls = this.#byTid.get(call.tid) ?? [];
-    const next = call.time === undefined ? 0 : countUpTo(calls, call.timeLow, 0);
-    const late = calls[next];
-    return late?.number === call.number && (late.flags & (FLAG_EXIT | FLAG_LATE)) === (FLAG_EXIT | FLAG_LATE)
-      ? late
-      : undefined;
+    const isLate = (late: CapturedCall | undefined): boolean =>
+      late?.number === call.number && (late.flags & (FLAG_EXIT | FLAG_LATE)) === (FLAG_EXIT | FLAG_LATE);
+    if (call.time === undefined) return calls.find(isLate);
+    const late = calls[countUpTo(calls, call.order, 0)];
+    return isLate(late) ? late : undefined;
   }
 }
 
-/** Index of the call that an event tells of: the last of its number that was made before it; -1: none. */
-function findCall(calls: readonly CapturedCall[], number: number, isExit: boolean, timeLow: number): number {
-  const isMatch = (call: CapturedCall | undefined): boolean =>
-    call?.number === number && ((call.flags & FLAG_EXIT) !== 0) === isExit;
-  if (calls[0]?.time === undefined) return calls.findIndex(isMatch);
-  const end = countUpTo(calls, timeLow, TIME_TOLERANCE);
+/** Index of the last call that fits among those that were made before an event; -1: none. */
+function findBefore(
+  calls: readonly CapturedCall[],
+  time: number,
+  tolerance: number,
+  isMatch: (call: CapturedCall | undefined) => boolean,
+): number {
+  const end = countUpTo(calls, time, tolerance);
   for (let index = end - 1; index >= 0 && index >= end - MAX_STEPS_BACK; index--)
     if (isMatch(calls[index])) return index;
   return -1;
 }
 
+/** Whether a record has the arguments that its entry had, or the result of its exit: in both as in the registers. */
+function hasWords(call: CapturedCall, isExit: boolean, bytes: Uint8Array, at: number, sizeBytes: number): boolean {
+  const from = isExit ? RESULT_OFFSET : ARGUMENTS_OFFSET;
+  for (let index = 0; index < sizeBytes; index++) if (call.bytes[from + index] !== bytes[at + index]) return false;
+  return true;
+}
+
 /** How many of the calls, which are in their order, were made up to a time. */
-function countUpTo(calls: readonly CapturedCall[], timeLow: number, tolerance: number): number {
+function countUpTo(calls: readonly CapturedCall[], time: number, tolerance: number): number {
   let low = 0;
   let high = calls.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((((calls[middle] as CapturedCall).timeLow - timeLow) | 0) > tolerance) high = middle;
+    if ((calls[middle] as CapturedCall).order - time > tolerance) high = middle;
     else low = middle + 1;
   }
   return low;

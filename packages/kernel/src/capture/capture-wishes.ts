@@ -7,7 +7,7 @@ import { loadNative } from '@lockstep/native';
 import type { ChannelRules } from '../event-description.ts';
 import type { MatchedEvent } from '../kernel-rules.ts';
 import { lttngCallName } from '../lttng-names.ts';
-import { compatAbi, nativeAbi } from '../syscalls/syscall-class.ts';
+import { compatAbi, nativeAbi } from '../syscalls/native-abi.ts';
 import { syscallTable, type SyscallDescription } from '../syscalls/syscall-table.ts';
 import { makeCaptureSet, type CaptureSet } from './capture-set.ts';
 import { KERNEL_BTF_PATH } from './btf.ts';

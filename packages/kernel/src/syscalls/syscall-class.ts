@@ -9,29 +9,9 @@ import type { ConversionPlan, ConversionStep, KernelEventClass } from '../event-
 import type { KernelEventFormat } from '../event-format.ts';
 import { lttngCallName, lttngName } from '../lttng-names.ts';
 import { syscallEvent, unknownSyscallEvent, type SyscallEvent } from './syscall-event.ts';
-import { syscallTable, type SyscallAbi, type SyscallArgument, type SyscallDescription } from './syscall-table.ts';
-
-/** Node's name of the machine -> the ABI of its own programs, and of the 32-bit programs it also runs. */
-const MACHINES: Readonly<Record<string, readonly [native: SyscallAbi, compat: SyscallAbi | undefined]>> = {
-  x64: ['x86-64', 'i386'],
-  ia32: ['i386', undefined],
-  arm64: ['arm64', 'arm'],
-  arm: ['arm', undefined],
-  riscv64: ['riscv64', undefined],
-  ppc64: ['powerpc64', 'powerpc'],
-  s390x: ['s390x', undefined],
-  loong64: ['loongarch64', undefined],
-  mips: ['mips-o32', undefined],
-  mipsel: ['mips-o32', undefined],
-  mips64el: ['mips-n64', 'mips-o32'],
-};
-
-export function nativeAbi(): SyscallAbi | undefined {
-  return MACHINES[arch()]?.[0];
-}
-export function compatAbi(): SyscallAbi | undefined {
-  return MACHINES[arch()]?.[1];
-}
+import { ERRNO_CONTEXT } from './errno.ts';
+import { compatAbi, nativeAbi } from './native-abi.ts';
+import { syscallTable, type SyscallArgument, type SyscallDescription } from './syscall-table.ts';
 
 /** In the kernel's records of its own events, bytes. */
 const FIRST_ARGUMENT_OFFSET = 16;
@@ -56,12 +36,14 @@ export function makeSyscallClass(format: KernelEventFormat, isCaptured: boolean)
     alignment: event.alignment,
     steps: steps ?? [],
     ...(steps !== undefined && !conversion.isRemembered ? {} : { syscall: conversion }),
+    ...(isExit ? { hasErrno: true } : {}),
   };
   const payload = structure(event.members);
   return {
     system: format.system,
     kernelName: format.name,
     name: lttngName('syscalls', format.name).name,
+    ...(isExit ? { context: ERRNO_CONTEXT } : {}),
     payload,
     plan,
   };

@@ -7,11 +7,17 @@
 // its entry, by thread.
 
 import { CaptureStore, findItem, itemLength, nextItem, type CapturedCall } from '../capture/capture-store.ts';
-import { ITEM_HEADER_SIZE_BYTES, RECORD_HEADER_SIZE_BYTES } from '../capture/capture-record.ts';
+import {
+  ARGUMENTS_OFFSET as CAPTURED_ARGUMENTS_OFFSET,
+  ITEM_HEADER_SIZE_BYTES,
+  RECORD_HEADER_SIZE_BYTES,
+  RESULT_OFFSET as CAPTURED_RESULT_OFFSET,
+} from '../capture/capture-record.ts';
 import { MAX_STRINGS_STRING_SIZE_BYTES, MAX_STRING_SIZE_BYTES } from '../capture/capture-plan.ts';
 import { writeSocketAddress } from '../capture/sockaddr.ts';
 import type { PayloadCopier } from '../conversion-code.ts';
 import { NOT_MENDABLE, type EntryMemory } from './entry-memory.ts';
+import { errnoOf } from './errno.ts';
 import type { ExitPatches } from './exit-patches.ts';
 import type { SyscallConversion, SyscallField } from './syscall-event.ts';
 
@@ -19,9 +25,6 @@ import type { SyscallConversion, SyscallField } from './syscall-event.ts';
 const ARGUMENTS_OFFSET = 16;
 const RESULT_OFFSET = 16;
 const RESULT_SIZE_BYTES = 8;
-/** In a captured record. */
-const CAPTURED_ARGUMENTS_OFFSET = 32;
-const CAPTURED_RESULT_OFFSET = 80;
 
 export interface SyscallSources {
   readonly store: CaptureStore;
@@ -32,10 +35,16 @@ export interface SyscallSources {
   readonly now: Int32Array;
 }
 
-/** `payloadAt`: byte of the payload in an event record. */
+/** Bytes in an event record. */
+export interface SyscallPlaces {
+  /** Of exits. */
+  readonly errnoAt: number;
+  readonly payloadAt: number;
+}
+
 export function makeSyscallCopier(
   conversion: SyscallConversion,
-  payloadAt: number,
+  { errnoAt, payloadAt }: SyscallPlaces,
   sources: SyscallSources,
   plain: PayloadCopier | undefined,
 ): PayloadCopier {
@@ -50,14 +59,27 @@ export function makeSyscallCopier(
   const isCaptured = conversion.fields.some((field) => CAPTURED_KINDS.has(field.kind));
   const writer = new FieldWriter(conversion.fields, store);
   const kind = isCaptured || patches === undefined ? NOT_MENDABLE : patches.kindOf(conversion);
-  return (source, sourceBytes, s, sizeBytes, _target, targetBytes, d) => {
+  return (source, sourceBytes, s, sizeBytes, target, targetBytes, d) => {
     const tid = source[s + 1] as number;
-    const call = isCaptured ? store.take(tid, number, isExit, now[0] as number) : undefined;
+    const at = (s << 2) + ARGUMENTS_OFFSET;
+    const call = isCaptured
+      ? store.take(
+          tid,
+          number,
+          isExit,
+          timeOf(now),
+          sourceBytes,
+          at,
+          isExit ? RESULT_SIZE_BYTES : sizeBytes - ARGUMENTS_OFFSET,
+        )
+      : undefined;
     if (isCaptured && call === undefined && !(isExit && isFailure(source, s))) store.losses.missingCount++;
     let argsBytes = sourceBytes;
-    let argsAt = (s << 2) + ARGUMENTS_OFFSET;
+    let argsAt = at;
     let argsSize = sizeBytes - ARGUMENTS_OFFSET;
     if (isExit) {
+      const result = s + RESULT_OFFSET / 4;
+      target[d + errnoAt / 4] = errnoOf(source[result] as number, source[result + 1] as number);
       argsAt = memory.recall(tid, number, now[0] as number, now[1] as number, kind, (d << 2) + payloadAt) << 2;
       argsBytes = memory.bytes;
       argsSize = 48;
@@ -92,11 +114,16 @@ export function writeWholeCall(
   call: CapturedCall,
   store: CaptureStore,
   target: Uint8Array,
-  at: number,
+  { errnoAt, payloadAt }: SyscallPlaces,
 ): number {
   const writer = new FieldWriter(conversion.fields, store);
   writer.begin(call.bytes, CAPTURED_ARGUMENTS_OFFSET, 48, call.bytes, CAPTURED_RESULT_OFFSET, call);
-  return writer.write(target, at);
+  if (conversion.isExit) {
+    const result = new DataView(call.bytes.buffer, call.bytes.byteOffset + CAPTURED_RESULT_OFFSET, RESULT_SIZE_BYTES);
+    const errno = errnoOf(result.getInt32(0, true), result.getInt32(4, true));
+    new DataView(target.buffer, target.byteOffset).setInt32(errnoAt, errno, true);
+  }
+  return writer.write(target, payloadAt);
 }
 
 /**
@@ -115,6 +142,11 @@ export function writeArguments(
 }
 
 const CAPTURED_KINDS: ReadonlySet<SyscallField['kind']> = new Set(['string', 'strings', 'elements', 'address']);
+
+/** Of two words, as a number. */
+function timeOf(now: Int32Array): number {
+  return ((now[1] as number) >>> 0) * 2 ** 32 + ((now[0] as number) >>> 0);
+}
 
 function isFailure(source: Int32Array, s: number): boolean {
   return (source[s + RESULT_OFFSET / 4 + 1] as number) < 0;
