@@ -6,7 +6,7 @@ import { InputError } from '@lockstep/base';
 import type { StreamItem } from '@lockstep/ctf';
 import { followTraceDirectory, openLiveSession, type FollowOptions } from '@lockstep/ctf/node';
 import { isLiveUrl, parseLiveUrl } from '@lockstep/protocol';
-import { findLastTrace, findOwner, findRecorder } from '@lockstep/session';
+import { findLastTrace, findOwner, findRecorder, readAlong } from '@lockstep/session';
 
 /**
  * A program hands its records over each second; a thread that blocks does not until it goes on. What is told
@@ -53,12 +53,16 @@ async function openGrowing(argument: string | undefined): Promise<Growing> {
     const session = await openLiveSession(path);
     return { items: (options) => session.items(options), close: () => session.close(), isOver: () => false };
   }
+  const stopReading = readAlong(path);
   const followed = followTraceDirectory(path);
   if (findRecorder(path) === undefined)
     process.stderr.write('lockstep: Nobody records this trace any more; what follows is all of it.\n');
   return {
     items: (options) => followed.items(options),
-    close: () => followed.close(),
+    close: () => {
+      followed.close();
+      stopReading();
+    },
     isOver: () => findRecorder(path) === undefined,
   };
 }

@@ -14,6 +14,8 @@
 //       24   6  FREQUENCY low, 28 7 high           session, at creation; Hz of the trace clock
 //       32   8  AREA_SIZE                          session, at creation; bytes of each rules area
 //       36   9  AREA_0_LENGTH, 40 10 AREA_1_LENGTH session, before GENERATION
+//       44  11  IS_READ_LIVE                       session, before GENERATION; 1: threads deliver what
+//                                                  they have each time before their event loop sleeps
 //     4096      rules area 0 (generation even)     session; UTF-8 JSON of TracingPlan
 //     4096+AREA_SIZE  rules area 1 (generation odd)
 //
@@ -37,6 +39,7 @@ export const CONTROL_FREQUENCY_HIGH_WORD = 7;
 export const CONTROL_AREA_SIZE_WORD = 8;
 export const CONTROL_AREA_0_LENGTH_WORD = 9;
 export const CONTROL_AREA_1_LENGTH_WORD = 10;
+export const CONTROL_IS_READ_LIVE_WORD = 11;
 
 export const CONTROL_STATE_INACTIVE = 0;
 export const CONTROL_STATE_ACTIVE = 1;
@@ -83,7 +86,12 @@ export function initializeControlPage(memory: ArrayBufferLike, identity: Control
 }
 
 /** Announces a new plan and state to every program that maps the page. Only the session calls this. */
-export function publishPlan(memory: ArrayBufferLike, state: ControlState, plan: TracingPlan): void {
+export function publishPlan(
+  memory: ArrayBufferLike,
+  state: ControlState,
+  plan: TracingPlan,
+  isReadLive: boolean = false,
+): void {
   const words = new Int32Array(memory, 0, CONTROL_HEADER_SIZE_BYTES / 4);
   const generation = ((words[CONTROL_GENERATION_WORD] ?? 0) + 1) | 0;
   const area = generation & 1;
@@ -98,6 +106,7 @@ export function publishPlan(memory: ArrayBufferLike, state: ControlState, plan: 
   words[CONTROL_AREA_0_LENGTH_WORD + area] = text.length;
   words[CONTROL_STATE_WORD] =
     state === 'active' ? CONTROL_STATE_ACTIVE : state === 'ended' ? CONTROL_STATE_ENDED : CONTROL_STATE_INACTIVE;
+  words[CONTROL_IS_READ_LIVE_WORD] = isReadLive ? 1 : 0;
   Atomics.store(words, CONTROL_GENERATION_WORD, generation);
 }
 

@@ -8,7 +8,8 @@
 //     doorbell                     4096 bytes: word 0 DELIVERIES (programs add 1 per delivered
 //                                  sub-buffer and per buffer they make), word 1 WAITERS (consumer threads
 //                                  about to sleep or asleep, added and subtracted by each; who rings
-//                                  wakes one of them at word 0, and only if it is not 0)
+//                                  wakes one of them at word 0, and only if it is not 0), words 16 to 31
+//                                  pids of live readers, CAS from 0 by each; they ring after it
 //     clock-page                   with a synthetic clock: clock/src/clock-page.ts
 //     p-<vpid>-<start>/            one per traced process, made by the program. start = field 22 of
 //                                  /proc/PID/stat, or the process's start in ms since the epoch
@@ -29,6 +30,8 @@ export const DOORBELL_FILE = 'doorbell';
 export const DOORBELL_SIZE_BYTES = 4096;
 export const DOORBELL_DELIVERIES_WORD = 0;
 export const DOORBELL_WAITERS_WORD = 1;
+export const DOORBELL_LIVE_READERS_WORD = 16;
+export const DOORBELL_LIVE_READER_COUNT = 16;
 export const PROCESS_DIRECTORY_PATTERN = /^p-(\d+)-(\d+)$/;
 export const PROCESS_FILE = 'process.json';
 export const SHARED_FILE = 'shared';

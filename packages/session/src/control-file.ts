@@ -20,6 +20,8 @@ export class ControlFile {
   readonly #memory: ArrayBuffer;
   readonly #release: () => void;
   readonly #flush: () => void;
+  #isReadLive = false;
+  #published: { readonly state: ControlState; readonly plan: TracingPlan } | undefined;
 
   private constructor(memory: ArrayBuffer, flush: () => void, release: () => void) {
     this.#memory = memory;
@@ -36,8 +38,16 @@ export class ControlFile {
   }
 
   publish(state: ControlState, plan: TracingPlan): void {
-    publishPlan(this.#memory, state, plan);
+    this.#published = { state, plan };
+    publishPlan(this.#memory, state, plan, this.#isReadLive);
     this.#flush();
+  }
+
+  /** Somebody reads what is recorded as it comes, or nobody does any more. */
+  setReadLive(isReadLive: boolean): void {
+    if (isReadLive === this.#isReadLive) return;
+    this.#isReadLive = isReadLive;
+    if (this.#published !== undefined) this.publish(this.#published.state, this.#published.plan);
   }
 
   close(): void {

@@ -2,6 +2,7 @@
 export { sumReport, type ConsumerReport, type ProgramReport, type ReportSums } from './consumer/report.ts';
 export { explainFileError } from './file-error.ts';
 export { finishTrace, type FinishOptions } from './finish-trace.ts';
+export { readAlong } from './live-readers.ts';
 export { findOwner, type Owner } from './owner.ts';
 export { ProgramError } from './program-launch.ts';
 export { record, STATUS_LOCKSTEP_FAILED } from './record.ts';

@@ -20,6 +20,7 @@ import {
   whyNoKernelHalf,
   type KernelHalf,
 } from './kernel-half.ts';
+import { hasLiveReaders } from './live-readers.ts';
 import { findOwner, type Owner } from './owner.ts';
 import { checkProgram, launchProgram, type LaunchedProgram } from './program-launch.ts';
 import { EarlySignals, ProgramEnd, signalNumber } from './program-end.ts';
@@ -305,6 +306,8 @@ class Recording {
   }
 
   #tick(): void {
+    const { control, doorbell } = this.#session;
+    if (doorbell !== undefined) control.setReadLive(hasLiveReaders(doorbell));
     this.#notice(this.#kernel?.progress().outputError);
     this.#showProgress();
   }

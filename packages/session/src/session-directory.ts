@@ -44,6 +44,8 @@ export interface SessionDirectory {
   readonly control: ControlFile;
   /** Wakes the consumer that sleeps on the doorbell. */
   ring(): void;
+  /** The doorbell's memory; undefined without the addon. */
+  readonly doorbell: ArrayBuffer | undefined;
   /** Unmaps; the directory stays. */
   close(): void;
   /** Unmaps and deletes the directory with all buffers in it. */
@@ -184,6 +186,7 @@ function describe(
   return {
     path,
     control,
+    doorbell: doorbell?.buffer,
     ring() {
       if (doorbell === undefined || native === undefined) return;
       Atomics.add(new Int32Array(doorbell.buffer), DOORBELL_DELIVERIES_WORD, 1);

@@ -8,6 +8,7 @@
 import { createRuleIndex, type RuleIndex } from '@lockstep/filter';
 import {
   CONTROL_GENERATION_WORD,
+  CONTROL_IS_READ_LIVE_WORD,
   SESSION_VARIABLE,
   type ChannelPlan,
   type TracingPlan,
@@ -49,6 +50,10 @@ export class Registry {
   #processDirectory: ProcessDirectory | undefined;
   #buffers: ThreadBuffers | undefined;
   #isLooking = false;
+  #isReadLive = false;
+  #idleWatch: { close(): void } | undefined;
+  /** The instrumentation of the event loop calls `beforeSleep` itself, after its own records. */
+  #isLoopObserved = false;
 
   constructor(sessionDirectory: string | undefined = process.env[SESSION_VARIABLE]) {
     let link = sessionDirectory === undefined || sessionDirectory === '' ? undefined : tryOpenSession(sessionDirectory);
@@ -112,11 +117,33 @@ export class Registry {
     }
   }
 
+  observeLoop(): void {
+    this.#isLoopObserved = true;
+    if (this.link !== undefined) this.#watchIdle(this.link);
+  }
+
+  /** The event loop is about to wait: who reads live gets what there is, without any timer. */
+  beforeSleep(): void {
+    if (this.#isReadLive) this.deliver();
+  }
+
   #follow(link: SessionLink): void {
     const reading = link.read();
     // Before the plan is acted on: a change in between is noticed at the next call.
     this.#generation.seen[0] = reading.generation;
+    this.#isReadLive = link.control[CONTROL_IS_READ_LIVE_WORD] === 1;
+    this.#watchIdle(link);
     this.#adopt(reading.state === 'active' ? reading.plan : undefined);
+  }
+
+  /** There is a prepare handle in the loop only while somebody reads live. */
+  #watchIdle({ native }: SessionLink): void {
+    if (this.#isReadLive && !this.#isLoopObserved) {
+      this.#idleWatch ??= native?.watchLoop(() => this.beforeSleep(), undefined);
+      return;
+    }
+    this.#idleWatch?.close();
+    this.#idleWatch = undefined;
   }
 
   #adopt(plan: TracingPlan | undefined): void {

@@ -33,6 +33,13 @@ export interface Runtime {
   checkPlan(): void;
   /** Hands over what this thread has recorded so far, except what a flight recorder keeps. */
   deliver(): void;
+  /**
+   * Says that from now on the caller calls `beforeSleep` before each time that the event loop waits, after
+   * what it records itself.
+   */
+  observeLoop(): void;
+  /** Delivers what there is if somebody reads live. */
+  beforeSleep(): void;
   /** Undefined when there is no session: nothing is recorded then. */
   readonly clock: RuntimeClock | undefined;
 }
@@ -54,6 +61,8 @@ function makeRuntime(): Runtime {
     onPlanChange: (listener) => registry.onPlanChange(listener),
     checkPlan: () => registry.look(),
     deliver: () => registry.deliver(),
+    observeLoop: () => registry.observeLoop(),
+    beforeSleep: () => registry.beforeSleep(),
     clock: link === undefined || clock === undefined ? undefined : makeClock(link, clock),
   };
 }

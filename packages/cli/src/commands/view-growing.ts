@@ -6,7 +6,7 @@ import { InputError } from '@lockstep/base';
 import { createTextPrinter, isEventRecord, type StreamItem, type TextOptions } from '@lockstep/ctf';
 import { followTraceDirectory, listLiveSessions, openLiveSession, type FollowOptions } from '@lockstep/ctf/node';
 import { isLiveUrl, parseLiveUrl } from '@lockstep/protocol';
-import { findLastTrace, findOwner } from '@lockstep/session';
+import { findLastTrace, findOwner, readAlong } from '@lockstep/session';
 import { writeOutput } from '../output.ts';
 import { recordToJson } from '../record-json.ts';
 import type { ClockOffsetFlags, RangeFlags } from '../time-range.ts';
@@ -22,9 +22,11 @@ export async function runGrowingView(directory: string | undefined, flags: Growi
   const path = directory ?? findLastTrace(findOwner());
   if (path === undefined) throw new InputError('There is nothing to follow; name a directory');
   if (!isLiveUrl(path)) {
+    const stopReading = readAlong(path);
     const followed = followTraceDirectory(path);
     await printAll((options) => followed.items(options), flags);
     followed.close();
+    stopReading();
     return;
   }
   if (parseLiveUrl(path).session === undefined) {

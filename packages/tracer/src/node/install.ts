@@ -92,7 +92,10 @@ function install(options: InstallOptions, clock: RuntimeClock): (plan: TracingPl
     for (const name of modulesOfEntry(builtin('fs'))) builtin(name);
   });
   attempt(() => dumpState(instrumentation));
-  attempt(() => finishers.push(observeLoop(instrumentation, turn).finish));
+  attempt(() => {
+    finishers.push(observeLoop(instrumentation, turn, runtime.beforeSleep).finish);
+    if (native !== undefined) runtime.observeLoop();
+  });
   attempt(() => finishers.push(observeGc(instrumentation).finish));
   attempt(() => observeHttpServer(instrumentation));
   attempt(() => observeHttpClient(instrumentation));

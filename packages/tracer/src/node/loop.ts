@@ -19,8 +19,12 @@ export interface LoopObserver {
   readonly finish: () => void;
 }
 
-/** `onIteration` runs once an iteration, whether it is recorded or not. */
-export function observeLoop(instrumentation: Instrumentation, onIteration: () => void): LoopObserver {
+/** `onIteration` runs once an iteration, whether it is recorded or not; `beforeSleep` after it was recorded. */
+export function observeLoop(
+  instrumentation: Instrumentation,
+  onIteration: () => void,
+  beforeSleep: () => void,
+): LoopObserver {
   const { events, time, timers, native } = instrumentation;
   const noteQuota = observeCpuQuota(instrumentation);
   const record = events.loopIteration;
@@ -55,7 +59,10 @@ export function observeLoop(instrumentation: Instrumentation, onIteration: () =>
   }
 
   if (native !== undefined) {
-    native.watchLoop(endIteration, undefined);
+    native.watchLoop(() => {
+      endIteration();
+      beforeSleep();
+    }, undefined);
   } else {
     const timer = setInterval(() => {
       const busyMs = (time.now() - pollBegin) / time.cyclesPerMs - (readIdleMs() - lastIdleMs);
