@@ -92,7 +92,9 @@ class FollowedTrace {
       const { name } = entry;
       if (!entry.isFile() || name === 'metadata' || name.startsWith('.') || this.#files.has(name)) continue;
       const path = join(this.#directory, name);
-      const source = new FileSource(path, join(this.#directory, 'index', `${name}.idx`), this.trace);
+      const source = new FileSource(path, join(this.#directory, 'index', `${name}.idx`), this.trace, () =>
+        this.#readMetadata(),
+      );
       this.#files.set(name, source);
       added.push(new GrowingDataStream({ trace: this.trace, name, path, source, textDecode: makeTextDecode() }));
     }
@@ -121,13 +123,15 @@ class FileSource implements PacketSource {
   readonly #path: string;
   readonly #indexPath: string;
   readonly #trace: GrowingTrace;
+  readonly #readMetadata: () => void;
   #fd: number | undefined;
   #offset = 0;
 
-  constructor(path: string, indexPath: string, trace: GrowingTrace) {
+  constructor(path: string, indexPath: string, trace: GrowingTrace, readMetadata: () => void) {
     this.#path = path;
     this.#indexPath = indexPath;
     this.#trace = trace;
+    this.#readMetadata = readMetadata;
   }
 
   pull(): Promise<Pulled> {
@@ -148,6 +152,8 @@ class FileSource implements PacketSource {
       if (extent.sizeBytes > available) return { type: 'nothing' };
       const bytes = this.#read(extent.sizeBytes);
       this.#offset += bytes.length;
+      // Classes are written before the first packet that has their records, maybe since the last look.
+      this.#readMetadata();
       return { type: 'packet', bytes };
     }
   }
