@@ -97,7 +97,9 @@ test('what is not built is told from what is locked down, and by which option', 
 
 test('without tracefs, or without the right to use it, only that is told, with the way to it', () => {
   const unmounted = examineKernel(kernel({ '/sys/kernel/tracing/x': '' }, { tracefs: undefined }));
-  assert.match(find(unmounted, 'tracefs').advice ?? '', /mount -t tracefs/);
+  assert.match(find(unmounted, 'tracefs').detail, /record mounts it/);
+  const user = examineKernel(kernel({ '/sys/kernel/tracing/x': '' }, { tracefs: undefined, isRoot: false }));
+  assert.match(find(user, 'tracefs').advice ?? '', /As root: mount -t tracefs/);
   const absent = examineKernel(kernel({}, { tracefs: undefined }));
   assert.match(find(absent, 'tracefs').advice ?? '', /CONFIG_TRACING/);
   const forbidden = examineKernel(kernel({ ...DEBIAN, '/t/trace_clock': { code: 'EACCES' } }, { isRoot: false }));

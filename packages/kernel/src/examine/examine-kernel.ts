@@ -16,7 +16,7 @@ export interface KernelFeature {
   readonly advice?: string;
 }
 
-const MOUNT_ADVICE = 'As root: mount -t tracefs nodev /sys/kernel/tracing';
+const MOUNT = 'mount -t tracefs nodev /sys/kernel/tracing';
 const ACCESS_ADVICE = 'Run as root, or give a group access: mount -o remount,gid=GROUP,mode=0750 /sys/kernel/tracing';
 
 export function examineKernel(view: KernelView = liveKernelView()): readonly KernelFeature[] {
@@ -27,11 +27,15 @@ function examineTracefs(view: KernelView): readonly KernelFeature[] {
   const { tracefs } = view;
   if (tracefs === undefined) {
     const isBuilt = view.whyNotOpen('/sys/kernel/tracing') !== 'ENOENT';
+    if (isBuilt && view.isRoot) {
+      const detail = 'tracefs is not mounted; record mounts it when it starts.';
+      return [no('tracefs', 'tracefs', { detail, advice: `To see what it allows: ${MOUNT}` }, 'partly')];
+    }
     return [
       no('tracefs', 'tracefs', {
         detail: isBuilt ? 'tracefs is not mounted.' : 'This system has no tracefs.',
         advice: isBuilt
-          ? MOUNT_ADVICE
+          ? `As root: ${MOUNT}`
           : 'Use a Linux kernel built with CONFIG_TRACING; in a container, mount it from the host.',
       }),
     ];
