@@ -31,6 +31,8 @@ export interface RecoverResult {
   readonly session: SessionDescription;
   readonly traceDirectory: string;
   readonly report: ConsumerReport;
+  /** The recorder had ended in order, and left what it could not write. */
+  readonly hasEnded: boolean;
   /** The buffers are gone from shared memory. */
   readonly isRemoved: boolean;
 }
@@ -55,7 +57,7 @@ export async function recoverSession(path: string, options: RecoverOptions = {})
   const isCopy = options.traceDirectory !== undefined;
   const traceDirectory =
     options.traceDirectory === undefined ? session.traceDirectory : createTraceDirectory(options.traceDirectory, owner);
-  const plan = readPlan(path);
+  const { plan, hasEnded } = readControl(path);
   const { Consumer } = await import('./consumer/consumer.ts');
   const consumer = new Consumer({
     sessionDirectory: path,
@@ -78,7 +80,7 @@ export async function recoverSession(path: string, options: RecoverOptions = {})
   handOver(traceDirectory, owner);
   const isRemoved = !isCopy && report.outputError === undefined;
   if (isRemoved) rmSync(path, { recursive: true, force: true });
-  return { session, traceDirectory, report, isRemoved };
+  return { session, traceDirectory, report, hasEnded, isRemoved };
 }
 
 export interface Leftover {
@@ -123,7 +125,8 @@ export async function recoverLeftovers(
       continue;
     }
     try {
-      onSentence(sentenceOf(leftover, await recoverSession(leftover.path)));
+      const sentence = sentenceOf(leftover, await recoverSession(leftover.path));
+      if (sentence !== undefined) onSentence(sentence);
     } catch (error) {
       if (!(error instanceof LockstepError)) throw error;
       onSentence(
@@ -133,19 +136,25 @@ export async function recoverLeftovers(
   }
 }
 
-function sentenceOf({ path, session }: Leftover, { traceDirectory, report }: RecoverResult): string {
+/** Undefined when there is nothing to tell: what could not be written then was all counted as lost. */
+function sentenceOf(
+  { path, session }: Leftover,
+  { traceDirectory, report, hasEnded }: RecoverResult,
+): string | undefined {
   const count = report.programs.reduce((sum, program) => sum + program.recordCount, 0);
   // What could not be written may be all; the recorder itself ended in order when it met the same.
   if (report.outputError !== undefined)
     return `The trace ${traceDirectory} is incomplete, and what is missing in it cannot be written: ${report.outputError}. It stays in ${path}.`;
-  return `An earlier recording (pid ${session.ownerPid}) was killed; ${count} event record${count === 1 ? '' : 's'} of it ${count === 1 ? 'was' : 'were'} recovered into ${traceDirectory}.`;
+  const recovered = `${count} event record${count === 1 ? '' : 's'} of it ${count === 1 ? 'was' : 'were'} recovered into ${traceDirectory}`;
+  if (!hasEnded) return `An earlier recording (pid ${session.ownerPid}) was killed; ${recovered}.`;
+  return count === 0 ? undefined : `An earlier recording could not write all; ${recovered}.`;
 }
 
 function startOf(session: SessionDescription): number | undefined {
   return session.ownerStart === undefined || session.ownerStart === 0 ? undefined : session.ownerStart;
 }
 
-function readPlan(path: string): readonly ChannelPlan[] {
+function readControl(path: string): { readonly plan: readonly ChannelPlan[]; readonly hasEnded: boolean } {
   let bytes: Buffer;
   try {
     bytes = readFileSync(join(path, CONTROL_FILE));
@@ -153,8 +162,8 @@ function readPlan(path: string): readonly ChannelPlan[] {
     throw new ProtocolError('The control file of this session cannot be read', { path }, { cause: error });
   }
   // A copy of its own: a Buffer may lie anywhere in a shared pool.
-  const memory = new Uint8Array(bytes).buffer;
-  return readControlPage(memory).plan.channels;
+  const { plan, state } = readControlPage(new Uint8Array(bytes).buffer);
+  return { plan: plan.channels, hasEnded: state === 'ended' };
 }
 
 function tryList(path: string): readonly string[] {
