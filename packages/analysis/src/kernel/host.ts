@@ -16,6 +16,8 @@ const MANY_THREADS = 65_536;
 /** Labels of what a thread does in the kernel without a system call, or within one. */
 export const PAGE_FAULT = 'page fault';
 export const MEMORY_RECLAIM = 'memory reclaim';
+/** What a thread waits in that SIGSTOP or a debugger has stopped. */
+export const STOPPED = 'stopped by a signal';
 
 /** Which questions the recorded classes can answer: an event that never happened is not one that was off. */
 export interface KernelCoverage {

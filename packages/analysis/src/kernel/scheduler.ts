@@ -5,7 +5,7 @@
 import type { DataStream, EventRecord, EventRecordClass } from '@lockstep/ctf';
 import { toNumber, toText } from '../fields.ts';
 import { isKernelStream, type Handler, type HandlerType, type RecordHandler } from '../pass/handler.ts';
-import { HOST, PAGE_FAULT, type Host } from './host.ts';
+import { HOST, PAGE_FAULT, STOPPED, type Host } from './host.ts';
 import { INTERRUPTS } from './interrupts.ts';
 import { waitOn, type Cpu, type KernelThread } from './kernel-thread.ts';
 import {
@@ -16,6 +16,7 @@ import {
   PREEMPTED,
   RUNNING,
   SLEEPING_MASK,
+  STOPPED_MASK,
   UNINTERRUPTIBLE_MASK,
   UNKNOWN,
   WOKEN,
@@ -32,11 +33,13 @@ export class Scheduler implements Handler {
   readonly #host: Host;
   readonly #idleInterrupt: number;
   readonly #pageFault: number;
+  readonly #stopped: number;
 
   constructor(host: Host) {
     this.#host = host;
     this.#idleInterrupt = host.labels.idOf('an interrupt of an idle CPU');
     this.#pageFault = host.labels.idOf(PAGE_FAULT);
+    this.#stopped = host.labels.idOf(STOPPED);
   }
 
   chooseHandler({ name }: EventRecordClass, dataStream: DataStream): RecordHandler | undefined {
@@ -94,7 +97,8 @@ export class Scheduler implements Handler {
       previous.isUninterruptible = (prevState & UNINTERRUPTIBLE_MASK) !== 0;
       previous.waker = 0;
       previous.enter(time, BLOCKED, 0);
-      if (previous.call === 0 && previous.within === 0 && previous.isFaulting)
+      if ((prevState & STOPPED_MASK) !== 0) previous.log?.append(time, BLOCKED, 0, this.#stopped);
+      else if (previous.call === 0 && previous.within === 0 && previous.isFaulting)
         previous.log?.append(time, BLOCKED, 0, this.#pageFault);
     } else {
       previous.involuntarySwitchCount += 1;

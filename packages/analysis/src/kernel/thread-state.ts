@@ -22,5 +22,7 @@ export const STATE_COUNT = 7;
 export const SLEEPING_MASK = 0xff;
 /** TASK_UNINTERRUPTIBLE of prev_state. */
 export const UNINTERRUPTIBLE_MASK = 0x02;
+/** __TASK_STOPPED | __TASK_TRACED of prev_state. */
+export const STOPPED_MASK = 0x0c;
 /** EXIT_DEAD | EXIT_ZOMBIE of prev_state: the thread does not come back. */
 export const DEAD_MASK = 0x30;

@@ -97,7 +97,13 @@ export function frameIdentity(frame: Frame): string {
 }
 
 /** What called the stack's outermost function: told by Node's own frames below it. */
-export type Phase = 'timer callbacks' | 'immediates' | 'promise jobs' | 'other';
+export type Phase =
+  | 'timer callbacks'
+  | 'immediates'
+  | 'promise jobs'
+  | 'process.nextTick callbacks'
+  | 'messages of workers'
+  | 'other';
 
 const PHASES: ReadonlyMap<string, Phase> = new Map([
   ['listOnTimeout', 'timer callbacks'],
@@ -113,10 +119,12 @@ export function phaseOf(top: Frame): Phase {
   for (; frame !== undefined; frame = frame.parent) {
     if (frame.url === '' && frame.name === '(root)') hasRoot = true;
     else outermost = frame;
+    if (!frame.url.startsWith('node:internal/')) continue;
     if (frame.url.startsWith('node:internal/timers')) {
       const phase = PHASES.get(frame.name);
       if (phase !== undefined) return phase;
-    }
+    } else if (frame.url === 'node:internal/per_context/messageport') return 'messages of workers';
+    else if (frame.name === 'processTicksAndRejections') return 'process.nextTick callbacks';
   }
   return hasRoot && outermost !== undefined && isUserFrame(outermost) ? 'promise jobs' : 'other';
 }

@@ -77,7 +77,7 @@ export class ProgramModel implements Handler {
       case 'node:sync_call':
         return (record, time) => {
           const { payload } = record;
-          this.#operation(record, time, toText(payload?.operation), undefined, toNumber(payload?.size));
+          this.#operation(record, time, toText(payload?.operation), toText(payload?.subject), toNumber(payload?.size));
         };
       case 'node:console':
         return (record, time) => {

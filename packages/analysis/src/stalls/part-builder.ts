@@ -6,7 +6,15 @@
 import type { Labels } from '../labels.ts';
 import { MEMORY_RECLAIM, PAGE_FAULT } from '../kernel/host.ts';
 import { BLOCKED, INTERRUPTED, NOT_RUNNING, PREEMPTED, UNKNOWN, WOKEN } from '../kernel/thread-state.ts';
-import { frameIdentity, isMetaFrame, nearestUserFrame, phaseOf, type Frame, type Phase } from '../program/call-tree.ts';
+import {
+  frameIdentity,
+  isMetaFrame,
+  isUserFrame,
+  nearestUserFrame,
+  phaseOf,
+  type Frame,
+  type Phase,
+} from '../program/call-tree.ts';
 import type { OperationInterval } from '../program/program-thread.ts';
 import { MAX_WAKE_UP_NS } from './held-back.ts';
 import type { Moment } from './moments.ts';
@@ -39,6 +47,8 @@ export type PartTotal = Common &
         readonly selfNs: Map<string, { frame: Frame; ns: number }>;
         readonly lineNs: Map<number, number>;
         readonly phaseNs: Map<Phase, number>;
+        /** By the function that it called directly. */
+        readonly calleeNs: Map<string, { frame: Frame; ns: number }>;
       }
     | { readonly kind: 'native' }
     | { readonly kind: 'system-call'; readonly call: string }
@@ -56,6 +66,8 @@ export class PartBuilder {
   readonly #labels: Labels;
   readonly #pageFault: number;
   readonly #reclaim: number;
+  /** Last seen on top of the stack: who runs when a collection begins allocates. */
+  #lastFrame: Frame | undefined;
 
   constructor(labels: Labels) {
     this.#labels = labels;
@@ -65,6 +77,8 @@ export class PartBuilder {
 
   add(moment: CalledMoment, ns: number): void {
     const { state } = moment;
+    const top = moment.sample?.frame;
+    if (top !== undefined && !isMetaFrame(top)) this.#lastFrame = top;
     if (state === INTERRUPTED) {
       const interrupt = this.#labels.textOf(moment.ref);
       this.#total(`interrupt${SEPARATOR}${interrupt}`, () => ({ ...bare(true), kind: 'interrupt', interrupt })).ns +=
@@ -118,16 +132,18 @@ export class PartBuilder {
   }
 
   #addCollection(collection: string, isSplit: boolean, ns: number): void {
-    const key = ['gc', collection, isSplit].join(SEPARATOR);
-    this.#total(key, () => ({ ...bare(isSplit), kind: 'garbage-collection', collection })).ns += ns;
+    const allocating = this.#lastFrame === undefined ? undefined : nearestUserFrame(this.#lastFrame);
+    const caller = allocating !== undefined && isUserFrame(allocating) ? allocating : undefined;
+    const key = ['gc', collection, isSplit, caller === undefined ? '' : frameIdentity(caller)].join(SEPARATOR);
+    this.#total(key, () => ({ ...bare(isSplit), caller, kind: 'garbage-collection', collection })).ns += ns;
   }
 
   /** Page faults have no call that the program made: they belong to the function that touched the memory. */
   #coveredCall(moment: CalledMoment, isSplit: boolean): Common {
     const common = covered(moment, isSplit);
-    const top = moment.sample?.frame;
-    if (moment.call !== this.#pageFault || moment.operation !== undefined || top === undefined || isMetaFrame(top))
-      return common;
+    // Within a collection, or in V8's own code, it is the memory of who ran last.
+    const top = this.#lastFrame;
+    if (moment.call !== this.#pageFault || moment.operation !== undefined || top === undefined) return common;
     return { ...common, caller: nearestUserFrame(top) };
   }
 
@@ -154,18 +170,34 @@ export class PartBuilder {
       selfNs: new Map(),
       lineNs: new Map(),
       phaseNs: new Map(),
+      calleeNs: new Map(),
     }));
     total.ns += ns;
     if (total.kind !== 'javascript') return;
     const phase = phaseOf(top);
     total.phaseNs.set(phase, (total.phaseNs.get(phase) ?? 0) + ns);
+    const callee = calleeBetween(top, frame);
+    if (callee !== undefined) addTo(total.calleeNs, callee, ns);
     const topIdentity = frameIdentity(top);
-    const self = total.selfNs.get(topIdentity);
-    if (self === undefined) total.selfNs.set(topIdentity, { frame: top, ns });
-    else self.ns += ns;
+    addTo(total.selfNs, top, ns);
     // The executing line is the top function's; it says something about the user's only when they are one.
     if (topIdentity === identity && line > 0) total.lineNs.set(line, (total.lineNs.get(line) ?? 0) + ns);
   }
+}
+
+function addTo(sums: Map<string, { frame: Frame; ns: number }>, frame: Frame, ns: number): void {
+  const identity = frameIdentity(frame);
+  const sum = sums.get(identity);
+  if (sum === undefined) sums.set(identity, { frame, ns });
+  else sum.ns += ns;
+}
+
+/** The frame just above `caller` on the stack, when that is Node's or has no place of its own. */
+function calleeBetween(top: Frame, caller: Frame): Frame | undefined {
+  let callee: Frame | undefined;
+  for (let frame: Frame | undefined = top; frame !== undefined && frame !== caller; frame = frame.parent)
+    callee = frame;
+  return callee === undefined || callee.url.startsWith('file:') || callee.url.startsWith('/') ? undefined : callee;
 }
 
 function bare(isSplit: boolean): Common {

@@ -4,8 +4,15 @@
 // stall in small pieces are one cause under the function that called them all.
 
 import { assertUnreachable } from '@lockstep/base';
-import { MEMORY_RECLAIM, PAGE_FAULT } from '../kernel/host.ts';
-import { frameIdentity, isOwnUrl, isUserFrame, nearestUserFrame, type Frame } from '../program/call-tree.ts';
+import { MEMORY_RECLAIM, PAGE_FAULT, STOPPED } from '../kernel/host.ts';
+import {
+  frameIdentity,
+  isOwnUrl,
+  isUserFrame,
+  nearestUserFrame,
+  type Frame,
+  type Phase,
+} from '../program/call-tree.ts';
 import { countText, msText, sizeText } from './amounts.ts';
 import { functionText, type Positions } from './position.ts';
 import type { FunctionName, StallCause, StallPart, ThreadName } from './stall-report.ts';
@@ -60,7 +67,13 @@ export function causesOf(
     else causes.push({ key: stableKey(total), text: textOf(total, pageFaultCount), ms: total.ms });
   }
   causes.push(...withPromiseMachinery(javaScriptCauses(scripts, javaScriptNs, positions, timerCount), scripts, causes));
-  return causes.sort((a, b) => b.ms - a.ms);
+  causes.sort((a, b) => b.ms - a.ms);
+  const [first] = causes;
+  if (first?.key !== 'garbage collection') return causes;
+  const allocates = allocatorText(parts);
+  return allocates === ''
+    ? causes
+    : [{ ...first, text: `${first.text}, of memory that ${allocates} allocates` }, ...causes.slice(1)];
 }
 
 /** One operation on many files, none of which took most of it, is one cause. */
@@ -69,7 +82,9 @@ function withFilesTogether(totals: readonly CauseTotal[]): CauseTotal[] {
   const others: CauseTotal[] = [];
   for (const total of totals) {
     const { during, kind } = total.parts[0] as StallPart;
-    if (during?.path === undefined || kind === 'javascript' || kind === 'garbage-collection') others.push(total);
+    const isCommand = during?.operation.startsWith('child_process.') === true;
+    if (during?.path === undefined || isCommand || kind === 'javascript' || kind === 'garbage-collection')
+      others.push(total);
     else {
       const group = byOperation.get(during.operation);
       if (group === undefined) byOperation.set(during.operation, [total]);
@@ -134,6 +149,7 @@ function keyOf(part: StallPart): string {
       return part.reason;
     case 'blocked':
       if (part.call === MEMORY_RECLAIM) return MEMORY_RECLAIM;
+      if (part.call === STOPPED) return STOPPED;
       return part.isCollecting ? 'garbage collection' : `blocked ${withoutFd(part.call)}`;
     case 'interrupt':
       return 'interrupts';
@@ -173,6 +189,7 @@ function textOf(total: CauseTotal, pageFaultCount: number): string {
     case 'blocked':
       if (part.call === MEMORY_RECLAIM) return RECLAIMING;
       if (part.isCollecting) return collectionText(total.parts);
+      if (part.call === STOPPED) return STOPPED_TEXT;
       if (part.call === 'unknown') return 'blocked, in which call is not known';
       return part.call === 'page fault' ? 'blocked in a page fault' : `blocked in ${terminalText(callText(total))}`;
     case 'interrupt':
@@ -187,6 +204,8 @@ function textOf(total: CauseTotal, pageFaultCount: number): string {
   }
 }
 
+const STOPPED_TEXT = 'stopped by a signal (SIGSTOP, Ctrl-Z) or a debugger';
+
 export const RECLAIMING = 'reclaiming memory, of which none was free or its cgroup had no more';
 
 /** `running in the kernel for 98 389 page faults, memory first touched by makeThumbnails (page-faults.cjs:8)`. */
@@ -195,6 +214,20 @@ function pageFaultText(total: CauseTotal, count: number): string {
   const by = most.caller === undefined ? '' : ` by ${functionText(most.caller)}`;
   const what = count === 0 ? 'page faults' : countText(count, 'page fault');
   return `running in the kernel for ${what}, memory first touched${by}`;
+}
+
+/** Who ran when collections began, when that was mostly one. */
+function allocatorText(parts: readonly StallPart[]): string {
+  const collections = parts.filter(({ kind }) => kind === 'garbage-collection');
+  const told = collections.filter(({ caller }) => caller !== undefined);
+  const most = told.reduce<StallPart | undefined>(
+    (best, part) => (best === undefined || part.ms > best.ms ? part : best),
+    undefined,
+  );
+  if (most?.caller === undefined) return '';
+  const key = positionKey(most.caller);
+  const ms = sum(told, ({ caller }) => caller !== undefined && positionKey(caller) === key);
+  return ms >= sum(collections, () => true) * DOMINANT_SHARE ? functionText(most.caller) : '';
 }
 
 /** A collection's own work and its waits for its helpers are one cause. */
@@ -213,9 +246,11 @@ function callText(total: CauseTotal): string {
 }
 
 const TERMINAL_WRITE = /^(?:write|writev) \(fd \d+ (\/dev\/(?:pts\/|tty|console)[^)]*)/;
+const PIPE_WRITE = /^(?:write|writev|sendto|sendmsg) \(fd \d+ pipe/;
 
 /** Writing to a terminal waits for whoever reads it. */
 function terminalText(call: string): string {
+  if (PIPE_WRITE.test(call)) return `${call}: who reads the pipe is slow`;
   return TERMINAL_WRITE.test(call) ? `${call}: the terminal takes no more for now` : call;
 }
 
@@ -223,7 +258,8 @@ function terminalText(call: string): string {
 function operationText(parts: readonly StallPart[]): string {
   const { during, caller } = parts.find((part) => part.caller !== undefined) ?? (parts[0] as StallPart);
   if (during === undefined) return '';
-  const size = during.size === undefined || during.size === 0 ? '' : ` of ${sizeText(during.size)}`;
+  const size =
+    during.path !== undefined || during.size === undefined || during.size === 0 ? '' : ` of ${sizeText(during.size)}`;
   const paths = new Set(parts.map((part) => part.during?.path));
   const path = during.path === undefined ? '' : ` ${during.path}`;
   const of = paths.size > 1 ? ` of ${paths.size} files, most${path}` : `${path}${size}`;
@@ -237,10 +273,12 @@ function operationText(parts: readonly StallPart[]): string {
   return `${what}${by}${details.length === 0 ? '' : ` (${details.join(', ')})`}`;
 }
 
-/** Which terminal took no more, when most of the waiting was for one. */
+/** Which terminal or pipe took no more, when most of the waiting was for one. */
 function terminalOf(parts: readonly StallPart[]): string {
   const longest = parts.find(({ kind }) => kind === 'blocked');
-  const terminal = longest?.kind === 'blocked' ? TERMINAL_WRITE.exec(longest.call)?.[1] : undefined;
+  if (longest?.kind !== 'blocked') return '';
+  if (PIPE_WRITE.test(longest.call)) return ' until the reader of the pipe took more';
+  const terminal = TERMINAL_WRITE.exec(longest.call)?.[1];
   return terminal === undefined ? '' : ` until the terminal ${terminal} took more`;
 }
 
@@ -282,6 +320,10 @@ function runnableText(reason: 'preempted' | 'woken' | 'held-back', parts: readon
 export const HELD_BACK = 'runnable but held back by the CPU quota of its cgroup';
 
 export function threadText(thread: ThreadName): string {
+  return `${identityText(thread)}${thread.isRealTime === true ? ', at real-time priority' : ''}`;
+}
+
+function identityText(thread: ThreadName): string {
   const { tid, pid, name, madeBy } = thread;
   if (pid === tid) return `pid ${pid} ${name}`.trimEnd();
   if (pid !== undefined) return `tid ${tid} ${name} of pid ${pid}`;
@@ -305,6 +347,11 @@ function javaScriptCauses(
       ...javaScriptCauses(rest, withoutOwn(javaScriptNs), positions, timerCount),
       ...javaScriptCauses(own, javaScriptNs, positions, timerCount),
     ];
+  }
+  const flood = floodOf(scripts, verb, allMs);
+  if (flood !== undefined) {
+    const rest = scripts.filter((script) => !flood.of.includes(script));
+    return [flood.cause, ...javaScriptCauses(rest, javaScriptNs, positions, timerCount)];
   }
   const storm = timerStorm(scripts, verb, timerCount);
   if (storm !== undefined) {
@@ -352,11 +399,9 @@ function scriptText(script: CauseTotal): string {
   const position = part.hotLine ?? part.function.position;
   const top = part.self[0];
   // Built-in functions have no place of their own: say them beside the user's function that called.
-  const via =
-    top !== undefined && top.function !== part.function && top.ms >= script.ms * DOMINANT_SHARE
-      ? `, in ${top.function.name}`
-      : '';
-  const within = part.phase === undefined ? '' : ` in ${part.phase}`;
+  const isTopTold = top !== undefined && top.function !== part.function && top.ms >= script.ms * DOMINANT_SHARE;
+  const via = isTopTold ? `, in ${top.function.name}` : part.callee === undefined ? '' : `, in ${part.callee.name}`;
+  const within = part.phase === undefined || isStormOnly(part.phase) ? '' : ` in ${part.phase}`;
   return `${functionText(position === undefined ? part.function : { name: part.function.name, position })}${via}${within}`;
 }
 
@@ -384,6 +429,37 @@ function timerStorm(scripts: readonly CauseTotal[], verb: string, timerCount: nu
   );
   const most = longest === undefined ? '' : `, most ${scriptText(longest).replace(/ in timer callbacks$/, '')}`;
   return { key: 'timer storm', ms, text: `${verb} ${countText(timerCount, 'timer callback')}${most}` };
+}
+
+const FLOODS = ['immediates', 'process.nextTick callbacks', 'messages of workers'] as const;
+/** Where Node's own work from one callback to the next takes this share beside them, there are very many. */
+const FLOOD_SHARE = 0.2;
+/** A flood of less than this share of the JavaScript is none. */
+const MIN_FLOOD_SHARE = 0.3;
+
+/** Very many short callbacks of one sort are one cause, with what Node does between them. */
+function floodOf(
+  scripts: readonly CauseTotal[],
+  verb: string,
+  allMs: number,
+): { readonly cause: StallCause; readonly of: readonly CauseTotal[] } | undefined {
+  for (const phase of FLOODS) {
+    const of = scripts.filter(({ parts: [part] }) => part?.kind === 'javascript' && part.phase === phase);
+    const isNodes = ({ parts: [part] }: CauseTotal): boolean =>
+      part?.kind === 'javascript' && part.function.position?.source.startsWith('node:') === true;
+    const ms = of.reduce((sum, script) => sum + script.ms, 0);
+    const nodesMs = of.filter(isNodes).reduce((sum, script) => sum + script.ms, 0);
+    if (ms === 0 || ms < allMs * MIN_FLOOD_SHARE || nodesMs < ms * FLOOD_SHARE) continue;
+    const [longest] = of.filter((script) => !isNodes(script)).sort((a, b) => b.ms - a.ms);
+    const most = longest === undefined ? '' : `, most ${scriptText(longest).replace(` in ${phase}`, '')}`;
+    return { cause: { key: `flood of ${phase}`, ms, text: `${verb} very many ${phase}${most}` }, of };
+  }
+  return undefined;
+}
+
+/** Phases of most of a server's code: told only when there is a flood of them. */
+function isStormOnly(phase: Phase): boolean {
+  return phase === 'process.nextTick callbacks' || phase === 'messages of workers';
 }
 
 /** The deepest function of the user's code that most of the JavaScript time lies in or under. */

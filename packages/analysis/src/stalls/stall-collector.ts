@@ -193,9 +193,10 @@ export class StallCollector {
       const state = slice.states[i];
       const tid = slice.refs[i] ?? 0;
       if ((state !== PREEMPTED && state !== WOKEN) || tid === 0 || others.has(tid)) continue;
-      const { name, pid, madeBy } = this.#host.thread(tid);
+      const { name, pid, madeBy, priority } = this.#host.thread(tid);
       const origin = madeBy === undefined ? {} : { madeBy };
-      others.set(tid, { tid, name, ...(pid === undefined ? origin : { pid }) });
+      const urgency = priority < 0 ? { isRealTime: true as const } : {};
+      others.set(tid, { tid, name, ...urgency, ...(pid === undefined ? origin : { pid }) });
     }
     return others;
   }

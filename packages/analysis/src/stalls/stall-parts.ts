@@ -10,6 +10,8 @@ import type { OperationName, StallPart, ThreadName } from './stall-report.ts';
 
 /** Functions listed beneath one JavaScript part. */
 const MAX_SELF = 8;
+/** A function is told with what it called when that took this share of its time. */
+const CALLEE_SHARE = 0.5;
 /** A function ran in a phase when this share of its time did. */
 const PHASE_SHARE = 0.8;
 
@@ -77,9 +79,20 @@ function javaScriptOf(
     kind: 'javascript',
     function: positions.functionOf(total.frame),
     ...(phase === 'other' ? {} : { phase }),
+    ...calleeOf(total, positions),
     ...(hot === undefined ? {} : { hotLine: hot }),
     self,
   };
+}
+
+/** What the user's function called of Node, when that took most of it: `require`, say, however deep the time went. */
+function calleeOf(
+  { ns, calleeNs }: PartTotal & { readonly kind: 'javascript' },
+  positions: Positions,
+): { callee?: ReturnType<Positions['functionOf']> } {
+  for (const { frame, ns: calledNs } of calleeNs.values())
+    if (calledNs >= ns * CALLEE_SHARE) return { callee: positions.functionOf(frame) };
+  return {};
 }
 
 export function operationName(operation: OperationInterval): OperationName {

@@ -3,6 +3,8 @@
 // (bigints as decimal strings there). Times of parts are milliseconds; the parts of a stall sum to
 // its duration. Described for users in docs/stalls.md.
 
+import type { Phase } from '../program/call-tree.ts';
+
 /** A place in a source file, lines and columns from 1. */
 export interface SourcePosition {
   /** Path or URL, of the original source where a source map leads there. */
@@ -39,6 +41,8 @@ export interface ThreadName {
   /** Without a pid: the thread that made it, so it is a thread or a child of that one. */
   readonly madeBy?: number;
   readonly name: string;
+  /** It ran before all threads of usual priority. */
+  readonly isRealTime?: true;
 }
 
 interface PartBase {
@@ -59,7 +63,9 @@ export interface JavaScriptPart extends PartBase {
   /** Line of that function that was sampled most, when the samples tell. */
   readonly hotLine?: SourcePosition;
   /** What called it, when that was always one. */
-  readonly phase?: 'timer callbacks' | 'immediates' | 'promise jobs';
+  readonly phase?: Exclude<Phase, 'other'>;
+  /** What it called, when most of its time went into one function of Node's. */
+  readonly callee?: FunctionName;
   /** Functions on top of the stack beneath `function`, longest first; itself included. */
   readonly self: readonly { readonly function: FunctionName; readonly ms: number }[];
 }

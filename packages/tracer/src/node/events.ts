@@ -110,7 +110,13 @@ export function defineNodeEvents() {
         ['request', uint32],
       ]),
     syncCall: () =>
-      tracepoint('node:sync_call', [...SPAN, ['operation', string], ['size', uint64], ['request', uint32]]),
+      tracepoint('node:sync_call', [
+        ...SPAN,
+        ['operation', string],
+        ['size', uint64],
+        ['request', uint32],
+        ['subject', string],
+      ]),
     console: () => tracepoint('node:console', [['level', string], ['length', uint32], ...SPAN, ['message', string]]),
     workerStart: () =>
       tracepoint('node:worker_start', [

@@ -55,11 +55,11 @@ export function observeSyncCalls(instrumentation: Instrumentation): SyncCallObse
   // Such functions call each other; the outermost is what the program wrote.
   let depth = 0;
 
-  function finish(begin: number, operation: string, size: number): void {
+  function finish(begin: number, operation: string, size: number, subject = ''): void {
     const duration = time.now() - begin;
     if (duration < threshold) return;
     try {
-      events.syncCall(begin, duration, operation, size, requests.currentOfLongCall());
+      events.syncCall(begin, duration, operation, size, requests.currentOfLongCall(), subject);
     } catch {
       // The program's call has happened and its result stands.
     }
@@ -77,7 +77,8 @@ export function observeSyncCalls(instrumentation: Instrumentation): SyncCallObse
             return Reflect.apply(original, this, args);
           } finally {
             depth = 0;
-            finish(begin, operation, sizeOf(args[0]));
+            if (moduleName === 'child_process') finish(begin, operation, 0, commandOf(args[0]));
+            else finish(begin, operation, sizeOf(args[0]));
           }
         };
       });
@@ -136,6 +137,11 @@ export function observeSyncCalls(instrumentation: Instrumentation): SyncCallObse
     return wait;
   });
   return { observeModule };
+}
+
+/** The program of a command, without its arguments: those may be secrets. */
+function commandOf(command: unknown): string {
+  return typeof command === 'string' ? (/^\s*(?:\w+=\S*\s+)*(\S*)/.exec(command)?.[1] ?? '') : '';
 }
 
 /** Characters or bytes that go in; 0 for anything else. */
