@@ -3,7 +3,7 @@
 // `startKernelRecording` to `stop`. One instance a channel; one reader and one converter for all.
 
 import { randomUUID } from 'node:crypto';
-import { closeSync, mkdirSync, readdirSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, writeSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { assert, InputError, SystemError, type LockstepError } from '@lockstep/base';
@@ -35,6 +35,7 @@ import type { ReaderSource, ReaderWorkerData, WorkerMessage } from './reader-wor
 import { removeSpool, spoolDescriptionText, writeSpoolDescription, type StreamDescription } from './spool.ts';
 import type { StateDumpResult } from './state-dump/dump-state.ts';
 import { StateDumper } from './state-dump/state-dumper.ts';
+import { watchThreads, yieldNoMore, yieldToOthers } from './own-threads.ts';
 import { makeProbeGroup, removeAbandonedProbes, removeProbesOf } from './dynamic-events.ts';
 import { errorCode, openTracefs } from './tracefs.ts';
 import { listCpuIds, removeAbandonedInstances, TracefsInstance } from './tracefs-instance.ts';
@@ -91,11 +92,6 @@ export async function startKernelRecording(options: KernelRecordingOptions): Pro
   }
 }
 
-/** Of this process. A worker's thread is there when its constructor returns. */
-function listThreads(): number[] {
-  return readdirSync('/proc/self/task').map(Number);
-}
-
 class Recording implements KernelRecording {
   readonly #options: KernelRecordingOptions;
   readonly #tracefs: string;
@@ -113,6 +109,8 @@ class Recording implements KernelRecording {
   #instances: Promise<void> = Promise.resolve();
   #reader: Worker | undefined;
   #converter: Worker | undefined;
+  /** Threads that let the recorded program go first until it has ended. */
+  #yielding: readonly number[] = [];
   #ended: Promise<unknown> = Promise.resolve();
   #problem: SystemError | undefined;
   #hasStoppedWriting = false;
@@ -330,7 +328,6 @@ class Recording implements KernelRecording {
 
   /** Returns their tids, without waiting until they run: the buffers hold what happens before. */
   #startWorkers(): readonly number[] {
-    const others = new Set(listThreads());
     const memory = this.#queue.memory;
     const { stateDirectory } = this.#options;
     const readerData: ReaderWorkerData = {
@@ -346,14 +343,18 @@ class Recording implements KernelRecording {
       captureSet: this.#capturing?.set,
     };
     const converterData: ConverterWorkerData = { memory, stateDirectory, descriptionText: this.#descriptionText };
-    const reader = this.#startWorker('./reader-worker.js', readerData);
-    const converter = this.#startWorker('./converter-worker.js', converterData);
-    this.#reader = reader.worker;
-    this.#converter = converter.worker;
-    this.#ended = Promise.all([reader.ended, converter.ended]);
-    this.#dumper.prepare();
     // Threads of the pool that are made meanwhile read and write for us too.
-    return listThreads().filter((tid) => !others.has(tid));
+    return watchThreads(() => {
+      const reader = this.#startWorker('./reader-worker.js', readerData);
+      const { made: converter, tids } = watchThreads(() => this.#startWorker('./converter-worker.js', converterData));
+      // What it is late with waits in the queue and in the spool; what the reader is late with is lost.
+      yieldToOthers(tids);
+      this.#yielding = tids;
+      this.#reader = reader.worker;
+      this.#converter = converter.worker;
+      this.#ended = Promise.all([reader.ended, converter.ended]);
+      this.#dumper.prepare();
+    }).tids;
   }
 
   #startWorker(file: string, workerData: unknown): { readonly worker: Worker; readonly ended: Promise<void> } {
@@ -474,6 +475,7 @@ class Recording implements KernelRecording {
     clockClass: ClockClass | undefined,
   ): Promise<KernelRecordingSummary> {
     this.#stopReading();
+    yieldNoMore(this.#yielding);
     // While the rest is read and converted.
     const detached = this.#capture?.detach();
     this.#dumper.end();

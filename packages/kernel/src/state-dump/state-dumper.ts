@@ -3,10 +3,9 @@
 // same data stream. The first thread can be made early, so that it is left out of the trace together with
 // the session's other threads: to leave out one more later, the kernel takes some 40 ms.
 
-import { readdirSync } from 'node:fs';
-import { getPriority, setPriority } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { SystemError } from '@lockstep/base';
+import { watchThreads, yieldNoMore, yieldToOthers } from '../own-threads.ts';
 import type { StateDumpOptions, StateDumpResult } from './dump-state.ts';
 import {
   DUMP_CONTROL_SIZE_BYTES,
@@ -23,9 +22,6 @@ export interface DumpClock {
   readonly historyPath?: string | undefined;
   now(): bigint;
 }
-
-/** Of the dumping thread: the program that is recorded goes first. */
-const NICE = 10;
 
 export class StateDumper {
   readonly #options: StateDumpOptions;
@@ -68,7 +64,7 @@ export class StateDumper {
   /** A dump that runs has a second left, and nobody to yield to. */
   end(): void {
     Atomics.store(new Int32Array(this.#control), DUMP_END, 1);
-    for (const tid of this.#thread?.tids ?? []) trySetPriority(tid, getPriority());
+    yieldNoMore(this.#thread?.tids ?? []);
   }
 
   /** At once, in the middle of it. */
@@ -80,20 +76,21 @@ export class StateDumper {
 
   #makeThread(): DumpThread {
     Atomics.store(new Int32Array(this.#control), DUMP_MAY_READ, 0);
-    const others = new Set(listThreads());
     const workerData: StateDumpWorkerData = {
       options: this.#options,
       clock: workerClockOf(this.#clock),
       control: this.#control,
     };
     // Empty options: it is not to be traced or instrumented itself.
-    const worker = new Worker(new URL('./state-dump-worker.js', import.meta.url), {
-      workerData,
-      execArgv: [],
-      env: { ...process.env, NODE_OPTIONS: '' },
-    });
-    const tids = listThreads().filter((tid) => !others.has(tid));
-    for (const tid of tids) trySetPriority(tid, NICE);
+    const { made: worker, tids } = watchThreads(
+      () =>
+        new Worker(new URL('./state-dump-worker.js', import.meta.url), {
+          workerData,
+          execArgv: [],
+          env: { ...process.env, NODE_OPTIONS: '' },
+        }),
+    );
+    yieldToOthers(tids);
     const result = resultOf(worker, this.#options.outputDirectory);
     // Heard by who asks for the dump, which may be never.
     result.catch(() => {});
@@ -141,23 +138,6 @@ function resultOf(worker: Worker, path: string): Promise<StateDumpResult> {
     worker.on('error', (error) => fail('EIO', error.message));
     worker.on('exit', () => fail('EIO', 'its thread ended'));
   });
-}
-
-/** Of this process. A worker's thread is there when its constructor returns. */
-function listThreads(): number[] {
-  try {
-    return readdirSync('/proc/self/task').map(Number);
-  } catch {
-    return [];
-  }
-}
-
-function trySetPriority(tid: number, nice: number): void {
-  try {
-    setPriority(tid, nice);
-  } catch {
-    // It has ended, or we may not: then it competes with the program for some tenths of a second.
-  }
 }
 
 /** Clocks that count ns run with CLOCK_MONOTONIC for as long as a dump takes, at most some µs apart. */
