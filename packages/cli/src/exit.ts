@@ -2,8 +2,7 @@
 // How a command ends when it fails: expected errors are one sentence without a stack, everything else
 // is a bug and says so.
 
-import { LockstepError } from '@lockstep/base';
-import { explainFileError } from '@lockstep/session';
+import { explainFileError, LockstepError } from '@lockstep/base';
 
 /** Prints the error and sets the exit status. */
 export function reportFailure(error: unknown, status = 1): void {

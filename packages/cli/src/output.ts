@@ -3,7 +3,7 @@
 // down and never makes it hold what it has not written.
 
 import { writeSync } from 'node:fs';
-import { explainFileError } from '@lockstep/session';
+import { explainFileError } from '@lockstep/base';
 
 /** Waits for a reader when the pipe is one that does not block by itself. */
 const RETRY_MS = 2;

@@ -2,29 +2,13 @@
 // LTTng's log levels of user-space tracepoints: names and numbers, and the range that a rule asks
 // for. A smaller number is more severe.
 
-import { InputError } from '@lockstep/base';
+import { InputError, LOG_LEVEL_NAMES } from '@lockstep/base';
 
 /** `atLeast`: this level and all that are more severe. */
 export type LogLevelRange = { readonly atLeast: number } | { readonly only: number };
 
-// lttng-ust: include/lttng/tracepoint.h, enum lttng_ust_loglevel.
-const LEVEL_NAMES = [
-  'emergency',
-  'alert',
-  'critical',
-  'error',
-  'warning',
-  'notice',
-  'info',
-  'debug_system',
-  'debug_program',
-  'debug_process',
-  'debug_module',
-  'debug_unit',
-  'debug_function',
-  'debug_line',
-  'debug',
-] as const;
+/** As rules spell them, `debug_line`: `TRACE_DEBUG_LINE` in C. */
+const LEVEL_NAMES = LOG_LEVEL_NAMES.map((name) => name.replace('-', '_'));
 const SHORT_NAMES: ReadonlyMap<string, number> = new Map([
   ['emerg', 0],
   ['crit', 2],
@@ -39,7 +23,7 @@ export function parseLogLevel(text: string): number | undefined {
     .replace(/^trace_/, '')
     .replaceAll('-', '_');
   if (/^\d+$/.test(name)) return Number(name) < LEVEL_NAMES.length ? Number(name) : undefined;
-  const number = (LEVEL_NAMES as readonly string[]).indexOf(name);
+  const number = LEVEL_NAMES.indexOf(name);
   return number >= 0 ? number : SHORT_NAMES.get(name);
 }
 

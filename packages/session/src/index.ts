@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 export { sumReport, type ConsumerReport, type ProgramReport, type ReportSums } from './consumer/report.ts';
-export { explainFileError } from './file-error.ts';
 export { finishTrace, type FinishOptions } from './finish-trace.ts';
 export { readAlong } from './live-readers.ts';
 export { findOwner, type Owner } from './owner.ts';

@@ -4,12 +4,11 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { InputError, LockstepError, SystemError } from '@lockstep/base';
+import { explainFileError, InputError, LockstepError, SystemError } from '@lockstep/base';
 import type { TraceClock } from '@lockstep/clock';
 import type { ClockClass } from '@lockstep/ctf/write';
 import type { Rule } from '@lockstep/filter';
 import type { KernelChannelOptions, KernelRecording, KernelRecordingSummary } from '@lockstep/kernel';
-import { explainFileError } from './file-error.ts';
 import type { KernelSummary } from './record-types.ts';
 
 export interface KernelHalfOptions {

@@ -4,8 +4,8 @@
 
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { explainFileError } from '@lockstep/base';
 import { writeMetadata, type ClockClass } from '@lockstep/ctf/write';
-import { explainFileError } from './file-error.ts';
 
 /** A block as `writeMetadata` writes it; strings in it hold no line breaks. */
 const CLOCK_BLOCK = /^clock \{\n(?:\t.*\n)*\};\n/m;

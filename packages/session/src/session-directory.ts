@@ -6,7 +6,7 @@
 import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { InputError, ProtocolError } from '@lockstep/base';
+import { explainFileError, InputError, ProtocolError } from '@lockstep/base';
 import type { ClockClass } from '@lockstep/ctf/write';
 import type { Mapping, Native } from '@lockstep/native';
 import {
@@ -21,7 +21,6 @@ import {
 } from '@lockstep/protocol';
 import { clockClassToJson } from './clock-class-json.ts';
 import { ControlFile } from './control-file.ts';
-import { explainFileError } from './file-error.ts';
 import type { Owner } from './owner.ts';
 import { processStart, readBootId } from './process-status.ts';
 import { removeDirectory } from './remove-directory.ts';

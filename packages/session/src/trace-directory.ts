@@ -17,9 +17,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { InputError } from '@lockstep/base';
+import { explainFileError, InputError } from '@lockstep/base';
 import { formatDateTime } from './date-time.ts';
-import { explainFileError } from './file-error.ts';
 import type { Owner } from './owner.ts';
 import { isProcessAlive, processStart } from './process-status.ts';
 import { safeName } from './session-directory.ts';

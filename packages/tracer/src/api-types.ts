@@ -6,6 +6,7 @@
 // some order; the order itself is checked at run time, and counted. Fields written as a list of
 // [name, type] pairs are checked position by position.
 
+import type { LogLevelName } from '@lockstep/base';
 import type { AnyFieldType, ArgumentOf } from './field-types.ts';
 
 /** Fields as an object, `{ id: int32, total: float64 }`: recorded in the order written. */
@@ -13,24 +14,6 @@ export type FieldMap = Readonly<Record<string, AnyFieldType>>;
 /** Fields as a list, `[['id', int32], ['total', float64]]`: arguments are checked position by position. */
 export type FieldList = readonly (readonly [name: string, type: AnyFieldType])[];
 export type Fields = FieldMap | FieldList;
-
-/** Names of LTTng's log levels, most severe first. */
-export type LogLevelName =
-  | 'emergency'
-  | 'alert'
-  | 'critical'
-  | 'error'
-  | 'warning'
-  | 'notice'
-  | 'info'
-  | 'debug-system'
-  | 'debug-program'
-  | 'debug-process'
-  | 'debug-module'
-  | 'debug-unit'
-  | 'debug-function'
-  | 'debug-line'
-  | 'debug';
 
 export interface TracepointOptions {
   /** `debug-line` unless given, as in LTTng. */

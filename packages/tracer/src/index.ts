@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
+export type { LogLevelName } from '@lockstep/base';
 export type {
   ArgumentsOf,
   Counter,
   FieldList,
   FieldMap,
   Fields,
-  LogLevelName,
   Slice,
   Tracepoint,
   TracepointOptions,

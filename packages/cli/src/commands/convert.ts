@@ -2,11 +2,10 @@
 // `lockstep convert`: a trace -> CTF of either version, Perfetto, Chrome JSON, JSON lines or CSV.
 
 import { closeSync, openSync } from 'node:fs';
-import { InputError } from '@lockstep/base';
+import { explainFileError, InputError } from '@lockstep/base';
 import { ChromeSink, CsvWriter, isEventRecord, PerfettoSink, TimelineBuilder, type EventRecord } from '@lockstep/ctf';
 import { convertToCtf, openTraceDirectory, readEventRecords, type TraceSet } from '@lockstep/ctf/node';
 import { compileGlob, isGlob } from '@lockstep/filter';
-import { explainFileError } from '@lockstep/session';
 import { plural } from '../amounts.ts';
 import { writeFileOutput, writeOutput } from '../output.ts';
 import { recordToJson } from '../record-json.ts';

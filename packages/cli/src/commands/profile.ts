@@ -17,9 +17,8 @@ import {
   type ProfileOptions,
   type ProfileReport,
 } from '@lockstep/analysis';
-import { InputError } from '@lockstep/base';
+import { explainFileError, InputError } from '@lockstep/base';
 import { openTraceDirectory, readEventRecords, type TraceSet } from '@lockstep/ctf/node';
-import { explainFileError } from '@lockstep/session';
 import { createSourceMapResolver } from '@lockstep/symbols';
 import { countText } from '../amounts.ts';
 import { readCount, readPositive, tryReadText } from '../report-options.ts';

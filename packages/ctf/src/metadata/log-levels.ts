@@ -2,29 +2,14 @@
 // Log levels and model URIs of event record classes: CTF 1.8 has attributes of its own for them, in
 // CTF 2 LTTng and Babeltrace write them as attributes under namespaces of theirs.
 
+import { LOG_LEVEL_NAMES } from '@lockstep/base';
 import type { Attributes } from '../model/field-class.ts';
 
 /** LTTng's namespace, which Lockstep writes, then Babeltrace's. */
 export const OWN_ATTRIBUTE_NAMESPACES: readonly string[] = ['lttng.org,2009', 'babeltrace.org,2020'];
 
-/** By number, as LTTng-UST has them. */
-const LEVELS = [
-  'emergency',
-  'alert',
-  'critical',
-  'error',
-  'warning',
-  'notice',
-  'info',
-  'debug:system',
-  'debug:program',
-  'debug:process',
-  'debug:module',
-  'debug:unit',
-  'debug:function',
-  'debug:line',
-  'debug',
-] as const;
+/** By number, as both spell them in metadata: `debug:line`. */
+const LEVELS = LOG_LEVEL_NAMES.map((name) => name.replace('-', ':'));
 
 export interface OwnAttributes {
   readonly logLevel?: number;

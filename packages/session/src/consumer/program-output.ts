@@ -18,11 +18,11 @@ import {
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { explainFileError } from '@lockstep/base';
 import type { ClockClass, DataStreamClass, EventRecordClass, TraceClass } from '@lockstep/ctf/write';
 import { programPacketClasses, writeEventRecordClass, writeMetadata } from '@lockstep/ctf/write';
 import type { ChannelPlan, ProcessDescription } from '@lockstep/protocol';
 import { formatDateTime } from '../date-time.ts';
-import { explainFileError } from '../file-error.ts';
 import { DataStreamFile, type LastPacket } from './data-stream-file.ts';
 
 export interface ProgramOutputOptions {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // What Node throws of a file -> a SystemError whose sentence says why.
 
-import { SystemError } from '@lockstep/base';
+import { SystemError } from './errors.ts';
 
 /** Gives a failed file operation a sentence; what is no system error passes. */
 export function explainFileError(error: unknown, sentence: string, path: string): unknown {
-  const { code, syscall } = error as NodeJS.ErrnoException;
+  // NodeJS.ErrnoException; this package knows no types of Node.
+  const { code, syscall } = error as { readonly code?: string; readonly syscall?: string };
   if (code === undefined || syscall === undefined || error instanceof SystemError) return error;
   return new SystemError(`${sentence}: ${explainCode(code)}`, code, syscall, path, { cause: error });
 }
