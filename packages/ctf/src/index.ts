@@ -49,6 +49,7 @@ export type {
   DiscardedItems,
   EventRecord,
   FieldValue,
+  LazyEventRecord,
   PacketScopes,
   StructureValue,
   Trace,
@@ -78,6 +79,7 @@ export {
   type TraceMessage,
 } from './read/data-stream-reader.ts';
 export { EventRecordMerge, mergeBatches, mergeEventRecords, timeOf, type MergeOptions } from './read/merge.ts';
+export { plainValue } from './read/lazy-values.ts';
 export type { DecoderKind } from './read/trace-decoder.ts';
 export { enumerationLabels } from './text/enumeration-labels.ts';
 export {

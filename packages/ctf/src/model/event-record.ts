@@ -64,6 +64,18 @@ export interface EventRecord {
   readonly payload: StructureValue | undefined;
 }
 
+/**
+ * What a reader of lazy records hands out: strings and 64-bit integers of its fields, and the bigints of its time,
+ * are made when they are read, each time anew. Its fields keep the 256 KiB or less of the trace that they were decoded
+ * from, which nothing overwrites; to keep few of many records, keep `plainValue` of their fields. To be read by name:
+ * spread and `Object.keys` see only what was made at once, `plainValue`, `JSON.stringify` and `console.log` everything.
+ */
+export interface LazyEventRecord extends EventRecord {
+  /** The time as whole seconds from the clock's origin and nanoseconds (0 to 999 999 999): no bigint is made. */
+  readonly timeSeconds: number | undefined;
+  readonly timeNanoseconds: number | undefined;
+}
+
 /** A counted loss: `count` undefined = "some". Between two times of one stream. */
 export interface DiscardedItems {
   readonly type: 'discarded-event-records' | 'discarded-packets';

@@ -2,6 +2,7 @@
 // Reads opened traces: all event records of all data streams in order of time, or only their number.
 
 import type { Nanoseconds } from '@lockstep/base';
+import type { DiscardedItems, LazyEventRecord } from '../model/event-record.ts';
 import { DataStreamReader, type StreamItem, type TraceMessage } from '../read/data-stream-reader.ts';
 import { EventRecordMerge, type MergeOptions } from '../read/merge.ts';
 import type { PacketPlace } from '../read/packet-index.ts';
@@ -22,9 +23,18 @@ export interface ReadRange extends MergeOptions {
 export interface ReadOptions extends ReadRange {
   /** `interpreted` reads without generated code, many times slower. */
   readonly decoder?: DecoderKind;
+  /** Strings, 64-bit integers and the bigints of times are made when they are read: `LazyEventRecord`. */
+  readonly lazy?: boolean;
+  /** Integer fields of more than 53 bits: as they are, or as numbers that are rounded beyond 2^53. */
+  readonly wideIntegers?: 'bigint' | 'number';
 }
 
 /** All items in order of time. Each iteration reads the traces anew. */
+export function readEventRecords(
+  traceSet: TraceSet,
+  options: ReadOptions & { readonly lazy: true },
+): Iterable<LazyEventRecord | DiscardedItems>;
+export function readEventRecords(traceSet: TraceSet, options?: ReadOptions): Iterable<StreamItem>;
 export function readEventRecords(traceSet: TraceSet, options: ReadOptions = {}): Iterable<StreamItem> {
   return { [Symbol.iterator]: () => iterate(makeMerge<StreamItem>(traceSet, options, false)) };
 }
@@ -58,6 +68,8 @@ function makeMerge<Item extends TraceMessage>(
       ...(start === undefined ? {} : { start }),
       ...(range.begin === undefined ? {} : { begin: range.begin }),
       ...(options.decoder === undefined ? {} : { decoder: options.decoder }),
+      lazy: options.lazy === true,
+      wideIntegers: options.wideIntegers ?? 'bigint',
     });
     merge.add(reader, range);
   }

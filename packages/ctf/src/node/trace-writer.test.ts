@@ -241,6 +241,11 @@ test('data streams without given ids are data streams of their own, also when th
       ['c', 2n],
     ],
   );
-  assert.equal([...readEventRecords(traceSet)].filter(isEventRecord).length, 4);
+  const order = [...readEventRecords(traceSet)].map((item) => (isEventRecord(item) ? item.timeNs : undefined));
+  assert.equal(order.length, 4);
+  const lazyOrder = [...readEventRecords(traceSet, { lazy: true })].map((item) =>
+    isEventRecord(item) ? item.timeNs : undefined,
+  );
+  assert.deepEqual(lazyOrder, order);
   traceSet.close();
 });

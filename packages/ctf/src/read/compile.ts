@@ -6,7 +6,9 @@
 import { readBitFloat, readBits, readReversedBits, readSignedBits, readWideBits, readWideSignedBits } from './bits.ts';
 import { readSizedText, readTerminatedText } from './encodings.ts';
 import { SCOPE_PROPERTY, type Scope, type SlotTable } from './field-layout.ts';
+import type { ValueMode } from './generated-code.ts';
 import { Generator } from './generator.ts';
+import { finishLazyClass, lazyInteger, lazyText } from './lazy-values.ts';
 import { readVariableLength } from './leb128.ts';
 import { interpretScopes, type ScopesDecoder } from './interpret.ts';
 import { UNKNOWN_PLACE, type Place } from './place.ts';
@@ -22,6 +24,9 @@ const HELPERS = {
   readTerminatedText,
   readSizedText,
   inRange,
+  finishLazyClass,
+  lazyInteger,
+  lazyText,
 } as const;
 /** Whether a clock's reading lies between two, all as words: no bigint is made. */
 function inRange(
@@ -76,6 +81,7 @@ export interface CompileOptions {
   readonly exportsSlots: boolean;
   /** Where the code begins, as far as it is known. */
   readonly place?: Place;
+  readonly values?: ValueMode;
 }
 
 /** Source of a function `(s) => void` that decodes `scopes`; exported for its test. */
@@ -93,11 +99,15 @@ export function generateScopes(scopes: readonly Scope[], options: CompileOptions
     if (options.exportsSlots) lines.push(`saved[${slot}] = ${zero};`);
   }
   lines.push(...generator.lines, 's.position = p; s.bit = k;');
-  return { source: `(s) => {\n${lines.join('\n')}\n}`, place: { ...place, pending: 0, checked: 0 } };
+  const decoder = `(s) => {\n${lines.join('\n')}\n}`;
+  const { lazyClasses } = generator;
+  const source = lazyClasses.length === 0 ? decoder : `(() => {\n${lazyClasses.join('\n')}\nreturn ${decoder}\n})()`;
+  return { source, place: { ...place, pending: 0, checked: 0 } };
 }
 
 export function compileScopes(scopes: readonly Scope[], options: CompileOptions): CompiledScopes {
-  if (!canGenerateCode()) return { decode: interpretScopes(scopes, options.slots), place: UNKNOWN_PLACE };
+  if (!canGenerateCode())
+    return { decode: interpretScopes(scopes, options.slots, options.values), place: UNKNOWN_PLACE };
   const { source, place } = generateScopes(scopes, options);
   return { decode: instantiate(source) as ScopesDecoder, place };
 }

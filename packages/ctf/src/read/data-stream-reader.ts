@@ -6,12 +6,15 @@ import type { Nanoseconds } from '@lockstep/base';
 import type { Boundary, DataStream, DiscardedItems, EventRecord, PacketScopes } from '../model/event-record.ts';
 import type { TraceClass } from '../model/trace-class.ts';
 import type { CyclesToTime } from './clock-time.ts';
+import { ClockReader } from './clock-words.ts';
 import { LossFinder, type Loss } from './loss-finder.ts';
 import type { Medium } from './medium.ts';
 import type { PacketPlace } from './packet-index.ts';
 import { PacketReader } from './packet-reader.ts';
 import { quirksOf, type Quirks } from './quirks.ts';
 import type { TextDecode } from './decode-state.ts';
+import { type ValueMode } from './generated-code.ts';
+import { LazyRecord } from './lazy-record.ts';
 import { checkStep, traceDecoderOf, type DataStreamDecoder, type DecoderKind } from './trace-decoder.ts';
 
 export type StreamItem = EventRecord | DiscardedItems;
@@ -35,6 +38,10 @@ export interface DataStreamReaderOptions {
   /** Also hands out where the stream and its packets begin and end. */
   readonly boundaries?: boolean;
   readonly windowBytes?: number;
+  /** Event records are `LazyEventRecord`s. */
+  readonly lazy?: boolean;
+  /** Integer fields of more than 53 bits: as they are, or as numbers that are rounded beyond 2^53. */
+  readonly wideIntegers?: 'bigint' | 'number';
 }
 
 /** A reader of one data stream over a medium; many of them go into `mergeEventRecords`. */
@@ -62,13 +69,18 @@ export class DataStreamReader<Item extends TraceMessage = StreamItem> {
   #isFirst = true;
   #isEnded = false;
   readonly #hasBoundaries: boolean;
+  readonly #values: ValueMode;
+  /** Of lazy records. */
+  #clock: ClockReader | undefined;
 
   constructor(options: DataStreamReaderOptions) {
     this.dataStream = options.dataStream;
     const { dataStream, medium, textDecode, start, windowBytes } = options;
     this.#kind = options.decoder ?? 'generated';
+    this.#values = { isLazy: options.lazy === true, hasWideNumbers: options.wideIntegers === 'number' };
     this.#packets = new PacketReader({
-      decoder: traceDecoderOf(dataStream.trace.traceClass, this.#kind),
+      decoder: traceDecoderOf(dataStream.trace.traceClass, this.#kind, this.#values),
+      keepsWindows: this.#values.isLazy,
       medium,
       streamName: dataStream.path ?? dataStream.name,
       ...(textDecode === undefined ? {} : { textDecode }),
@@ -80,9 +92,14 @@ export class DataStreamReader<Item extends TraceMessage = StreamItem> {
     this.#hasBoundaries = options.boundaries ?? false;
   }
 
+  /** Whether its event records are `LazyEventRecord`s. */
+  get isLazy(): boolean {
+    return this.#values.isLazy;
+  }
+
   /** Metadata that grew, from the next packet on. */
   useTraceClass(traceClass: TraceClass): void {
-    this.#packets.useDecoder(traceDecoderOf(traceClass, this.#kind));
+    this.#packets.useDecoder(traceDecoderOf(traceClass, this.#kind, this.#values));
   }
 
   /** The next item; undefined at the end of the stream, or until its medium has more. After `MissingBytes` it can be called again. */
@@ -205,6 +222,7 @@ export class DataStreamReader<Item extends TraceMessage = StreamItem> {
     state.eventRecordClassId = undefined;
     decoder.decodeHeader(state);
     const header = state.eventRecordHeader;
+    if (this.#values.isLazy) return this.#decodeLazyRecord(position, bit);
     const cycles = decoder.toTime === undefined ? undefined : state.clock[0];
     const record = decoder.recordDecoder(state, position);
     state.commonContext = undefined;
@@ -223,5 +241,23 @@ export class DataStreamReader<Item extends TraceMessage = StreamItem> {
       specificContext: state.specificContext,
       payload: state.payload,
     };
+  }
+
+  /** What follows the header, of which the clock is known. */
+  #decodeLazyRecord(position: number, bit: number): EventRecord {
+    const { state } = this.#packets;
+    const decoder = this.#decoder!;
+    const { defaultClock } = decoder.dataStreamClass;
+    const clock = defaultClock === undefined ? undefined : (this.#clock ??= new ClockReader(defaultClock));
+    clock?.read(state);
+    const [low, high] = [state.clockWords[0]!, state.clockWords[1]!];
+    const header = state.eventRecordHeader;
+    const { eventRecordClass, decode } = decoder.recordDecoder(state, position);
+    state.commonContext = undefined;
+    state.specificContext = undefined;
+    state.payload = undefined;
+    decode(state);
+    checkStep(state, position, bit);
+    return new LazyRecord(this.dataStream, this.#scopes, eventRecordClass, state, header, clock, high, low);
   }
 }

@@ -43,6 +43,34 @@ export type TextDecode = (bytes: Uint8Array, begin: number, end: number) => stri
 
 const decodeText: TextDecode = (bytes, begin, end) => decodeUtf8(bytes.subarray(begin, end));
 
+/**
+ * Bytes as text. Short ASCII is looked up by a hash of its bytes first: most strings of a trace
+ * repeat (thread names, paths), and comparing is several times cheaper than making a string.
+ */
+export function shortText(bytes: Uint8Array, begin: number, end: number, textDecode: TextDecode): string {
+  const length = end - begin;
+  if (length === 0) return '';
+  if (length > TEXT_CACHE_LONGEST) return textDecode(bytes, begin, end);
+  let hash = length;
+  let seen = 0;
+  for (let i = begin; i < end; i++) {
+    const byte = bytes[i] ?? 0;
+    seen |= byte;
+    hash = (Math.imul(hash, 31) + byte) | 0;
+  }
+  if (seen >= 128) return textDecode(bytes, begin, end);
+  const slot = (hash ^ (hash >>> 12)) & (TEXT_CACHE_SIZE - 1);
+  const known = TEXTS[slot] ?? '';
+  if (known.length === length) {
+    let i = 0;
+    while (i < length && known.charCodeAt(i) === bytes[begin + i]) i++;
+    if (i === length) return known;
+  }
+  const made = textDecode(bytes, begin, end);
+  TEXTS[slot] = made;
+  return made;
+}
+
 export class DecodeState {
   /** The packet from its first byte on; longer than the packet. Replaced when a packet needs more room. */
   bytes: Uint8Array = EMPTY_BYTES;
@@ -100,6 +128,12 @@ export class DecodeState {
 
   constructor(textDecode: TextDecode = decodeText) {
     this.textDecode = textDecode;
+  }
+
+  /** New bytes for a window: what was decoded from the old ones may still read them. */
+  renew(sizeBytes: number): void {
+    this.bytes = new Uint8Array(Math.ceil((sizeBytes + 8) / 4096) * 4096);
+    this.view = new DataView(this.bytes.buffer);
   }
 
   /** Makes room for a packet of `sizeBytes`, keeping what is there. 8 bytes more, so that wide loads stay inside. */
@@ -174,33 +208,8 @@ export class DecodeState {
     return this.error('An event record takes no bits, so that the packet would never end.');
   }
 
-  /**
-   * Bytes as text. Short ASCII is looked up by a hash of its bytes first: most strings of a trace
-   * repeat (thread names, paths), and comparing is several times cheaper than making a string.
-   */
   text(begin: number, end: number): string {
-    const length = end - begin;
-    if (length === 0) return '';
-    if (length > TEXT_CACHE_LONGEST) return this.textDecode(this.bytes, begin, end);
-    const bytes = this.bytes;
-    let hash = length;
-    let seen = 0;
-    for (let i = begin; i < end; i++) {
-      const byte = bytes[i] ?? 0;
-      seen |= byte;
-      hash = (Math.imul(hash, 31) + byte) | 0;
-    }
-    if (seen >= 128) return this.textDecode(bytes, begin, end);
-    const slot = (hash ^ (hash >>> 12)) & (TEXT_CACHE_SIZE - 1);
-    const known = TEXTS[slot] ?? '';
-    if (known.length === length) {
-      let i = 0;
-      while (i < length && known.charCodeAt(i) === bytes[begin + i]) i++;
-      if (i === length) return known;
-    }
-    const made = this.textDecode(bytes, begin, end);
-    TEXTS[slot] = made;
-    return made;
+    return shortText(this.bytes, begin, end, this.textDecode);
   }
 
   /** Bytes up to a NUL, at most to `end`. */

@@ -47,7 +47,18 @@ export interface GeneratorOptions {
   readonly clockLocal?: string;
   /** Readings of the clock are stepped over. */
   readonly isClockless?: boolean;
+  readonly values?: ValueMode;
 }
+
+/** How values are made, where they are. */
+export interface ValueMode {
+  /** Strings and 64-bit integers of structures are made when they are read. */
+  readonly isLazy: boolean;
+  /** Integers of more than 53 bits are numbers, rounded beyond 2^53. */
+  readonly hasWideNumbers: boolean;
+}
+
+export const EAGER_VALUES: ValueMode = { isLazy: false, hasWideNumbers: false };
 
 /** Statements that store a field's value, by the field's key: the expression of the value in, code out. */
 export type ColumnStores = ReadonlyMap<string, ColumnStore>;

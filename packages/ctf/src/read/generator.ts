@@ -29,6 +29,7 @@ import {
   type Scope,
 } from './field-layout.ts';
 import { isPlainBytes, rangeTest, type ColumnStores } from './generated-code.ts';
+import { isLazyMember, isText, LazyClass } from './lazy-class.ts';
 import { afterUnknownBytes, implies, stepBytes, UNKNOWN_PLACE, type Place } from './place.ts';
 import { TextCode } from './text-code.ts';
 
@@ -40,6 +41,8 @@ export type { ColumnStore, ColumnStores, FieldVisitor, GeneratorOptions } from '
 export class Generator extends TextCode {
   /** Set while code of a class is written of which fields are wanted as columns. */
   columnStores: ColumnStores | undefined = undefined;
+  /** Definitions of the classes of lazy structures, to stand before the code. */
+  readonly lazyClasses: string[] = [];
   #loopDepth = 0;
 
   /** Writes the code of a scope; returns the expression of its value, '' in code that only steps. */
@@ -112,6 +115,8 @@ export class Generator extends TextCode {
 
   #structure(fc: StructureFieldClass, key: string): string {
     this.align(alignmentOf(fc));
+    if (this.wantsValues && this.options.values?.isLazy === true && fc.memberClasses.some(isLazyMember))
+      return this.#lazyStructure(fc, key);
     const members: string[] = [];
     let shownCount = 0;
     this.visit((visitor) => visitor.beginStructure());
@@ -126,6 +131,31 @@ export class Generator extends TextCode {
     });
     this.visit((visitor) => visitor.endStructure());
     return this.wantsValues ? `{ ${members.join(', ')} }` : '';
+  }
+
+  /** An object of a class of its own, that knows where its strings and 64-bit integers lie. */
+  #lazyStructure(fc: StructureFieldClass, key: string): string {
+    const made = new LazyClass();
+    fc.memberClasses.forEach(({ name, fieldClass }, index) => {
+      this.#ensureRun(fc, index);
+      const inner = memberKey(key, name);
+      const words = this.lazyWords(fieldClass, inner);
+      if (words !== undefined) {
+        made.addInteger(name, words.high, words.low, fieldClass.type === 'fixed-length-signed-integer');
+        return;
+      }
+      let value = '';
+      const write = (): void => void (value = this.#field(fieldClass, inner));
+      const text = isText(fieldClass) ? this.placeOfText(write) : undefined;
+      if (text !== undefined) made.addText(name, text.begin, text.end);
+      else {
+        if (!isText(fieldClass)) write();
+        made.addValue(name, value);
+      }
+    });
+    const className = this.name('L');
+    this.lazyClasses.push(made.define(className));
+    return made.construct(className);
   }
 
   /** One check for all members from `index` on that lie at known distances. */

@@ -43,17 +43,23 @@ import {
 } from './field-layout.ts';
 import { isReversed, isWideText } from '../model/field-class-traits.ts';
 import { readSizedText, readTerminatedText } from './encodings.ts';
+import { EAGER_VALUES, type ValueMode } from './generated-code.ts';
 import { readVariableLength } from './leb128.ts';
 
 /** Decodes scopes one after another at the state's place and leaves their values in it. */
 export type ScopesDecoder = (state: DecodeState) => void;
 
-export function interpretScopes(scopes: readonly Scope[], slots: SlotTable): ScopesDecoder {
+/** Values are made at once also where they were to be lazy: who reads them sees no difference. */
+export function interpretScopes(
+  scopes: readonly Scope[],
+  slots: SlotTable,
+  values: ValueMode = EAGER_VALUES,
+): ScopesDecoder {
   const produced = scopes.flatMap((scope) => slots.producedIn(scope));
   return (state) => {
     for (const slot of produced) state.saved[slot] = 0;
     for (const scope of scopes) {
-      const reader = new FieldReader(state, slots, scope.name);
+      const reader = new FieldReader(state, slots, scope.name, values.hasWideNumbers);
       state[SCOPE_PROPERTY[scope.name]] = reader.structure(scope.fieldClass, scope.key);
     }
   };
@@ -63,8 +69,10 @@ class FieldReader {
   readonly #state: DecodeState;
   readonly #slots: SlotTable;
   readonly #scope: ScopeName;
+  readonly #hasWideNumbers: boolean;
 
-  constructor(state: DecodeState, slots: SlotTable, scope: ScopeName) {
+  constructor(state: DecodeState, slots: SlotTable, scope: ScopeName, hasWideNumbers: boolean) {
+    this.#hasWideNumbers = hasWideNumbers;
     this.#state = state;
     this.#slots = slots;
     this.#scope = scope;
@@ -74,10 +82,11 @@ class FieldReader {
     switch (fc.type) {
       case 'fixed-length-unsigned-integer':
       case 'fixed-length-signed-integer':
-        return this.#integer(fc, key);
       case 'variable-length-unsigned-integer':
-      case 'variable-length-signed-integer':
-        return this.#integer(fc, key);
+      case 'variable-length-signed-integer': {
+        const value = this.#integer(fc, key);
+        return this.#hasWideNumbers ? Number(value) : value;
+      }
       case 'fixed-length-bit-array':
       case 'fixed-length-bit-map':
         return this.#bits(fc, false);

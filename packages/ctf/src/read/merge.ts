@@ -4,8 +4,9 @@
 // class id, data stream id, then the order of the readers. A stream without a clock has no times; as
 // with babeltrace2's muxer its items come at once, before those of later times.
 
-import type { Nanoseconds } from '@lockstep/base';
-import type { DataStream } from '../model/event-record.ts';
+import { InputError, type Nanoseconds } from '@lockstep/base';
+import type { DataStream, LazyEventRecord } from '../model/event-record.ts';
+import { floorDivide } from './clock-words.ts';
 import type { DataStreamReader, StreamItem, TraceMessage } from './data-stream-reader.ts';
 import { MissingBytes, WindowMedium } from './medium.ts';
 
@@ -22,11 +23,33 @@ interface Head<Item extends TraceMessage> {
   /** Place in the order of streams, for equal times. */
   rank: number;
   item: Item | undefined;
-  /** Without a clock: the time of what was taken last. */
+  /** Without a clock: the time of what was taken last. Of lazy records two numbers, of all else a bigint. */
   time: bigint;
+  seconds: number;
+  nanoseconds: number;
 }
 
 const BEFORE_ALL = -(2n ** 63n);
+const BEFORE_ALL_SECONDS = -(2 ** 53);
+
+/** A merge has heads of one kind: all of lazy readers, or none, so that times of one kind meet. */
+function setTime(head: Head<TraceMessage>, item: TraceMessage): void {
+  if (!head.reader.isLazy) {
+    head.time = timeOf(item) ?? head.time;
+    return;
+  }
+  if ('timeSeconds' in item) {
+    const { timeSeconds, timeNanoseconds } = item as LazyEventRecord;
+    head.seconds = timeSeconds ?? head.seconds;
+    head.nanoseconds = timeNanoseconds ?? head.nanoseconds;
+    return;
+  }
+  const time = timeOf(item);
+  if (time === undefined) return;
+  const seconds = floorDivide(time);
+  head.seconds = Number(seconds);
+  head.nanoseconds = Number(time - seconds * 1_000_000_000n);
+}
 
 /** The times of a stream's items; a discarded item has the time where the loss began. */
 export function timeOf(item: TraceMessage): Nanoseconds | undefined {
@@ -55,7 +78,17 @@ export class EventRecordMerge<Item extends TraceMessage = StreamItem> {
 
   /** Only items of `range` are handed out of this reader. */
   add(reader: DataStreamReader<Item>, range: MergeOptions = {}): void {
-    const head = { reader, range, rank: 0, item: undefined, time: BEFORE_ALL };
+    if (this.#heads.some((head) => head.reader.isLazy !== reader.isLazy))
+      throw new InputError('A merge takes readers of lazy records, or of others, and not both.');
+    const head = {
+      reader,
+      range,
+      rank: 0,
+      item: undefined,
+      time: BEFORE_ALL,
+      seconds: BEFORE_ALL_SECONDS,
+      nanoseconds: 0,
+    };
     this.#heads.push(head);
     this.#new.push(head);
   }
@@ -69,8 +102,8 @@ export class EventRecordMerge<Item extends TraceMessage = StreamItem> {
       const head = heap[0];
       if (head === undefined) return undefined;
       const item = head.item!;
-      const own = timeOf(item);
       const { begin, end } = head.range;
+      const own = begin === undefined && end === undefined ? undefined : timeOf(item);
       if (own !== undefined && end !== undefined && own > end) {
         removeFirst(heap);
         continue;
@@ -89,7 +122,7 @@ export class EventRecordMerge<Item extends TraceMessage = StreamItem> {
       return;
     }
     head.item = item;
-    head.time = timeOf(item) ?? head.time;
+    setTime(head, item);
     sink(this.#heap, 0);
   }
 
@@ -102,7 +135,7 @@ export class EventRecordMerge<Item extends TraceMessage = StreamItem> {
       this.#new.shift();
       if (item === undefined) continue;
       head.item = item;
-      head.time = timeOf(item) ?? BEFORE_ALL;
+      setTime(head, item);
       push(this.#heap, head);
     }
   }
@@ -178,6 +211,8 @@ function compareOptional<T extends string | bigint>(a: T | undefined, b: T | und
 
 /** Bigints are compared, never subtracted: subtraction allocates. */
 function isBefore(a: Head<TraceMessage>, b: Head<TraceMessage>): boolean {
+  if (a.seconds !== b.seconds) return a.seconds < b.seconds;
+  if (a.nanoseconds !== b.nanoseconds) return a.nanoseconds < b.nanoseconds;
   if (a.time < b.time) return true;
   if (b.time < a.time) return false;
   return a.rank < b.rank;

@@ -32,8 +32,41 @@ export class NumberCode extends FieldCode {
     const isRead = this.wantsValues || slots.length > 0 || effects.length > 0;
     if (!('length' in fc)) return this.#variableInteger(fc, slots, effects, isRead || this.visitor !== undefined);
     if (!isRead && this.#visitWide(fc)) return '';
+    if (this.options.values?.hasWideNumbers === true && this.wantsValues) return this.#wideNumber(fc, slots, effects);
     if (!this.wantsValues && effects.length === 0 && this.#wideLength(fc, slots)) return '';
-    const value = this.bits(fc, fc.type === 'fixed-length-signed-integer', isRead || this.visitor !== undefined);
+    return this.#fixedInteger(fc, slots, effects, isRead || this.visitor !== undefined);
+  }
+
+  /** A number for any integer; where it lies on bytes and nothing else needs it, by way of two words. */
+  #wideNumber(fc: FixedLengthIntegerFieldClass, slots: readonly number[], effects: readonly RoleEffect[]): string {
+    if (slots.length === 0 && effects.length === 0 && fc.length === 64 && !isReversed(fc)) {
+      const words = this.#words(fc);
+      if (words !== undefined) {
+        const name = this.name('v');
+        const high = fc.type === 'fixed-length-signed-integer' ? `(${words.high} | 0)` : words.high;
+        this.lines.push(`const ${name} = ${high} * 4294967296 + ${words.low};`);
+        return name;
+      }
+    }
+    const value = this.#fixedInteger(fc, slots, effects, true);
+    return fc.length > WIDEST_NUMBER ? `Number(${value})` : value;
+  }
+
+  /** Words of an integer that a lazy structure keeps instead of a bigint; undefined = it has to be made at once. */
+  protected lazyWords(fc: FieldClass, key: string): { readonly high: string; readonly low: string } | undefined {
+    if (fc.type !== 'fixed-length-unsigned-integer' && fc.type !== 'fixed-length-signed-integer') return undefined;
+    if (fc.length !== 64 || isReversed(fc) || this.options.values?.hasWideNumbers === true) return undefined;
+    if (this.options.slots.producedBy(key).length > 0 || this.effectsOf(fc).length > 0) return undefined;
+    return this.#words(fc);
+  }
+
+  #fixedInteger(
+    fc: FixedLengthIntegerFieldClass,
+    slots: readonly number[],
+    effects: readonly RoleEffect[],
+    isNeeded: boolean,
+  ): string {
+    const value = this.bits(fc, fc.type === 'fixed-length-signed-integer', isNeeded);
     this.visit((visitor) => visitor.value(fc, value));
     this.save(slots, value, fc.length > WIDEST_NUMBER);
     for (const effect of effects) {
@@ -88,6 +121,7 @@ export class NumberCode extends FieldCode {
       else if (effect.kind === 'packet-begin') this.lines.push('s.packetBegin = s.clock[0];');
       else this.lines.push(this.setProperty(effect.property, value, true));
     }
+    if (value !== '' && this.wantsValues && this.options.values?.hasWideNumbers === true) return `Number(${value})`;
     return value;
   }
 

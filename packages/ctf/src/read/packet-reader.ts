@@ -40,6 +40,8 @@ export interface PacketReaderOptions {
   readonly start?: PacketPlace;
   /** Bytes that are held of a larger packet. */
   readonly windowBytes?: number;
+  /** Each window has bytes of its own, which stay as they are. */
+  readonly keepsWindows?: boolean;
 }
 
 export class PacketReader {
@@ -61,6 +63,7 @@ export class PacketReader {
   #nextOffset = 0;
   #readGuess = FIRST_READ_BYTES;
   #windowBytes: number;
+  readonly #keepsWindows: boolean;
   /** Byte of the packet that the first byte of the window is. */
   #base = 0;
   /** Where the content that there is ends: bytes of the packet, and bits. */
@@ -74,6 +77,7 @@ export class PacketReader {
     this.#alignment = windowAlignment(options.decoder);
     const wanted = Math.min(options.windowBytes ?? DEFAULT_WINDOW_BYTES, LARGEST_WINDOW_BYTES);
     this.#windowBytes = Math.max(wanted, LEAST_WINDOW_BYTES, this.#alignment * 2);
+    this.#keepsWindows = options.keepsWindows === true;
     this.state = new DecodeState(options.textDecode);
     this.state.streamName = options.streamName;
     this.state.packetIndex = (options.start?.index ?? 0) - 1;
@@ -204,7 +208,8 @@ export class PacketReader {
   /** Fills the window with `sizeBytes` bytes from byte `base` of the packet on. */
   #load(base: number, sizeBytes: number): void {
     const { state } = this;
-    state.reserve(sizeBytes);
+    if (this.#keepsWindows) state.renew(sizeBytes);
+    else state.reserve(sizeBytes);
     const read = this.#medium.read(this.packetOffset + base, state.bytes.subarray(0, sizeBytes));
     if (read < sizeBytes) throw state.error('The stream ended while it was read.', base + read - this.#base);
   }

@@ -9,6 +9,33 @@ import { NumberCode } from './number-code.ts';
 import { afterUnknownBytes } from './place.ts';
 
 export class TextCode extends NumberCode {
+  /** Set while a member of a lazy structure is written: where its text lies, instead of the text. */
+  #lazyText: { begin: string; end: string } | undefined;
+  #wantsPlace = false;
+
+  /** Writes code of text that is only found, not made; undefined when it was not text of bytes. */
+  protected placeOfText(write: () => void): { readonly begin: string; readonly end: string } | undefined {
+    this.#wantsPlace = true;
+    this.#lazyText = undefined;
+    write();
+    this.#wantsPlace = false;
+    return this.#lazyText;
+  }
+
+  /** The value of text between two places. */
+  #text(begin: string, end: string): string {
+    if (!this.wantsValues) return '';
+    const name = this.name('v');
+    if (!this.#wantsPlace) {
+      this.lines.push(`const ${name} = s.text(${begin}, ${end});`);
+      return name;
+    }
+    const last = this.name('e');
+    this.lines.push(`const ${name} = ${begin}, ${last} = ${end};`);
+    this.#lazyText = { begin: name, end: last };
+    return '';
+  }
+
   protected nullTerminatedString(fc: StringFieldClass): string {
     this.align(8);
     this.flush();
@@ -37,8 +64,7 @@ export class TextCode extends NumberCode {
       `p += (31 - Math.clz32(${word} & -${word})) >> 3;`,
       `if (p >= end) ${this.fail(FAIL_STRING)}`,
     );
-    const name = this.wantsValues ? this.name('v') : '';
-    if (name !== '') this.lines.push(`const ${name} = s.text(${begin}, p);`);
+    const name = this.#text(begin, 'p');
     this.visit((visitor) => visitor.text(begin, 'p'));
     this.lines.push('p++;');
     this.place = { ...afterUnknownBytes(this.place), bit: 0 };
@@ -50,8 +76,7 @@ export class TextCode extends NumberCode {
     this.flush();
     if (isWideText(fc)) return this.#wideText(fc, `readSizedText(s, ${length}, ${JSON.stringify(fc.encoding)})`);
     this.lines.push(`if (!(${length} >= 0 && ${length} <= end - p)) ${this.fail(FAIL_ARRAY)}`);
-    const name = this.wantsValues ? this.name('v') : '';
-    if (name !== '') this.lines.push(`const ${name} = s.textUntilNul(p, p + ${length});`);
+    const name = this.#text('p', `s.endOfText(p, p + ${length})`);
     this.visit((visitor) => visitor.text('p', `s.endOfText(p, p + ${length})`));
     this.lines.push(`p += ${length};`);
     this.place = afterUnknownBytes(this.place);

@@ -16,6 +16,7 @@ import {
   SlotTable,
   type Scope,
 } from './field-layout.ts';
+import { EAGER_VALUES, type ValueMode } from './generated-code.ts';
 import { interpretScopes, type ScopesDecoder } from './interpret.ts';
 import { compileCountLoop, type PacketCounter } from './packet-loop.ts';
 import { PACKET_BEGIN, UNKNOWN_PLACE } from './place.ts';
@@ -38,10 +39,12 @@ export class TraceDecoder {
   readonly decodePacketHeader: ScopesDecoder;
   /** For code that others generate for records of the trace. */
   readonly slots: SlotTable;
+  readonly values: ValueMode;
   readonly #dataStreamDecoders = new Map<bigint, DataStreamDecoder>();
 
-  constructor(traceClass: TraceClass, kind: DecoderKind) {
+  constructor(traceClass: TraceClass, kind: DecoderKind, values: ValueMode = EAGER_VALUES) {
     this.traceClass = traceClass;
+    this.values = values;
     this.kind = kind === 'generated' && canGenerateCode() ? 'generated' : 'interpreted';
     this.slots = new SlotTable(traceClass);
     this.decodePacketHeader = makeDecoder(packetHeaderScope(traceClass), this.slots, this.kind).decode;
@@ -52,7 +55,7 @@ export class TraceDecoder {
     if (known !== undefined) return known;
     const dsc = this.traceClass.dataStreamClasses.get(id);
     if (dsc === undefined) return undefined;
-    const made = new DataStreamDecoder(dsc, this.slots, this.kind);
+    const made = new DataStreamDecoder(dsc, this.slots, this.kind, this.values);
     this.#dataStreamDecoders.set(id, made);
     return made;
   }
@@ -77,13 +80,15 @@ export class DataStreamDecoder {
   readonly #header: CompiledScopes;
   readonly slots: SlotTable;
   readonly kind: DecoderKind;
+  readonly #values: ValueMode;
   #stepHeader: CompiledScopes | undefined;
   readonly #steps = new Map<number | bigint | undefined, ScopesDecoder>();
   readonly #indexed: (RecordDecoder | undefined)[] = [];
   readonly #mapped = new Map<bigint, RecordDecoder>();
   #counter: PacketCounter | undefined;
 
-  constructor(dsc: DataStreamClass, slots: SlotTable, kind: DecoderKind) {
+  constructor(dsc: DataStreamClass, slots: SlotTable, kind: DecoderKind, values: ValueMode) {
+    this.#values = values;
     this.dataStreamClass = dsc;
     this.slots = slots;
     this.kind = kind;
@@ -118,12 +123,13 @@ export class DataStreamDecoder {
     const scopes = [...commonContextScope(this.dataStreamClass), ...eventRecordScopes(this.dataStreamClass, erc)];
     const decode =
       this.kind === 'interpreted'
-        ? interpretScopes(scopes, this.slots)
+        ? interpretScopes(scopes, this.slots, this.#values)
         : compileScopes(scopes, {
             slots: this.slots,
             wantsValues: true,
             exportsSlots: false,
             place: this.#header.place,
+            values: this.#values,
           }).decode;
     const made: RecordDecoder = { eventRecordClass: erc, decode };
     this.#mapped.set(erc.id, made);
@@ -219,14 +225,19 @@ function findClass(dsc: DataStreamClass, id: number | bigint | undefined): Event
   return dsc.eventRecordClasses.get(0n);
 }
 
-const decoders = new WeakMap<TraceClass, Map<DecoderKind, TraceDecoder>>();
+const decoders = new WeakMap<TraceClass, Map<string, TraceDecoder>>();
 
 /** The decoder of a trace class; the same one for the same class. */
-export function traceDecoderOf(traceClass: TraceClass, kind: DecoderKind): TraceDecoder {
-  let byKind = decoders.get(traceClass);
-  if (byKind === undefined) decoders.set(traceClass, (byKind = new Map()));
-  let decoder = byKind.get(kind);
-  if (decoder === undefined) byKind.set(kind, (decoder = new TraceDecoder(traceClass, kind)));
+export function traceDecoderOf(
+  traceClass: TraceClass,
+  kind: DecoderKind,
+  values: ValueMode = EAGER_VALUES,
+): TraceDecoder {
+  let known = decoders.get(traceClass);
+  if (known === undefined) decoders.set(traceClass, (known = new Map<string, TraceDecoder>()));
+  const key = `${kind} ${values.isLazy} ${values.hasWideNumbers}`;
+  let decoder = known.get(key);
+  if (decoder === undefined) known.set(key, (decoder = new TraceDecoder(traceClass, kind, values)));
   return decoder;
 }
 
