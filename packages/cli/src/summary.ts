@@ -88,6 +88,16 @@ function lossLines(summary: RecordSummary): readonly string[] {
     lines.push(`  losses   ${plural(damaged, 'packet')} of programs had unusable bytes, which were cut off`);
   if (unwrittenRecordCount > 0)
     lines.push(`  losses   ${plural(unwrittenRecordCount, 'record')} could not be written any more`);
+  const stalled = sum((program) => program.stalledThreadCount);
+  if (stalled > 0)
+    lines.push(
+      `  note     ${stalled === 1 ? 'a thread was' : `threads were ${stalled} times`} found stopped; what was recorded until then is in the trace, and what came after it`,
+    );
+  const recovered = sum((program) => program.recoveredThreadCount);
+  if (recovered > 0)
+    lines.push(
+      `  note     ${plural(recovered, 'thread')} ended without notice; what was recorded until then is in the trace`,
+    );
   const truncated = sum((program) => program.truncatedStringCount);
   if (truncated > 0) lines.push(`  note     ${plural(truncated, 'string')} cut at 4096 bytes`);
   const bad = sum((program) => program.badArgumentCount);

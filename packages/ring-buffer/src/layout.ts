@@ -22,6 +22,7 @@
 //      128  32  CONSUMED                   consuming reader, grows: sequence number it takes next
 //      132  33  FREED_COUNT                consuming reader, +1 a sub-buffer given back; blocked writers
 //                                          sleep on it
+//      136  34  READER_OWN                 consuming reader; its client's, not read by the ring buffer
 //      192  48  DELIVERY_COUNT             writers, atomic +1 after each delivery
 //      196  49  WAITING_READERS            readers, atomic +1 before they sleep, -1 after
 //      200  50  WAITING_WRITERS            blocked writers, the same
@@ -95,6 +96,7 @@ export const RECORD_FORMAT_WORD = 10;
 export const NEXT_SEQUENCE_WORD = 16;
 export const CONSUMED_WORD = 32;
 export const FREED_COUNT_WORD = 33;
+export const READER_OWN_WORD = 34;
 export const DELIVERY_COUNT_WORD = 48;
 export const WAITING_READERS_WORD = 49;
 export const WAITING_WRITERS_WORD = 50;

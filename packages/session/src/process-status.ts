@@ -71,6 +71,15 @@ export class HostIds {
     return this.#tids.get(vtid) ?? 0;
   }
 
+  /** Whether a thread is stopped, by a signal or a debugger; false also when that cannot be known. */
+  isThreadStopped(vtid: number): boolean {
+    const stat =
+      this.#hostPid === undefined ? undefined : tryRead(`/proc/${this.#hostPid}/task/${this.hostTid(vtid)}/stat`);
+    // Its name, in parentheses, may hold any character.
+    const state = stat?.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3);
+    return state === 'T' || state === 't';
+  }
+
   /** Whether a thread of the process still runs; true also when that cannot be known. */
   isThreadAlive(vtid: number): boolean {
     if (this.#hostPid === undefined) return true;

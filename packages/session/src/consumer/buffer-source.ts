@@ -17,6 +17,7 @@ import {
   FREED_COUNT_WORD,
   makeWordWaiter,
   openRingReader,
+  READER_OWN_WORD,
   recoverWriters,
   WAITING_WRITERS_WORD,
   type RingOwner,
@@ -40,8 +41,12 @@ export interface BufferSource {
   put(): void;
   /** What was committed of a packet that is not ended; call when `tryGet` has no more. */
   takeActive(): RawPacket | undefined;
-  /** Delivers what threads had committed that ended without a release, and frees their places. */
-  recoverDead(isDead: (owner: RingOwner) => boolean): void;
+  /** Thread that writes or wrote last, as its process numbers it; undefined: none, or it cannot be known. */
+  readonly writerTid: number | undefined;
+  /** Packets of the stream that are further parts of a sub-buffer; kept with the buffer, for who goes on with it. */
+  splitCount: number;
+  /** Delivers what threads had committed that ended without a release, and frees their places; returns how many. */
+  recoverDead(isDead: (owner: RingOwner) => boolean): number;
   /** Everything that the buffer holds now, oldest first; takes nothing. For flight recorders. */
   snapshot(): readonly RawPacket[];
   counters(): SourceCounters | undefined;
@@ -91,12 +96,26 @@ export class RingSource implements BufferSource {
   }
 
   readonly #native: Native;
+  readonly #ownWord: Int32Array;
 
   private constructor(path: string, mapping: Mapping, reader: RingReader, native: Native) {
     this.#path = path;
     this.#mapping = mapping;
     this.#reader = reader;
     this.#native = native;
+    this.#ownWord = new Int32Array(mapping.buffer, READER_OWN_WORD * 4, 1);
+  }
+
+  get writerTid(): number | undefined {
+    return this.#reader.owner?.tid;
+  }
+
+  get splitCount(): number {
+    return Atomics.load(this.#ownWord, 0);
+  }
+
+  set splitCount(count: number) {
+    Atomics.store(this.#ownWord, 0, count);
   }
 
   tryGet(): RawPacket | undefined {
@@ -125,10 +144,11 @@ export class RingSource implements BufferSource {
     return { bytes, contentSizeBytes, sequenceNumber: BigInt(sequenceNumber), isActive: true, discarded };
   }
 
-  recoverDead(isDead: (owner: RingOwner) => boolean): void {
+  recoverDead(isDead: (owner: RingOwner) => boolean): number {
     const owner = { pid: process.pid, tid: this.#native.gettid() };
-    recoverWriters(this.#mapping.buffer, owner, makeRecoveryClient(this.#mapping.buffer), isDead);
+    const dead = recoverWriters(this.#mapping.buffer, owner, makeRecoveryClient(this.#mapping.buffer), isDead);
     this.#checkWhole();
+    return dead.length;
   }
 
   snapshot(): readonly RawPacket[] {
@@ -178,6 +198,8 @@ export class RingSource implements BufferSource {
 }
 
 export class PacketFileSource implements BufferSource {
+  readonly writerTid = undefined;
+  splitCount = 0;
   readonly #path: string;
   readonly #fd: number;
   #offset = 0;
@@ -228,7 +250,9 @@ export class PacketFileSource implements BufferSource {
     return undefined;
   }
 
-  recoverDead(): void {}
+  recoverDead(): number {
+    return 0;
+  }
 
   snapshot(): readonly RawPacket[] {
     const packets: RawPacket[] = [];

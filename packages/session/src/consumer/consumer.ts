@@ -101,6 +101,8 @@ function refusal(vpid: number, sentence: string): ProgramReport {
     discardedCauses: { full: 0, tooBig: 0, wrapped: 0 },
     overwrittenPacketCount: 0,
     damagedPacketCount: 0,
+    stalledThreadCount: 0,
+    recoveredThreadCount: 0,
     truncatedStringCount: 0,
     badArgumentCount: 0,
     problems: [`${sentence}.`],

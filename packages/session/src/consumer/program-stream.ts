@@ -33,6 +33,8 @@ export interface ProgramStreamOptions {
   readonly bufferNumber: number;
   readonly vpid: number;
   readonly hostIds: HostIds;
+  /** Packets that are further parts of a sub-buffer: their number is kept with the buffer. */
+  readonly splits: { splitCount: number };
 }
 
 /** A packet as a buffer hands it over. `bytes` belongs to the caller, who lets it be changed. */
@@ -71,6 +73,11 @@ export class ProgramStream {
   #nextSequenceNumber: bigint;
   #lastTimestamp: bigint;
   #lastVtid = 0;
+  /** What the last packet is of its sub-buffer. */
+  #lastBegin: bigint;
+  #lastContentSizeBytes: number;
+  /** Numbers of packets are this much higher than those of sub-buffers. */
+  #splitCount: number;
 
   constructor(options: ProgramStreamOptions) {
     this.#options = options;
@@ -79,12 +86,18 @@ export class ProgramStream {
       options.last?.index.sequenceNumber === undefined ? 0n : options.last.index.sequenceNumber + 1n;
     this.#lastTimestamp = options.last?.index.timestampEnd ?? 0n;
     this.totals.discarded = options.last?.discarded ?? NOTHING_DISCARDED;
+    this.#lastBegin = options.last?.index.timestampBegin ?? 0n;
+    this.#lastContentSizeBytes = Number(options.last?.index.contentSizeBits ?? 0n) / 8;
+    this.#splitCount = Math.max(0, options.splits.splitCount);
   }
 
   /** Checks and writes one packet. ProtocolError: it is none of this stream. SystemError: it cannot be written. */
   append(packet: RawPacket, classes: ReadonlyMap<number, PayloadSizes>): void {
-    // Written before the reader was killed, so it is handed out again.
-    if (packet.sequenceNumber < this.#nextSequenceNumber) return;
+    if (this.#numberOf(packet) < this.#nextSequenceNumber) {
+      const rest = this.#restOf(packet);
+      if (rest !== undefined) this.append(rest, classes);
+      return;
+    }
     const { bytes, contentSizeBytes } = packet;
     if (contentSizeBytes < PROGRAM_PACKET_HEADER_SIZE_BYTES || contentSizeBytes > bytes.length) {
       throw this.#refuse('its content does not fit into it', packet);
@@ -118,6 +131,34 @@ export class ProgramStream {
     this.totals.recordCount += walk.recordCount;
   }
 
+  #numberOf({ sequenceNumber }: RawPacket): bigint {
+    return sequenceNumber + BigInt(this.#splitCount);
+  }
+
+  /**
+   * A sub-buffer that was written before, handed out again: since the reader was killed before it gave it back,
+   * and nothing is new, or since its writer stood still, and what it wrote afterwards becomes a packet of
+   * its own.
+   */
+  #restOf(packet: RawPacket): RawPacket | undefined {
+    const { bytes, contentSizeBytes } = packet;
+    const isLast = this.#numberOf(packet) === this.#nextSequenceNumber - 1n;
+    if (!isLast || contentSizeBytes <= this.#lastContentSizeBytes || contentSizeBytes > bytes.length) return undefined;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    if (view.getBigUint64(PACKET_TIMESTAMP_BEGIN_OFFSET, true) !== this.#lastBegin) return undefined;
+    const from = alignUp(this.#lastContentSizeBytes, EVENT_RECORD_ALIGNMENT_BYTES);
+    if (from >= contentSizeBytes) return undefined;
+    const rest = new Uint8Array(PROGRAM_PACKET_HEADER_SIZE_BYTES + contentSizeBytes - from);
+    rest.set(bytes.subarray(0, PROGRAM_PACKET_HEADER_SIZE_BYTES));
+    rest.set(bytes.subarray(from, contentSizeBytes), PROGRAM_PACKET_HEADER_SIZE_BYTES);
+    // The high half of the clock, which compact records lack, is that of the record before.
+    new DataView(rest.buffer).setBigUint64(PACKET_TIMESTAMP_BEGIN_OFFSET, this.#lastTimestamp, true);
+    // Before the packet is written: who goes on after a kill in between leaves out a number, not records.
+    this.#splitCount++;
+    this.#options.splits.splitCount = this.#splitCount;
+    return { ...packet, bytes: rest, contentSizeBytes: rest.length };
+  }
+
   /**
    * Ends the stream. Records that were discarded after the last packet would be in no packet's
    * counter, so an empty packet carries them.
@@ -129,7 +170,7 @@ export class ProgramStream {
     const packet: RawPacket = {
       bytes,
       contentSizeBytes: bytes.length,
-      sequenceNumber: this.#nextSequenceNumber,
+      sequenceNumber: this.#nextSequenceNumber - BigInt(this.#splitCount),
       isActive: true,
     };
     this.#writeEmpty(packet, discarded);
@@ -155,6 +196,7 @@ export class ProgramStream {
     const packetSizeBytes = alignUp(contentSizeBytes, EVENT_RECORD_ALIGNMENT_BYTES);
     const bytes = packetSizeBytes <= packet.bytes.length ? packet.bytes : enlarge(packet.bytes, packetSizeBytes);
     bytes.fill(0, contentSizeBytes, packetSizeBytes);
+    const sequenceNumber = this.#numberOf(packet);
     encodePacketHeader(bytes, 0, {
       uuid: this.#uuid,
       streamId,
@@ -162,7 +204,7 @@ export class ProgramStream {
       ...times,
       contentSizeBytes,
       packetSizeBytes,
-      sequenceNumber: packet.sequenceNumber,
+      sequenceNumber,
       discardedEventRecordCount: sumDiscarded(discarded),
       cpuId: writer.cpuId,
       program: { vpid, vtid: writer.vtid, tid: hostIds.hostTid(writer.vtid), discarded },
@@ -174,9 +216,11 @@ export class ProgramStream {
       discardedEventRecordCount: sumDiscarded(discarded),
       streamId: BigInt(streamId),
       streamInstanceId: BigInt(bufferNumber),
-      sequenceNumber: packet.sequenceNumber,
+      sequenceNumber,
     });
-    this.#nextSequenceNumber = packet.sequenceNumber + 1n;
+    this.#nextSequenceNumber = sequenceNumber + 1n;
+    this.#lastBegin = times.timestampBegin;
+    this.#lastContentSizeBytes = contentSizeBytes;
     this.#lastTimestamp = times.timestampEnd;
     this.#lastVtid = writer.vtid;
     this.totals.packetCount++;

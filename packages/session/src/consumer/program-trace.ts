@@ -35,6 +35,8 @@ interface Buffer {
   stream: ProgramStream | undefined;
   counters: SourceCounters | undefined;
   isEnded: boolean;
+  /** Its writer stood still at the last look. */
+  isStalled: boolean;
 }
 
 const MAX_PROCESS_FILE_BYTES = 1024 * 1024;
@@ -58,6 +60,8 @@ export class ProgramTrace {
   #nextLifeCheckMs = 0;
   #areClassesBroken = false;
   #isOver = false;
+  #stalledCount = 0;
+  #recoveredCount = 0;
 
   /** Undefined while the program has not described itself yet. Throws ProtocolError when that is nonsense. */
   static tryOpen(context: ConsumerContext, directory: string, start: number): ProgramTrace | undefined {
@@ -115,6 +119,7 @@ export class ProgramTrace {
     for (const buffer of this.#buffers.values()) {
       if (isLifeChecked) this.#guard(buffer, () => this.#recoverDead(buffer));
       count += this.#guard(buffer, () => this.#drain(buffer));
+      if (isLifeChecked) this.#guard(buffer, () => this.#watchStall(buffer));
     }
     return count;
   }
@@ -179,6 +184,8 @@ export class ProgramTrace {
       path,
       ...sums,
       discardedCauses,
+      stalledThreadCount: this.#stalledCount,
+      recoveredThreadCount: this.#recoveredCount,
       problems: [...this.#problems],
     };
   }
@@ -222,6 +229,7 @@ export class ProgramTrace {
         stream: undefined,
         counters: undefined,
         isEnded: false,
+        isStalled: false,
       });
     } catch (error) {
       if (!(error instanceof LockstepError)) throw error;
@@ -235,6 +243,7 @@ export class ProgramTrace {
         stream: undefined,
         counters: undefined,
         isEnded: true,
+        isStalled: false,
       });
     }
   }
@@ -255,7 +264,25 @@ export class ProgramTrace {
   /** Threads that were terminated: their process lives on, and nobody else delivers what they had committed. */
   #recoverDead(buffer: Buffer): number {
     const { vpid } = this.#process;
-    buffer.source.recoverDead((owner) => owner.pid === vpid && !this.#hostIds.isThreadAlive(owner.tid));
+    this.#recoveredCount += buffer.source.recoverDead(
+      (owner) => owner.pid === vpid && !this.#hostIds.isThreadAlive(owner.tid),
+    );
+    return 0;
+  }
+
+  /**
+   * A thread that is stopped, perhaps inside of a record, delivers nothing: what it committed is written as
+   * a packet, and what it adds when it goes on as another. Its sub-buffer stays its own.
+   */
+  #watchStall(buffer: Buffer): number {
+    const { writerTid } = buffer.source;
+    const isStopped = writerTid !== undefined && this.#hostIds.isThreadStopped(writerTid);
+    if (isStopped && !buffer.isStalled) {
+      this.#stalledCount++;
+      const packet = buffer.source.takeActive();
+      if (packet !== undefined) this.#write(buffer, packet);
+    }
+    buffer.isStalled = isStopped;
     return 0;
   }
 
@@ -349,6 +376,7 @@ export class ProgramTrace {
       bufferNumber: buffer.bufferNumber,
       vpid: this.#process.vpid,
       hostIds: this.#hostIds,
+      splits: buffer.source,
     });
     return buffer.stream;
   }
@@ -389,7 +417,9 @@ const nothingSource: BufferSource = {
   tryGet: () => undefined,
   put: () => undefined,
   takeActive: () => undefined,
-  recoverDead: () => undefined,
+  writerTid: undefined,
+  splitCount: 0,
+  recoverDead: () => 0,
   snapshot: () => [],
   counters: () => undefined,
   close: () => undefined,

@@ -27,6 +27,10 @@ export interface ProgramReport {
   readonly overwrittenPacketCount: number;
   /** Packets of which something was unusable and was cut off. */
   readonly damagedPacketCount: number;
+  /** How often a thread stood still (a signal, a debugger) and what it had committed was taken then. */
+  readonly stalledThreadCount: number;
+  /** Threads that ended without giving their buffers back, which was done for them. */
+  readonly recoveredThreadCount: number;
   readonly truncatedStringCount: number;
   readonly badArgumentCount: number;
   /** Sentences: streams that ended before the program did, and why. */
@@ -100,6 +104,8 @@ function joinPrograms(earlier: ProgramReport, later: ProgramReport): ProgramRepo
     },
     overwrittenPacketCount: Math.max(earlier.overwrittenPacketCount, later.overwrittenPacketCount),
     damagedPacketCount: earlier.damagedPacketCount + later.damagedPacketCount,
+    stalledThreadCount: earlier.stalledThreadCount + later.stalledThreadCount,
+    recoveredThreadCount: earlier.recoveredThreadCount + later.recoveredThreadCount,
     truncatedStringCount: earlier.truncatedStringCount + later.truncatedStringCount,
     badArgumentCount: earlier.badArgumentCount + later.badArgumentCount,
     problems: [...new Set([...earlier.problems, ...later.problems])],

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // A session directory and a trace directory for one test, and readers of what came out.
 
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { countEventRecords, openTraceDirectory } from '@lockstep/ctf/node';
+import { decodeIndex } from '@lockstep/ctf/write';
 import { loadNative } from '@lockstep/native';
 import type { ChannelPlan } from '@lockstep/protocol';
 import { Consumer } from '../consumer/consumer.ts';
@@ -25,6 +26,8 @@ export interface TestSession {
   openConsumer(options?: Partial<ConsumerContextOptions>): Consumer;
   /** Event records and discarded ones that a reader finds in the trace. */
   count(): { readonly records: number; readonly discarded: number };
+  /** Numbers of all packets of all data streams, stream after stream. */
+  sequenceNumbers(): bigint[];
 }
 
 export function createTestSession(t: TestContext): TestSession {
@@ -58,5 +61,10 @@ export function createTestSession(t: TestContext): TestSession {
         traceSet.close();
       }
     },
+    sequenceNumbers: () =>
+      readdirSync(traceDirectory, { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.idx'))
+        .flatMap((name) => decodeIndex(readFileSync(join(traceDirectory, name)), name))
+        .map(({ sequenceNumber }) => sequenceNumber ?? -1n),
   };
 }

@@ -90,6 +90,8 @@ export class TracedProgram {
 export class ProgramBuffer {
   readonly path: string;
   readonly mapping: Mapping;
+  /** Called in each record, when it is stored and not committed. */
+  beforeCommit: () => void = () => undefined;
   /** What the next record's time will be. */
   clock = 1000n;
   recordedCount = 0;
@@ -157,6 +159,7 @@ export class ProgramBuffer {
     this.#view.setUint16(begin, id, true);
     this.#view.setUint32(begin + 4, Number(this.clock & 0xffff_ffffn), true);
     this.#view.setUint32(begin + 8, value, true);
+    this.beforeCommit();
     words[COMMITTED_WORD] = begin + RECORD_SIZE_BYTES;
     this.recordedCount++;
     return true;
