@@ -55,6 +55,19 @@ test('an answer that lay while the loop was busy with another is that wait, not 
   assert.match(find(report, '/a').sentence, /6 ms waiting for 10\.0\.0\.7:80/);
 });
 
+test('a file is read in steps: while the loop is busy with another request, it is the loop that is waited for', () => {
+  const report = reportOf(`
+    loop   |  [==]    [==========][=]   [=]
+    A      |   <                        >
+    A.file |    (                       )
+    B      |          <          >
+    js     |          bbbbbbbbbbbb`);
+  assert.match(
+    find(report, '/a').sentence,
+    /^GET \/a took 27 ms: 12 ms waiting for the event loop, busy with b \(app\.js:1\), 7 ms in fs\.readFile /,
+  );
+});
+
 test('operations wait in the pool behind as many as it has threads', () => {
   const report = reportOf(
     `

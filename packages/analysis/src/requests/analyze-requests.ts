@@ -12,6 +12,7 @@ import { SYSTEM_CALLS } from '../kernel/system-calls.ts';
 import { AnalysisPass } from '../pass/analysis-pass.ts';
 import type { Handler, HandlerType } from '../pass/handler.ts';
 import type { TraceTime } from '../pass/trace-time.ts';
+import { FILE_WORK } from '../program/file-work.ts';
 import { OPERATION_TIMES } from '../program/operation-times.ts';
 import { PROGRAMS } from '../program/program-model.ts';
 import { SOCKET_TURNS } from '../program/socket-turns.ts';
@@ -61,7 +62,7 @@ export function analyzeRequests(
 export function requestsHandler(options: RequestOptions = {}): HandlerType<RequestAnalysis> {
   return {
     name: 'requests',
-    needs: [HOST, PROCESSES, MEMORY, SYSTEM_CALLS, FILES, SOCKETS, PROGRAMS, OPERATION_TIMES, SOCKET_TURNS],
+    needs: [HOST, PROCESSES, MEMORY, SYSTEM_CALLS, FILES, SOCKETS, PROGRAMS, OPERATION_TIMES, FILE_WORK, SOCKET_TURNS],
     create: (context) => {
       const slowNs = (options.thresholdMs ?? DEFAULT_SLOW_MS) * 1e6;
       const collector = new RequestCollector(
@@ -72,6 +73,7 @@ export function requestsHandler(options: RequestOptions = {}): HandlerType<Reque
           sockets: context.get(SOCKETS),
           programs: context.get(PROGRAMS),
           times: context.get(OPERATION_TIMES),
+          fileWork: context.get(FILE_WORK),
           turns: context.get(SOCKET_TURNS),
           positions: new Positions(options.resolvePosition),
         },

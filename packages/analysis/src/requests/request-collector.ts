@@ -8,6 +8,7 @@ import { processOf } from '../kernel/kernel-thread.ts';
 import type { Sockets } from '../kernel/sockets.ts';
 import type { SystemCalls } from '../kernel/system-calls.ts';
 import type { TraceTime } from '../pass/trace-time.ts';
+import type { FileWork } from '../program/file-work.ts';
 import type { OperationTimes } from '../program/operation-times.ts';
 import type { ProgramModel } from '../program/program-model.ts';
 import type { ProgramThread, ServerRequest } from '../program/program-thread.ts';
@@ -60,6 +61,7 @@ export interface CollectorContext {
   readonly sockets: Sockets;
   readonly programs: ProgramModel;
   readonly times: OperationTimes;
+  readonly fileWork: FileWork;
   readonly turns: SocketTurns;
   readonly positions: Positions;
 }
@@ -186,11 +188,11 @@ export class RequestCollector {
       isKept || this.sample.count < MAX_TOLD || (isSlow && (this.onSlow !== undefined || this.slowCount < MAX_TOLD));
     const totals = new CauseTotals(isTold ? 64 : 0);
     const waits = this.#context.turns.waitsOf(request.thread, request.id, begin, end);
-    const { positions, times } = this.#context;
+    const { positions, times, fileWork } = this.#context;
     const wakerOf = (ref: number): Waker | undefined => this.#wakerOf(request.thread, ref);
     const splitter = new RequestSplitter(
       request,
-      { labels, positions, times, waits, wakerOf, end: timed.hasEnded ? end : Infinity, isTold },
+      { labels, positions, times, fileWork, waits, wakerOf, end: timed.hasEnded ? end : Infinity, isTold },
       totals,
     );
     let told = begin;

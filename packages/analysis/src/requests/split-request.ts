@@ -6,6 +6,7 @@ import type { Labels } from '../labels.ts';
 import { MEMORY_RECLAIM, PAGE_FAULT } from '../kernel/host.ts';
 import { BLOCKED, INTERRUPTED, NOT_RUNNING, PREEMPTED, WOKEN } from '../kernel/thread-state.ts';
 import { isMetaFrame, nearestUserFrame, type Frame } from '../program/call-tree.ts';
+import type { FileWork } from '../program/file-work.ts';
 import { isPoolOperation, readyOf, type OperationTimes } from '../program/operation-times.ts';
 import type { AsyncOperation, ServerRequest } from '../program/program-thread.ts';
 import type { PeerWait } from '../program/socket-turns.ts';
@@ -20,6 +21,7 @@ export interface SplitContext {
   readonly labels: Labels;
   readonly positions: Positions;
   readonly times: OperationTimes;
+  readonly fileWork: FileWork;
   readonly waits: readonly PeerWait[];
   /** Who woke the loop, when that says what was waited for; `ref` as in the interval log of a wait. */
   readonly wakerOf: (ref: number) => Waker | undefined;
@@ -50,6 +52,8 @@ const CHILD_OPERATION = /^child_process\./;
 const CLIENT_OPERATION = /^(http|fetch) /;
 const QUEUE_OPERATION = /^(http\.Agent|undici)\./;
 const CONNECT_OPERATION = /^(net|tls)\.connect$/;
+/** Several tasks of the pool, with JavaScript of Node between them. */
+const STEPWISE_OPERATION = /^fs\.(promises\.)?(readFile|writeFile|appendFile|cp|rm|mkdir|readdir)$/;
 const STEP_OPERATION = /^(dns\.lookup|(net|tls)\.connect|(http\.Agent|undici)\..*)$/;
 const BEHIND_OTHERS = "waiting behind other requests, as in a lock or a queue of the program's own JavaScript";
 
@@ -132,7 +136,7 @@ export class RequestSplitter {
     while (at < end) {
       const wait = this.#waitAt(at);
       const next = Math.min(end, this.#nextChange(at));
-      if (wait !== undefined) this.#addWait(wait, at, next - at);
+      if (wait !== undefined) this.#addWait(moment, wait, at, next - at);
       else if (moment.isIdle) this.#addIdle(moment, at, next - at);
       else if (moment.turn === -this.#request.id && at >= this.#request.begin) this.#takeOwn(moment, next - at);
       else this.#takeQueued(moment, next - at);
@@ -166,7 +170,7 @@ export class RequestSplitter {
     return next;
   }
 
-  #addWait(wait: Wait, time: number, ns: number): void {
+  #addWait(moment: ThreadMoment, wait: Wait, time: number, ns: number): void {
     const { operation, peer, start } = wait;
     if (this.#isTold) this.#told.add(wait);
     if (peer !== undefined) this.#totals.add('network', ns, this.#isTold ? `waiting for ${peer.peer}` : '');
@@ -180,8 +184,7 @@ export class RequestSplitter {
           ns,
           this.#isTold ? `in the queue of the thread pool (${size} threads) for ${name}` : '',
         );
-      } else if (name.startsWith('fs.'))
-        this.#totals.add('disk', ns, this.#isTold ? `in ${name}${subject === '' ? '' : ` ${subject}`}` : '');
+      } else if (name.startsWith('fs.')) this.#addFileWait(moment, operation, time, ns);
       else
         this.#totals.add(
           'pool-work',
@@ -199,6 +202,16 @@ export class RequestSplitter {
     else if (name.startsWith('dns.'))
       this.#totals.add('network', ns, this.#isTold ? `waiting for ${name} ${subject}`.trimEnd() : '');
     else this.#totals.add('network', ns, this.#isTold ? (callText(operation) ?? '') : '');
+  }
+
+  /** While the loop is busy, a file operation goes on only as far as the pool works on files: its next step is JavaScript. */
+  #addFileWait(moment: ThreadMoment, operation: AsyncOperation, time: number, ns: number): void {
+    const { operation: name, subject, thread } = operation;
+    const worked = moment.isIdle ? ns : this.#context.fileWork.during(thread, time, time + ns);
+    const workedNs = worked ?? (STEPWISE_OPERATION.test(name) ? 0 : ns);
+    if (workedNs > 0)
+      this.#totals.add('disk', workedNs, this.#isTold ? `in ${name}${subject === '' ? '' : ` ${subject}`}` : '');
+    if (workedNs < ns) this.#takeQueued(moment, ns - workedNs);
   }
 
   /** The loop waits, and nothing that this request asked for is known to be under way. */
