@@ -79,6 +79,7 @@ export class RequestCollector {
   readonly #slowNs: number;
   /** Of each thread, in order of their ends. */
   readonly #pending = new Map<ProgramThread, TimedRequest[]>();
+  readonly #waker = (thread: ProgramThread, tid: number): Waker | undefined => this.#wakerOf(thread, tid);
   readonly #arrivals = new Map<ServerRequest, number>();
   readonly #explainedAt = new Map<ProgramThread, number>();
 
@@ -189,10 +190,10 @@ export class RequestCollector {
     const totals = new CauseTotals(isTold ? 64 : 0);
     const waits = this.#context.turns.waitsOf(request.thread, request.id, begin, end);
     const { positions, times, fileWork } = this.#context;
-    const wakerOf = (ref: number): Waker | undefined => this.#wakerOf(request.thread, ref);
+    const endOrNone = timed.hasEnded ? end : Infinity;
     const splitter = new RequestSplitter(
       request,
-      { labels, positions, times, fileWork, waits, wakerOf, end: timed.hasEnded ? end : Infinity, isTold },
+      { labels, positions, times, fileWork, waits, wakerOf: this.#waker, end: endOrNone, isTold },
       totals,
     );
     let told = begin;

@@ -8,7 +8,7 @@ import { BLOCKED, INTERRUPTED, NOT_RUNNING, PREEMPTED, WOKEN } from '../kernel/t
 import { isMetaFrame, nearestUserFrame, type Frame } from '../program/call-tree.ts';
 import type { FileWork } from '../program/file-work.ts';
 import { isPoolOperation, readyOf, type OperationTimes } from '../program/operation-times.ts';
-import type { AsyncOperation, ServerRequest } from '../program/program-thread.ts';
+import type { AsyncOperation, ProgramThread, ServerRequest } from '../program/program-thread.ts';
 import type { PeerWait } from '../program/socket-turns.ts';
 import { runnableReason } from '../stalls/part-builder.ts';
 import { HELD_BACK, RECLAIMING } from '../stalls/stall-causes.ts';
@@ -24,7 +24,7 @@ export interface SplitContext {
   readonly fileWork: FileWork;
   readonly waits: readonly PeerWait[];
   /** Who woke the loop, when that says what was waited for; `ref` as in the interval log of a wait. */
-  readonly wakerOf: (ref: number) => Waker | undefined;
+  readonly wakerOf: (thread: ProgramThread, ref: number) => Waker | undefined;
   /** When it ended; Infinity when it has not. */
   readonly end: number;
   /** Whether texts are wanted: making them takes most of the time. */
@@ -62,9 +62,9 @@ export class RequestSplitter {
   readonly #context: SplitContext;
   readonly #totals: CauseTotals;
   readonly #isTold: boolean;
-  readonly #waits: Wait[];
+  readonly #waits: Wait[] = [];
   /** Those that time was given to: one after another. */
-  readonly #told = new Set<Wait>();
+  #told: Set<Wait> | undefined;
   /** Waited for something that no event told of, since its last sign of life. */
   #untoldNs = 0;
   /** What ended the last wait of the loop in that time. */
@@ -77,15 +77,17 @@ export class RequestSplitter {
     this.#context = context;
     this.#totals = totals;
     this.#isTold = context.isTold;
-    const asked = request.operations.map((operation): Wait => {
-      const start = isPoolOperation(operation) ? context.times.poolStart(operation) : operation.begin;
-      return { begin: operation.begin, ready: readyOf(operation), start, operation, peer: undefined };
-    });
-    const sent = context.waits.map((peer): Wait => {
-      return { begin: peer.begin, ready: peer.end, start: peer.begin, operation: undefined, peer };
-    });
     // What was not ready when it ended, it did not wait for: a timer that guards it, a line for a log.
-    this.#waits = [...asked, ...sent].filter(({ ready }) => ready <= context.end);
+    for (const operation of request.operations) {
+      const ready = readyOf(operation);
+      if (ready > context.end) continue;
+      const start = isPoolOperation(operation) ? context.times.poolStart(operation) : operation.begin;
+      this.#waits.push({ begin: operation.begin, ready, start, operation, peer: undefined });
+    }
+    for (const peer of context.waits) {
+      if (peer.end > context.end) continue;
+      this.#waits.push({ begin: peer.begin, ready: peer.end, start: peer.begin, operation: undefined, peer });
+    }
   }
 
   /** The part of a moment that lies in [begin, end). */
@@ -102,7 +104,7 @@ export class RequestSplitter {
   /** It has ended. */
   finish(): void {
     this.#tellUntold();
-    if (!this.#isTold) return;
+    if (this.#told === undefined) return;
     const peers = new Map<string, number>();
     for (const { operation, peer } of this.#told) {
       const text = peer === undefined ? callText(operation) : `waiting for ${peer.peer}`;
@@ -123,7 +125,7 @@ export class RequestSplitter {
     const ns = this.#untoldNs;
     if (ns === 0) return;
     this.#untoldNs = 0;
-    const waker = this.#wakerRef > 0 ? this.#context.wakerOf(this.#wakerRef) : undefined;
+    const waker = this.#wakerRef > 0 ? this.#context.wakerOf(this.#request.thread, this.#wakerRef) : undefined;
     this.#wakerRef = 0;
     if (this.#turnBefore > 0 && this.#turnBefore !== this.#request.id) this.#totals.add('lock', ns, BEHIND_OTHERS);
     else if (waker !== undefined) this.#totals.add(waker.category, ns, this.#isTold ? waker.text : '');
@@ -172,7 +174,7 @@ export class RequestSplitter {
 
   #addWait(moment: ThreadMoment, wait: Wait, time: number, ns: number): void {
     const { operation, peer, start } = wait;
-    if (this.#isTold) this.#told.add(wait);
+    if (this.#isTold) (this.#told ??= new Set()).add(wait);
     if (peer !== undefined) this.#totals.add('network', ns, this.#isTold ? `waiting for ${peer.peer}` : '');
     if (operation === undefined) return;
     const { operation: name, subject } = operation;
