@@ -51,7 +51,7 @@ interface ThreadState {
 
 /** Samples come late; what the log must still hold reaches this far behind a thread without any. */
 const LATE_SAMPLES_NS = 3e9;
-const NO_PROGRAM = 'The trace has no traced program in it';
+const NO_PROGRAM = 'The trace has no traced program in it; record one: lockstep record -- node app.js';
 /** Threads named when another was asked for. */
 const MAX_LISTED = 8;
 
@@ -84,8 +84,8 @@ class Profiler implements Handler {
   #checkSelection(): void {
     const { pid, vtid, request } = this.#options;
     const { threads } = this.#programs;
-    if (pid === undefined && vtid === undefined && request === undefined) return;
     if (threads.length === 0) throw new InputError(NO_PROGRAM);
+    if (pid === undefined && vtid === undefined && request === undefined) return;
     const chosen = threads.filter(
       (thread) => (pid === undefined || thread.program.pid === pid) && (vtid === undefined || thread.vtid === vtid),
     );
@@ -144,8 +144,7 @@ class Profiler implements Handler {
 
   #notes(): readonly string[] {
     const notes: string[] = [];
-    if (this.#programs.programs.length === 0) notes.push(`${NO_PROGRAM}.`);
-    else if (!this.#programs.threads.some((thread) => thread.hasSamples))
+    if (!this.#programs.threads.some((thread) => thread.hasSamples))
       notes.push('The trace has no CPU samples; record without --no-sampler.');
     if (!this.#host.coverage.hasSched && this.#options.kind !== 'wall')
       notes.push(
