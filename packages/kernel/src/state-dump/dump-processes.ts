@@ -85,7 +85,16 @@ export class ProcessDumper {
   /** False: no time or room is left. */
   dump(): boolean {
     const { proc } = this.#context;
-    for (const pid of listIds(proc)) {
+    const first = listIds(proc);
+    if (!this.#dumpProcesses(first)) return false;
+    // Those that began meanwhile: of the recorded program itself no event tells, since who starts it is not recorded.
+    const known = new Set(first);
+    return this.#dumpProcesses(listIds(proc).filter((pid) => !known.has(pid)));
+  }
+
+  #dumpProcesses(pids: readonly number[]): boolean {
+    const { proc } = this.#context;
+    for (const pid of pids) {
       if (!this.#context.mayGoOn('processes')) return false;
       for (const tid of listIds(`${proc}/${pid}/task`)) this.#dumpThread(pid, tid);
       this.#dumpFiles(pid);
@@ -177,7 +186,7 @@ export class ProcessDumper {
         /flags:\s*([0-7]+)/.exec(files.tryRead(`${proc}/${pid}/fdinfo/${fd}`) ?? '')?.[1] ?? '0',
         8,
       );
-      writer.add(FILE_DESCRIPTOR, time, [pid, Number(fd), flags, modeOf(flags), path]);
+      writer.add(FILE_DESCRIPTOR, time, [pid, Number(fd), flags, modeOf(flags), path, pid]);
     }
   }
 

@@ -47,8 +47,8 @@ test('every thread is told with its state, its namespaces, and its process with 
     { tid: 9, pid: 9, ppid: 2, name: 'irq/24-ahci', type: 1, ...common, status: 5, cpu: 0, file_table_address: 9n },
   ]);
   assert.deepEqual(payloadsOf(records, 'lttng_statedump_file_descriptor').slice(0, 2), [
-    { file_table_address: 7n, fd: 0, flags: 0o100000, fmode: 1, filename: '/etc/hosts' },
-    { file_table_address: 7n, fd: 3, flags: 0o2004002, fmode: 3, filename: 'socket:[4711]' },
+    { file_table_address: 7n, fd: 0, flags: 0o100000, fmode: 1, filename: '/etc/hosts', pid: 7 },
+    { file_table_address: 7n, fd: 3, flags: 0o2004002, fmode: 3, filename: 'socket:[4711]', pid: 7 },
   ]);
   assert.deepEqual(payloadsOf(records, 'lttng_statedump_process_mnt_ns')[0], { tid: 7, ns_inum: 4026531832 });
   assert.deepEqual(payloadsOf(records, 'lttng_statedump_process_pid_ns')[1], {

@@ -108,6 +108,8 @@ export const FILE_DESCRIPTOR = recordClass('lttng_statedump_file_descriptor', {
   flags: 'octal32',
   fmode: 'hex32',
   filename: 'string',
+  // As LTTng had it before file tables; readers of those traces know nothing else.
+  pid: 'i32',
 });
 /** LTTng defines it and never writes it; `filename` is ours, without it the inode says little. */
 export const VM_MAP = recordClass('lttng_statedump_vm_map', {
