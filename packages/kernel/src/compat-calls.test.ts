@@ -160,6 +160,25 @@ test('numbers that no table knows are recorded with all their arguments', { skip
   assert.deepEqual((unknown[0]?.payload?.['args'] as bigint[] | undefined)?.slice(0, 3), [1n, 2n, 3n]);
 });
 
+test('numbers with the bit of x32 are its calls, whether the kernel has them or not', { skip: SKIP }, async (t) => {
+  if (spawnSync('python3', ['-V']).status !== 0) return t.skip('python3 is not installed');
+  const script = 'import ctypes; l = ctypes.CDLL(None).syscall; l(0x40000000 + 3, 99); l(0x40000000 + 518, 77, 6)';
+  const { records } = await record(t, ['python3', '-c', script], ['syscall:*']);
+  const x32 = records.filter((each) => each.eventRecordClass.name.startsWith('x32_'));
+  assert.deepEqual(
+    x32.map((each) => [each.eventRecordClass.name, each.payload?.['fd'] ?? each.payload?.['sig'] ?? null]),
+    [
+      ['x32_syscall_entry_close', 99],
+      ['x32_syscall_exit_close', null],
+      // Of its own numbers, from 512 on.
+      ['x32_syscall_entry_sendmsg', 77],
+      ['x32_syscall_exit_sendmsg', null],
+    ],
+  );
+  // EBADF where the kernel is built with CONFIG_X86_X32_ABI, else ENOSYS.
+  for (const exit of [x32[1], x32[3]]) assert.ok([-9n, -38n].includes(exit?.payload?.['ret'] as bigint));
+});
+
 test('a rule for one call captures that call only', { skip: SKIP }, async (t) => {
   const { records, summary } = await record(t, ['/bin/ls', '/'], ['syscall:openat']);
   const names = new Set(records.map((each) => each.eventRecordClass.name));

@@ -11,22 +11,20 @@ import type { PayloadCopier } from './conversion-code.ts';
 import { errnoOffset, payloadOffset, type ConversionPlan } from './event-class.ts';
 import { CopierTable, PageConverter, type ConvertedPacket } from './page-converter.ts';
 import { ERRNO_CONTEXT } from './syscalls/errno.ts';
-import { wholeSyscallClass } from './syscalls/syscall-class.ts';
+import { WHOLE_ID_COUNT, wholeSyscallClass } from './syscalls/syscall-class.ts';
 import { writeWholeCall } from './syscalls/syscall-copier.ts';
 
 const PAGE_HEADER_SIZE_BYTES = 16;
 /** Event header of the ring buffer, then the record's own common fields. */
 const RECORD_SIZE_BYTES = 4 + 8;
 const PAGE_SIZE_BYTES = 64;
-/** Larger than every id of syscall-class.ts. */
-const TABLE_SIZE = 62_300;
 
 export class WholeCalls {
   /** Calls whose time in the trace's clock is unknown. */
   untimedCount = 0;
   readonly #store: CaptureStore;
   readonly #onClass: (eventClass: EventRecordClass) => void;
-  readonly #table = new CopierTable([{ id: TABLE_SIZE, sizeBytes: 8, alignment: 8, steps: [] }]);
+  readonly #table = new CopierTable([{ id: WHOLE_ID_COUNT, sizeBytes: 8, alignment: 8, steps: [] }]);
   readonly #page = new Uint8Array(new ArrayBuffer(PAGE_SIZE_BYTES));
   readonly #words = new Int32Array(this.#page.buffer);
   readonly #view = new DataView(this.#page.buffer);

@@ -96,7 +96,14 @@ function plainSteps(event: SyscallEvent, argumentBytes: number): ConversionStep[
 const WHOLE_ID_BASE = 60_000;
 const COMPAT_ID_BASE = 61_100;
 const UNKNOWN_ID_BASE = 62_200;
+const X32_ID_BASE = 62_300;
 const MAX_NUMBER = 540;
+/** Of x32, whose own calls begin at 512. */
+const MAX_X32_NUMBER = 560;
+/** Larger than all of them. */
+export const WHOLE_ID_COUNT = X32_ID_BASE + 2 * MAX_X32_NUMBER + 2;
+/** In numbers that x32 programs ask for (arch/x86/include/uapi/asm/unistd.h). */
+const X32_BIT = 0x4000_0000;
 
 /** The class of a record that stands for itself. `number` is what the kernel was asked for. */
 export function wholeSyscallClass(
@@ -104,6 +111,13 @@ export function wholeSyscallClass(
   options: { readonly isExit: boolean; readonly isCompat: boolean },
 ): { readonly id: number; readonly name: string; readonly event: SyscallEvent } {
   const { isExit, isCompat } = options;
+  const x32 = isCompat ? undefined : x32Call(number);
+  if (x32 !== undefined) {
+    // Whatever its pointers point to is not captured: its text would be the pointer.
+    const event = syscallEvent(x32, { isExit, bits: 64, isCaptured: false });
+    const name = `x32_syscall_${isExit ? 'exit' : 'entry'}_${lttngCallName(x32.name, x32.functionName)}`;
+    return { id: X32_ID_BASE + 2 * x32.number + (isExit ? 1 : 0), name, event };
+  }
   const abi = isCompat ? compatAbi() : nativeAbi();
   const call = abi === undefined || number > MAX_NUMBER ? undefined : syscallTable(abi).byNumber.get(number);
   const prefix = `${isCompat ? 'compat_' : ''}syscall_${isExit ? 'exit' : 'entry'}_`;
@@ -115,4 +129,11 @@ export function wholeSyscallClass(
   const id = (isCompat ? COMPAT_ID_BASE : WHOLE_ID_BASE) + 2 * number + offset;
   const event = syscallEvent(call, { isExit, bits: isCompat ? 32 : 64, isCaptured: true });
   return { id, name: `${prefix}${lttngCallName(call.name, call.functionName)}`, event };
+}
+
+/** Of the third ABI of an x86-64 kernel: 64-bit registers, pointers of 32 bits. */
+function x32Call(number: number): SyscallDescription | undefined {
+  const own = number - X32_BIT;
+  if (nativeAbi() !== 'x86-64' || own < 0 || own > MAX_X32_NUMBER) return undefined;
+  return syscallTable('x32').byNumber.get(own);
 }
