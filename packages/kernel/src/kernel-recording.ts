@@ -272,8 +272,8 @@ class Recording implements KernelRecording {
    */
   async #enableAll(made: readonly Promise<void>[], tids: readonly number[]): Promise<void> {
     const lastOfMachine = this.#channels.findLastIndex(({ options }) => options.pids === 'all');
+    if (lastOfMachine < 0) this.#stateDump = this.#dumpFirstState();
     for (const [index, channel] of this.#channels.entries()) {
-      if (index === lastOfMachine + 1) this.#stateDump = this.#dumpFirstState();
       await made[index];
       // Calls of the last channel, the program's, are what is captured of.
       if (index === this.#channels.length - 1) await this.#takeCapture();
@@ -286,8 +286,8 @@ class Recording implements KernelRecording {
         channel.instance.setPids(pids.roots);
       }
       if (pids === 'all' || pids.roots.length > 0) this.#enable(channel);
+      if (index === lastOfMachine) this.#stateDump = this.#dumpFirstState();
     }
-    if (lastOfMachine === this.#channels.length - 1) this.#stateDump = this.#dumpFirstState();
     this.#watchdog?.arm();
     Atomics.store(this.#queue.control, page.ARE_INSTANCES_THERE, 1);
     Atomics.notify(this.#queue.control, page.ARE_INSTANCES_THERE);
