@@ -25,18 +25,23 @@ export function watchThreads<T>(make: () => T): { readonly made: T; readonly tid
 
 /** Where the two want the same CPU, the recorded program gets it. */
 export function yieldToOthers(tids: readonly number[]): void {
-  for (const tid of tids) trySetPriority(tid, Math.max(NICE, getPriority()));
+  setPriorities(tids, Math.max(NICE, getPriority()));
 }
 
 /** As this process. */
 export function yieldNoMore(tids: readonly number[]): void {
-  for (const tid of tids) trySetPriority(tid, getPriority());
+  setPriorities(tids, getPriority());
 }
 
-function trySetPriority(tid: number, nice: number): void {
-  try {
-    setPriority(tid, nice);
-  } catch {
-    // It has ended, or we may not: then it competes with the program.
+/** Of those that are still ours: the number of a thread that has ended may be another process's by now. */
+function setPriorities(tids: readonly number[], nice: number): void {
+  const own = new Set(listThreads());
+  for (const tid of tids) {
+    if (!own.has(tid)) continue;
+    try {
+      setPriority(tid, nice);
+    } catch {
+      // It ended just now, or we may not: then it competes with the program.
+    }
   }
 }
