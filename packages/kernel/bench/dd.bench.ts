@@ -88,8 +88,6 @@ async function runWithoutReader(isRead: boolean, busyShare = 0): Promise<Unrecor
         }),
       )
     : [];
-  // As the kernel has it from the start: with our 0 a blocking reader would be woken for each event.
-  writeTracefs(`${instance.path}/buffer_percent`, '50');
   if (busyShare > 0) {
     const spinner = spawn(process.execPath, ['-e', SPIN_SCRIPT, String(busyShare)], {
       stdio: ['ignore', 'pipe', 'inherit'],
