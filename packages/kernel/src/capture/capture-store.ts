@@ -12,6 +12,7 @@ import {
   RECORD_HEADER_SIZE_BYTES,
   RESULT_OFFSET,
 } from './capture-record.ts';
+import { WaitingCalls } from './waiting-calls.ts';
 
 /** Of one record; `bytes` are its own. */
 export interface CapturedCall {
@@ -76,23 +77,23 @@ export function readCapturedCalls(bytes: Uint8Array, offset: number, sizeBytes: 
 
 export class CaptureStore {
   readonly losses: CaptureLosses = { unclaimedCount: 0, faultCount: 0, truncatedCount: 0, missingCount: 0 };
-  readonly #byTid = new Map<number, CapturedCall[]>();
+  readonly #byTid = new Map<number, WaitingCalls<CapturedCall>>();
   #waitingBytes = 0;
 
   add(call: CapturedCall): void {
-    const calls = this.#byTid.get(call.tid);
-    if (calls === undefined) this.#byTid.set(call.tid, [call]);
-    else calls.push(call);
+    let calls = this.#byTid.get(call.tid);
+    if (calls === undefined) this.#byTid.set(call.tid, (calls = new WaitingCalls()));
+    calls.add(call);
     this.#waitingBytes += call.bytes.length;
-    if (calls !== undefined && calls.length > MAX_WAITING_PER_THREAD) this.#drop(calls, calls.length / 2);
+    if (calls.count > MAX_WAITING_PER_THREAD) this.#drop(calls, calls.count / 2);
     if (this.#waitingBytes > MAX_WAITING_BYTES) {
-      for (const waiting of this.#byTid.values()) this.#drop(waiting, waiting.length);
+      for (const waiting of this.#byTid.values()) this.#drop(waiting, waiting.count);
       this.#byTid.clear();
     }
   }
 
-  #drop(calls: CapturedCall[], count: number): void {
-    for (const call of calls.splice(0, count)) {
+  #drop(calls: WaitingCalls<CapturedCall>, count: number): void {
+    for (const call of calls.drop(count)) {
       this.#waitingBytes -= call.bytes.length;
       this.losses.unclaimedCount++;
     }
@@ -115,50 +116,36 @@ export class CaptureStore {
     if (calls === undefined) return undefined;
     // By its words too: another call's record may lie before the event, whose own event is in a page that is
     // converted later, and an exit that failed has no record of its own.
-    const isSame = (call: CapturedCall | undefined): boolean =>
-      call?.number === number &&
+    const isSame = (call: CapturedCall): boolean =>
+      call.number === number &&
       ((call.flags & FLAG_EXIT) !== 0) === isExit &&
       hasWords(call, isExit, bytes, at, sizeBytes);
-    let found = -1;
-    if (calls[0]?.time === undefined) {
-      found = calls.findIndex(isSame);
+    let found: number;
+    if (calls.first?.time === undefined) {
+      found = calls.find(isSame);
     } else {
-      found = findBefore(calls, time, TIME_TOLERANCE, isSame);
+      found = calls.findBefore(time, TIME_TOLERANCE, MAX_STEPS_BACK, isSame);
       // Clocks that are read one after the other may be read further apart than that.
-      if (found < 0) found = findBefore(calls, time, WIDE_TIME_TOLERANCE, isSame);
+      if (found < 0) found = calls.findBefore(time, WIDE_TIME_TOLERANCE, MAX_STEPS_BACK, isSame);
     }
     if (found < 0) return undefined;
-    const call = calls[found] as CapturedCall;
     // Older ones may belong to events of another CPU's pages, which are converted later: they stay.
-    if (found === 0) calls.shift();
-    else calls.splice(found, 1);
+    const call = calls.take(found);
     this.#waitingBytes -= call.bytes.length;
-    if (calls.length === 0) this.#byTid.delete(tid);
+    if (calls.count === 0) this.#byTid.delete(tid);
     return call;
   }
 
   /** The record at the exit of the same call, if it carries strings that could not be read at the entry. */
   lateStringsOf(call: CapturedCall): CapturedCall | undefined {
-    const calls = this.#byTid.get(call.tid) ?? [];
-    const isLate = (late: CapturedCall | undefined): boolean =>
-      late?.number === call.number && (late.flags & (FLAG_EXIT | FLAG_LATE)) === (FLAG_EXIT | FLAG_LATE);
-    if (call.time === undefined) return calls.find(isLate);
-    const late = calls[countUpTo(calls, call.order, 0)];
-    return isLate(late) ? late : undefined;
+    const calls = this.#byTid.get(call.tid);
+    const isLate = (late: CapturedCall): boolean =>
+      late.number === call.number && (late.flags & (FLAG_EXIT | FLAG_LATE)) === (FLAG_EXIT | FLAG_LATE);
+    if (calls === undefined) return undefined;
+    if (call.time === undefined) return calls.at(calls.find(isLate));
+    const late = calls.after(call.order);
+    return late !== undefined && isLate(late) ? late : undefined;
   }
-}
-
-/** Index of the last call that fits among those that were made before an event; -1: none. */
-function findBefore(
-  calls: readonly CapturedCall[],
-  time: number,
-  tolerance: number,
-  isMatch: (call: CapturedCall | undefined) => boolean,
-): number {
-  const end = countUpTo(calls, time, tolerance);
-  for (let index = end - 1; index >= 0 && index >= end - MAX_STEPS_BACK; index--)
-    if (isMatch(calls[index])) return index;
-  return -1;
 }
 
 /** Whether a record has the arguments that its entry had, or the result of its exit: in both as in the registers. */
@@ -166,18 +153,6 @@ function hasWords(call: CapturedCall, isExit: boolean, bytes: Uint8Array, at: nu
   const from = isExit ? RESULT_OFFSET : ARGUMENTS_OFFSET;
   for (let index = 0; index < sizeBytes; index++) if (call.bytes[from + index] !== bytes[at + index]) return false;
   return true;
-}
-
-/** How many of the calls, which are in their order, were made up to a time. */
-function countUpTo(calls: readonly CapturedCall[], time: number, tolerance: number): number {
-  let low = 0;
-  let high = calls.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((calls[middle] as CapturedCall).order - time > tolerance) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
 
 /** Byte of the next item of argument `arg` at or after byte `at` of a record; -1: none. */
