@@ -75,6 +75,8 @@ function run(files, concurrency) {
       '--enable-source-maps',
       `--import=${pathToFileURL(join(root, 'scripts/test-setup.mjs')).href}`,
       '--test',
+      // One that hangs fails, and the others go on.
+      `--test-timeout=${isLong ? 1_000_000 : 240_000}`,
       `--test-concurrency=${concurrency}`,
       `--test-reporter=${join(root, 'scripts/test-reporter.mjs')}`,
       '--test-reporter-destination=stdout',
