@@ -68,7 +68,15 @@ export {
   type Pulled,
 } from './read/growing-trace.ts';
 export { mergeGrowing, type MergeGrowingOptions } from './read/merge-growing.ts';
-export { ColumnReader, type Column, type ColumnBatch, type ColumnRequest } from './read/columns.ts';
+export {
+  ColumnReader,
+  textAt,
+  valueAt,
+  type Column,
+  type ColumnBatch,
+  type ColumnRequest,
+  type TextColumn,
+} from './read/columns.ts';
 export { cyclesToTime, type CyclesToTime } from './read/clock-time.ts';
 export {
   createDataStreamReader,

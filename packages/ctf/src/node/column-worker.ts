@@ -3,7 +3,7 @@
 
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { CtfError } from '@lockstep/base';
-import type { ColumnBatch } from '../read/columns.ts';
+import type { Column, ColumnBatch } from '../read/columns.ts';
 import { openedTraceSet } from './opened.ts';
 import { takeRanges, type PacketRange } from './packet-ranges.ts';
 import { readStreamColumns, type ColumnOptions } from './read-columns.ts';
@@ -40,9 +40,25 @@ function copyBatch({ eventRecordClass, rowCount, columns, clock }: ColumnBatch):
   return {
     classId: eventRecordClass.id,
     rowCount,
-    columns: columns.map((column) => column.slice(0, rowCount)),
+    columns: columns.map((column) => copyColumn(column, rowCount)),
     clock: clock?.slice(0, rowCount),
   };
+}
+
+function copyColumn(column: Column, rowCount: number): Column {
+  if (!('begins' in column)) return column.slice(0, rowCount);
+  // Rows lie one after another in the window.
+  const first = column.begins[0] ?? 0;
+  const bytes = column.bytes.slice(first, column.ends[rowCount - 1] ?? 0);
+  const moved = (places: Uint32Array): Uint32Array => places.slice(0, rowCount).map((place) => place - first);
+  return { bytes, begins: moved(column.begins), ends: moved(column.ends) };
+}
+
+/** What of a column can be handed over instead of being copied. */
+function buffersOf(column: Column | undefined): ArrayBuffer[] {
+  if (column === undefined) return [];
+  if ('begins' in column) return [column.bytes, column.begins, column.ends].map(({ buffer }) => buffer as ArrayBuffer);
+  return ArrayBuffer.isView(column) ? [column.buffer as ArrayBuffer] : [];
 }
 
 function work({ path, options, ranges, next, taken, thread, columnOptions }: ColumnWorkerData): void {
@@ -52,9 +68,7 @@ function work({ path, options, ranges, next, taken, thread, columnOptions }: Col
   const send = (message: Omit<ColumnMessage, 'thread'>): void => {
     for (let done = Atomics.load(taken, thread); sent - done >= MOST_MESSAGES; done = Atomics.load(taken, thread))
       Atomics.wait(taken, thread, done);
-    const buffers = message.batches.flatMap(({ columns, clock }) =>
-      [...columns, clock].flatMap((column) => (ArrayBuffer.isView(column) ? [column.buffer as ArrayBuffer] : [])),
-    );
+    const buffers = message.batches.flatMap(({ columns, clock }) => [...columns, clock].flatMap(buffersOf));
     parentPort?.postMessage({ ...message, thread } satisfies ColumnMessage, buffers);
     sent++;
   };

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { CtfError, InputError } from '@lockstep/base';
 import type { DataStreamClass, TraceClass } from '../model/trace-class.ts';
-import type { ColumnBatch } from '../read/columns.ts';
+import { valueAt, type ColumnBatch } from '../read/columns.ts';
 import { TEST_CLOCK } from '../testing/arbitrary-trace.ts';
 import { nullTerminatedString, programPacketClasses, structure, unsignedInteger } from '../write.ts';
 import { readColumnsParallel, type ParallelColumnOptions } from './read-columns-parallel.ts';
@@ -63,13 +63,16 @@ function writeTrace(t: TestContext): string {
 
 const WANTED: ColumnOptions = {
   event: 'pair',
-  columns: [{ path: ['n'], exact: true }, { path: ['text'] }],
+  columns: [
+    { path: ['n'], exact: true },
+    { path: ['text'], isLazy: true },
+  ],
   withClock: true,
 };
 
 function rowsOf({ dataStream, eventRecordClass, rowCount, columns, clock }: ColumnBatch): string[] {
   return Array.from({ length: rowCount }, (_, i) =>
-    [dataStream.name, eventRecordClass.name, clock?.[i], ...columns.map((column) => column[i])].join(' '),
+    [dataStream.name, eventRecordClass.name, clock?.[i], ...columns.map((column) => valueAt(column, i))].join(' '),
   );
 }
 

@@ -53,7 +53,7 @@ test('says in one sentence that a directory holds no trace', () => {
   mkdirSync(join(directory, 'none'));
   assert.throws(
     () => openTraceDirectory(join(directory, 'none')),
-    (error) => error instanceof InputError && /holds no CTF trace; /.test(error.message),
+    (error) => error instanceof InputError && /holds no CTF trace: it is empty/.test(error.message),
   );
   assert.throws(() => openTraceDirectory(join(directory, 'absent')), InputError);
   assert.throws(() => openTraceDirectory(join(directory, 'two/kernel/metadata')), InputError);

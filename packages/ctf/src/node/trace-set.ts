@@ -55,7 +55,9 @@ export function openTraceDirectory(path: string, options: OpenOptions = {}): Tra
   const directories = findTraceDirectories(root, 0);
   if (directories.length === 0) {
     throw new InputError(
-      `${path} holds no CTF trace; name a directory that has a file \`metadata\` in it or below it.`,
+      isEmpty(root)
+        ? `${path} holds no CTF trace: it is empty, as a recording is in which nothing was traced.`
+        : `${path} holds no CTF trace: no file \`metadata\` lies in it or below it; name the directory of a trace or one above.`,
     );
   }
   const pool = new FilePool();
@@ -82,6 +84,13 @@ function attemptInput(path: string): string {
 function entriesOf(directory: string): Dirent[] {
   const entries = attempt('readdir', directory, () => readdirSync(directory, { withFileTypes: true }));
   return entries.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+}
+
+/** Whether nothing lies in a directory but directories, and Lockstep's own files. */
+function isEmpty(directory: string): boolean {
+  return entriesOf(directory).every(
+    (entry) => entry.name === OWN_DIRECTORY || (entry.isDirectory() && isEmpty(join(directory, entry.name))),
+  );
 }
 
 export function findTraceDirectories(directory: string, depth: number): string[] {

@@ -6,9 +6,10 @@
 //   a      Float64Array [ 3, 7, 1 ]      clock  BigUint64Array [ … ]
 //   b      [ "x", "y", "z" ]
 
-import { CtfError, InputError, type Nanoseconds } from '@lockstep/base';
+import { CtfError, encodeUtf8, InputError, type Nanoseconds } from '@lockstep/base';
 import type { DataStream } from '../model/event-record.ts';
 import type { FieldClass, ScopeName, StructureFieldClass } from '../model/field-class.ts';
+import { isWideText } from '../model/field-class-traits.ts';
 import type { DataStreamClass, EventRecordClass } from '../model/trace-class.ts';
 import { cyclesToTime } from './clock-time.ts';
 import { canGenerateCode, instantiate } from './compile.ts';
@@ -22,6 +23,8 @@ import {
   type SlotTable,
 } from './field-layout.ts';
 import type { ColumnStore } from './generator.ts';
+import { isText } from './lazy-class.ts';
+import { lazyText } from './lazy-values.ts';
 import { generatePacketLoop } from './packet-loop.ts';
 import type { PacketReader } from './packet-reader.ts';
 import { checkStep, type DataStreamDecoder } from './trace-decoder.ts';
@@ -40,9 +43,11 @@ export interface ColumnRequest {
   /** Absent: the payload. */
   readonly scope?: 'event-record-common-context' | 'event-record-specific-context' | 'event-record-payload';
   readonly exact?: boolean;
+  /** Of text in UTF-8: a `TextColumn` instead of a list of strings. */
+  readonly isLazy?: boolean;
 }
 
-export type Column = Float64Array | BigInt64Array | BigUint64Array | unknown[];
+export type Column = Float64Array | BigInt64Array | BigUint64Array | TextColumn | unknown[];
 
 /** Rows of one data stream; arrays are valid until the next batch, and only their first `rowCount` elements. */
 export interface ColumnBatch {
@@ -64,8 +69,47 @@ export interface ColumnReaderOptions {
   readonly endPacket?: number;
 }
 
+/** Where each row's text lies in bytes of the trace: no string is made until `textAt` makes it. */
+export interface TextColumn {
+  readonly bytes: Uint8Array;
+  readonly begins: Uint32Array;
+  readonly ends: Uint32Array;
+}
+
+/** Text of a row; the column is valid until the next batch. */
+export function textAt(column: TextColumn, row: number): string {
+  return lazyText(column.bytes, column.begins[row] ?? 0, column.ends[row] ?? 0);
+}
+
+/** Value of a row of any column, for who does not know its kind. */
+export function valueAt(column: Column, row: number): unknown {
+  return 'begins' in column ? textAt(column, row) : column[row];
+}
+
+/** Made once, and filled anew for each batch. */
+class Texts implements TextColumn {
+  bytes: Uint8Array = new Uint8Array(0);
+  readonly begins = new Uint32Array(BATCH_ROWS);
+  readonly ends = new Uint32Array(BATCH_ROWS);
+
+  /** Puts text of a row after those before it: for who has strings. */
+  put(row: number, text: string): void {
+    const encoded = encodeUtf8(text);
+    const begin = row === 0 ? 0 : (this.ends[row - 1] ?? 0);
+    const end = begin + encoded.length;
+    if (row === 0 || end > this.bytes.length) {
+      const grown = new Uint8Array(Math.max(4096, end * 2));
+      grown.set(this.bytes.subarray(0, begin));
+      this.bytes = grown;
+    }
+    this.bytes.set(encoded, begin);
+    this.begins[row] = begin;
+    this.ends[row] = end;
+  }
+}
+
 type ColumnLoop = (state: DecodeState, columns: readonly unknown[], capacity: number) => number;
-type ColumnKind = 'number' | 'signed-words' | 'unsigned-words' | 'list';
+type ColumnKind = 'number' | 'signed-words' | 'unsigned-words' | 'text' | 'list';
 
 interface ResolvedColumn {
   readonly scope: Scope;
@@ -170,7 +214,10 @@ export class ColumnReader {
     for (;;) {
       try {
         this.#loop ??= this.#compile(this.#reader.decoder!);
-        return this.#loop(state, this.#arguments, this.#capacity);
+        const rowCount = this.#loop(state, this.#arguments, this.#capacity);
+        if (!this.#isInterpreting)
+          for (const column of this.#columns) if (column instanceof Texts) column.bytes = state.bytes;
+        return rowCount;
       } catch (error) {
         // Rows that were stored since the mark are stored again.
         if (this.#reader.retry(error)) continue;
@@ -191,7 +238,8 @@ export class ColumnReader {
     const stores = new Map<string, ColumnStore>();
     const declarations: string[] = [];
     this.#resolved.forEach(({ key, kind }, i) => {
-      declarations.push(`column${i} = a[${i}]`);
+      if (kind === 'text') declarations.push(`column${i} = a[${i}].begins, column${i}Ends = a[${i}].ends`);
+      else declarations.push(`column${i} = a[${i}]`);
       stores.set(key, columnStore(kind, `column${i}`));
     });
     const clockAt = this.#columns.length;
@@ -255,7 +303,9 @@ export class ColumnReader {
 function storeValue(column: ResolvedColumn, target: Column, row: number, state: DecodeState): void {
   let value: unknown = state[SCOPE_PROPERTY[column.scope.name]];
   for (const name of column.path) value = (value as Record<string, unknown> | undefined)?.[name];
-  if (column.kind === 'list') target[row] = value;
+  if (target instanceof Texts) target.put(row, String(value));
+  else if (!Array.isArray(target) && !ArrayBuffer.isView(target)) return;
+  else if (column.kind === 'list') target[row] = value;
   else if (column.kind === 'number') target[row] = Number(value);
   else target[row] = BigInt(value as number | bigint);
 }
@@ -272,6 +322,8 @@ function columnStore(kind: ColumnKind, name: string): ColumnStore {
       };
     case 'number':
       return { store: (value) => `${name}[n] = Number(${value});` };
+    case 'text':
+      return { store: () => '', storePlace: (begin, end) => `${name}[n] = ${begin}; ${name}Ends[n] = ${end};` };
     default:
       return { store: (value) => `${name}[n] = ${value};` };
   }
@@ -285,6 +337,8 @@ function makeColumn(kind: ColumnKind): Column {
       return new BigInt64Array(BATCH_ROWS);
     case 'unsigned-words':
       return new BigUint64Array(BATCH_ROWS);
+    case 'text':
+      return new Texts();
     default:
       return [];
   }
@@ -326,7 +380,13 @@ function resolve(dsc: DataStreamClass, erc: EventRecordClass, request: ColumnReq
       scope: name,
       field: request.path.join('.'),
     });
-  return { scope, key, path: request.path, kind: kindOf(fc, request.exact === true) };
+  if (request.isLazy === true && (!isText(fc) || isWideText(fc)))
+    throw new InputError('Only text in UTF-8 can be a lazy column.', {
+      event: erc.name,
+      field: request.path.join('.'),
+    });
+  const kind = request.isLazy === true ? 'text' : kindOf(fc, request.exact === true);
+  return { scope, key, path: request.path, kind };
 }
 
 /** The least and the greatest reading of the clock whose time lies in the range. */

@@ -66,6 +66,8 @@ export interface ColumnStore {
   readonly store: (value: string) => string;
   /** Takes a 64-bit integer as two variables, its unsigned words. */
   readonly storeWords?: (high: string, low: string) => string;
+  /** Takes text as two variables, where it begins and ends. */
+  readonly storePlace?: (begin: string, end: string) => string;
 }
 
 /** Whether the variable `name` lies in a range, as source code. */

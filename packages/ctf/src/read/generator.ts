@@ -58,9 +58,12 @@ export class Generator extends TextCode {
       return '';
     const isInColumn = this.isColumn;
     this.isColumn = true;
-    const value = this.#anyField(fc, key);
+    let value = '';
+    const write = (): void => void (value = this.#anyField(fc, key));
+    const place = column.storePlace === undefined ? undefined : this.placeOfText(write);
+    if (column.storePlace === undefined) write();
     this.isColumn = isInColumn;
-    this.lines.push(column.store(value));
+    this.lines.push(place === undefined ? column.store(value) : column.storePlace!(place.begin, place.end));
     return value;
   }
 

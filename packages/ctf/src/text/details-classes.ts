@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Trace classes in words, as babeltrace2's `sink.text.details` writes them: what a trace can contain.
 
+import { printableName } from './format-string.ts';
 import { assertUnreachable } from '@lockstep/base';
 import type {
   FieldClass,
@@ -67,7 +68,7 @@ function streamClassDetails(traceClass: TraceClass, dsc: DataStreamClass): strin
   const countsRecords = roles.has('discarded-event-record-counter-snapshot');
   const countsPackets = roles.has('packet-sequence-number');
   const lines = [
-    `  Stream class${dsc.name === undefined ? '' : ` \`${dsc.name}\``} (ID ${groupDigits(dsc.id, 10)}):`,
+    `  Stream class${dsc.name === undefined ? '' : ` \`${printableName(dsc.name)}\``} (ID ${groupDigits(dsc.id, 10)}):`,
     '    Supports packets: Yes',
     `    Packets have beginning default clock snapshot: ${yesNo(hasBegin)}`,
     `    Packets have end default clock snapshot: ${yesNo(hasEnd)}`,
@@ -89,8 +90,8 @@ function streamClassDetails(traceClass: TraceClass, dsc: DataStreamClass): strin
 
 function clockLines(clock: ClockClass): string[] {
   return [
-    `      Name: ${clock.name}`,
-    ...(clock.description === undefined ? [] : [`      Description: ${clock.description}`]),
+    `      Name: ${printableName(clock.name)}`,
+    ...(clock.description === undefined ? [] : [`      Description: ${printableName(clock.description)}`]),
     `      Frequency (Hz): ${groupDigits(clock.frequency, 10)}`,
     `      Precision (cycles): ${groupDigits(clock.precision ?? 0n, 10)}`,
     `      Offset (s): ${groupDigits(clock.offsetSeconds, 10)}`,
@@ -103,11 +104,11 @@ function clockLines(clock: ClockClass): string[] {
 function eventClassDetails(traceClass: TraceClass, dsc: DataStreamClass, erc: EventRecordClass): string {
   const scopes = scopesOf(traceClass, dsc, erc);
   const level = erc.logLevel === undefined ? undefined : LOG_LEVELS[erc.logLevel];
-  const name = erc.name === '' ? '' : ` \`${erc.name}\``;
+  const name = erc.name === '' ? '' : ` \`${printableName(erc.name)}\``;
   return (
     `    Event class${name} (ID ${groupDigits(erc.id, 10)}):\n` +
     (level === undefined ? '' : `      Log level: ${level}\n`) +
-    (erc.emfUri === undefined ? '' : `      EMF URI: ${erc.emfUri}\n`) +
+    (erc.emfUri === undefined ? '' : `      EMF URI: ${printableName(erc.emfUri)}\n`) +
     rootDetails('Specific context field class', 'event-record-specific-context', erc.specificContext, scopes, 6) +
     rootDetails('Payload field class', 'event-record-payload', erc.payload, scopes, 6)
   );
@@ -183,7 +184,7 @@ class ClassDetails {
       case 'variant': {
         const options = fc.options.map(
           ({ name, fieldClass, selectorFieldRanges }) =>
-            `\n${' '.repeat(indent + 2)}${name}: ${ranges(selectorFieldRanges)}: ${this.describe(fieldClass, indent + 2, enclosing)}`,
+            `\n${' '.repeat(indent + 2)}${printableName(name)}: ${ranges(selectorFieldRanges)}: ${this.describe(fieldClass, indent + 2, enclosing)}`,
         );
         return `Variant (${plural(fc.options.length, 'option')}, Selector field path ${this.#path(fc.selectorFieldLocation, enclosing)}):${options.join('')}`;
       }
@@ -197,7 +198,8 @@ class ClassDetails {
     const key = enclosing.length === 0 ? SCOPE_WORDS[this.#scope] : '';
     const inner = [...enclosing, { fieldClass: fc, key }];
     const lines = members.map(
-      ({ name, fieldClass }) => `\n${' '.repeat(indent + 2)}${name}: ${this.describe(fieldClass, indent + 2, inner)}`,
+      ({ name, fieldClass }) =>
+        `\n${' '.repeat(indent + 2)}${printableName(name)}: ${this.describe(fieldClass, indent + 2, inner)}`,
     );
     return `Structure (${plural(members.length, 'member')})${members.length === 0 ? '' : ':'}${lines.join('')}`;
   }
@@ -231,7 +233,9 @@ function integerDetails(fc: IntegerFieldClass, indent: number): string {
   const base = `${length}-bit, Base ${fc.preferredDisplayBase ?? 10}`;
   if (fc.mappings === undefined) return `${kind} (${base})`;
   const labels = Object.keys(fc.mappings).sort((a, b) => (a < b ? -1 : 1));
-  const lines = labels.map((label) => `\n${' '.repeat(indent + 2)}${label}: ${ranges(fc.mappings![label]!)}`);
+  const lines = labels.map(
+    (label) => `\n${' '.repeat(indent + 2)}${printableName(label)}: ${ranges(fc.mappings![label]!)}`,
+  );
   return `${kind} (${base}, ${plural(labels.length, 'mapping')})${labels.length === 0 ? '' : ':'}${lines.join('')}`;
 }
 

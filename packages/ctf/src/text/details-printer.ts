@@ -3,6 +3,7 @@
 // does: classes of the trace first, then data streams, packets, event records and losses. Messages in
 // order in, text out. Plain rather than fast: it is for reading.
 
+import { printableName } from './format-string.ts';
 import type {
   Boundary,
   DiscardedItems,
@@ -89,7 +90,7 @@ function timeText(cycles: bigint, ns: bigint, isCompact: boolean): string {
 function recordText(record: EventRecord, tag: string, isCompact: boolean): string {
   const { eventRecordClass: erc, clockSnapshot, timeNs, dataStream } = record;
   const time = clockSnapshot === undefined || timeNs === undefined ? '' : timeText(clockSnapshot, timeNs, isCompact);
-  const name = erc.name === '' ? '' : ` \`${erc.name}\``;
+  const name = erc.name === '' ? '' : ` \`${printableName(erc.name)}\``;
   const id = groupDigits(erc.id, 10);
   if (isCompact) return `${time}${tag}Event${name} (${id})\n`;
   const values = scopeValues(record);
@@ -128,7 +129,7 @@ function boundaryText(boundary: Boundary, tag: string, isCompact: boolean): stri
   const title = TITLES[type];
   if (isCompact || type === 'stream-end' || type === 'packet-end') return `${time}${tag}${title}\n`;
   if (type === 'stream-beginning')
-    return `${time}${tag}${title}:\n  Name: ${dataStream.path ?? dataStream.name}\n${traceText(dataStream.trace)}`;
+    return `${time}${tag}${title}:\n  Name: ${printableName(dataStream.path ?? dataStream.name)}\n${traceText(dataStream.trace)}`;
   const fc = dataStream.dataStreamClass.packetContext;
   if (fc === undefined || !isShown(fc, 'packet-context')) return `${time}${tag}${title}\n`;
   const values = new Map<ScopeName, ScopeValue>([['packet-context', { fieldClass: fc, value: packet?.context ?? {} }]]);
@@ -155,7 +156,8 @@ function traceText(trace: Trace): string {
       : [
           `    Environment (${entries.length} entr${entries.length === 1 ? 'y' : 'ies'}):`,
           ...entries.map(
-            ([key, value]) => `      ${key}: ${typeof value === 'bigint' ? groupDigits(value, 10) : value}`,
+            ([key, value]) =>
+              `      ${printableName(key)}: ${typeof value === 'bigint' ? groupDigits(value, 10) : printableName(value)}`,
           ),
         ]),
     ...streams.map((stream) => `    Stream (ID ${stream.id ?? 0n}, Class ID ${stream.dataStreamClass.id})`),
@@ -221,7 +223,7 @@ class ValueDetails {
           .map(({ name, fieldClass }) => {
             const own = (value as StructureValue)[name];
             const text = this.field(fieldClass, own, indent + 2, `${key}/${name}`, inner);
-            return `\n${' '.repeat(indent + 2)}${name}:${text}`;
+            return `\n${' '.repeat(indent + 2)}${printableName(name)}:${text}`;
           })
           .join('');
       }
@@ -263,7 +265,7 @@ class ValueDetails {
       default:
         return isIntegerFieldClass(fc)
           ? ` ${groupDigits(value as number | bigint, fc.preferredDisplayBase ?? 10)}`
-          : ` ${value as string}`;
+          : ` ${printableName(value as string)}`;
     }
   }
 

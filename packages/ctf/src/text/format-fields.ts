@@ -20,7 +20,7 @@ import { optionRanges, resolveLocation, type Enclosing } from '../read/field-lay
 import { NO_COLORS, type Colors } from './colors.ts';
 import { enumerationLabels } from './enumeration-labels.ts';
 import { formatInteger, formatReal } from './format-number.ts';
-import { quote } from './format-string.ts';
+import { quote, printableName } from './format-string.ts';
 
 /** Remembered texts of an enumeration's values; then they are made again, so that memory stays bounded. */
 const REMEMBERED_VALUES = 1024;
@@ -145,7 +145,7 @@ class FormatterWriter {
     const parts: string[] = [];
     for (const member of fc.memberClasses) {
       if (!isShown(member.fieldClass, this.#options.scope)) continue;
-      const lead = `${parts.length === 0 ? ' ' : ', '}${this.#options.withNames ? `${this.#colors.fieldName}${member.name}${this.#colors.reset} = ` : ''}`;
+      const lead = `${parts.length === 0 ? ' ' : ', '}${this.#options.withNames ? `${this.#colors.fieldName}${printableName(member.name)}${this.#colors.reset} = ` : ''}`;
       parts.push(
         `${JSON.stringify(lead)} + ${this.#field(member.fieldClass, memberExpression(value, member.name), inner)}`,
       );

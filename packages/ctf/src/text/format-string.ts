@@ -21,6 +21,17 @@ export function quote(text: string): string {
 
 function escapeCharacter(character: string): string {
   const code = character.charCodeAt(0);
-  if (code >= 0x20 && code !== 0x7f) return `\\${character}`;
-  return ESCAPES[character] ?? `\\x${code.toString(16).padStart(2, '0')}`;
+  return code >= 0x20 && code !== 0x7f ? `\\${character}` : escapeControl(character);
+}
+
+const CONTROLS = /[\x00-\x1f\x7f-\x9f]/g;
+const HAS_CONTROL = /[\x00-\x1f\x7f-\x9f]/;
+
+/** A name out of a trace, which stands without quotes: a terminal must not take its control characters for its own. */
+export function printableName(name: string): string {
+  return HAS_CONTROL.test(name) ? name.replace(CONTROLS, escapeControl) : name;
+}
+
+function escapeControl(character: string): string {
+  return ESCAPES[character] ?? `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
 }

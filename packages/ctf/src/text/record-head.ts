@@ -2,6 +2,7 @@
 // What all records of a class in a trace share in text: the words between time and scopes, as
 // `babeltrace2 --fields --names` choose them. And who a loss belongs to, in one line.
 
+import { printableName } from './format-string.ts';
 import type { DataStream, DiscardedItems, Trace } from '../model/event-record.ts';
 import type { EnvironmentValue, EventRecordClass } from '../model/trace-class.ts';
 import type { Colors } from './colors.ts';
@@ -74,7 +75,7 @@ export function recordHead(trace: Trace, erc: EventRecordClass, hasTime: boolean
   let hasDomain = false;
   const add = (name: PrintedFields | 'model.emf.uri', value: string | undefined): void => {
     if (value === undefined) return;
-    text += separator + (withNames ? nameEqual(name) : hasDomain ? ':' : '') + value;
+    text += separator + (withNames ? nameEqual(name) : hasDomain ? ':' : '') + printableName(value);
     hasDomain = true;
   };
   const { environment } = trace.traceClass;
@@ -90,7 +91,7 @@ export function recordHead(trace: Trace, erc: EventRecordClass, hasTime: boolean
   if (fields.has('loglevel') && level !== undefined) add('loglevel', `TRACE_${level} (${erc.logLevel})`);
   if (fields.has('emf')) add('model.emf.uri', erc.emfUri);
   if (hasDomain && !withNames) text += ' ';
-  const eventName = `${colors.eventName}${erc.name}${colors.reset}`;
+  const eventName = `${colors.eventName}${printableName(erc.name)}${colors.reset}`;
   return `${text}${separator}${withNames ? `${nameEqual('name')}${eventName}, ` : `${eventName}: `}`;
 }
 
@@ -110,7 +111,7 @@ export function lossText(items: DiscardedItems, time: TimeFormatter): string {
   const { uuid } = trace.traceClass;
   return (
     `WARNING: ${what} ${range} in trace "${traceName(trace) ?? '(unknown)'}" ${uuid === undefined ? '(no UUID)' : `(UUID: ${uuid})`} ` +
-    `within stream "${dataStream.path ?? dataStream.name}" (stream class ID: ${dataStream.dataStreamClass.id}, ${streamId(dataStream)}).\n`
+    `within stream "${printableName(dataStream.path ?? dataStream.name)}" (stream class ID: ${dataStream.dataStreamClass.id}, ${streamId(dataStream)}).\n`
   );
 }
 
@@ -122,7 +123,7 @@ function streamId(dataStream: DataStream): string {
 export function traceName(trace: Trace): string | undefined {
   const host = textOf(trace.traceClass.environment.get('hostname'));
   const parts = [host, trace.name === '' ? undefined : trace.name].filter((part) => part !== undefined);
-  return parts.length === 0 ? undefined : parts.join('/');
+  return parts.length === 0 ? undefined : printableName(parts.join('/'));
 }
 
 function textOf(value: EnvironmentValue | undefined): string | undefined {

@@ -17,7 +17,7 @@ import type { Place } from '../read/place.ts';
 import type { Colors } from './colors.ts';
 import { formatBlob, formatEnumeration, isShown } from './format-fields.ts';
 import { formatInteger } from './format-number.ts';
-import { quote } from './format-string.ts';
+import { quote, printableName } from './format-string.ts';
 import {
   INTEGER_ROOM,
   putAscii,
@@ -259,7 +259,7 @@ class TextCode implements FieldVisitor {
 
   beginMember(name: string, position: number): string {
     this.literal(position === 0 ? ' ' : ', ');
-    if (this.withNames) this.literal(`${this.#colors.fieldName}${name}${this.#colors.reset} = `);
+    if (this.withNames) this.literal(`${this.#colors.fieldName}${printableName(name)}${this.#colors.reset} = `);
     return '';
   }
 

@@ -7,9 +7,14 @@ import fc from 'fast-check';
 import { CtfError } from '@lockstep/base';
 import type { DataStream, Trace } from '../model/event-record.ts';
 import type { TraceClass } from '../model/trace-class.ts';
+import { createDataStreamReader, isEventRecord } from '../read/data-stream-reader.ts';
 import { memoryMedium } from '../read/medium.ts';
 import { arbitraryBytes, arbitraryTraceClass } from '../testing/arbitrary-trace.ts';
+import { eventRecordClass, samplePacket, sampleTraceClass } from '../testing/sample-trace.ts';
+import { signedInteger, structure } from '../write.ts';
+import { createDetailsPrinter } from './details-printer.ts';
 import { ALL_FIELDS, ALL_NAMES } from './record-head.ts';
+import { createTextPrinter } from './text-printer.ts';
 import { printDataStreams, type TraceTextOptions } from './trace-text.ts';
 
 function print(
@@ -74,4 +79,40 @@ test('prints what its twin prints, of any class and any bytes', () => {
     { numRuns: 250, seed: 20_261_127, includeErrorInReport: true },
   );
   assert.ok(lineCount > 1000, `only ${lineCount} lines were compared`);
+});
+
+test('control characters of names reach no terminal', () => {
+  const hostile = 'shop\u001b[31m\u0007\n\u009b';
+  const payload = structure([{ name: hostile, fieldClass: signedInteger(32) }]);
+  const traceClass: TraceClass = {
+    ...sampleTraceClass('kernel', [eventRecordClass(1, hostile, payload)]),
+    environment: new Map([
+      ['hostname', hostile],
+      ['note', hostile],
+    ]),
+  };
+  const dataStreamClass = traceClass.dataStreamClasses.get(0n)!;
+  const trace: Trace = { name: '', traceClass, dataStreams: [] };
+  const dataStream: DataStream = { name: hostile, trace, dataStreamClass, id: 3n };
+  const packet = samplePacket('kernel', [1000n, 1000n], (writer) =>
+    writer.integer(16, 1).integer(32, 1000).integer(32, 1).integer(32, 5),
+  );
+  const own = { dataStream, medium: memoryMedium(packet) };
+  const texts = [Buffer.concat(Array.from(printDataStreams([own], {}), (piece) => piece.slice())).toString()];
+  let text = '';
+  const write = (piece: string): void => void (text += piece);
+  const printers = [createTextPrinter({ write }), createTextPrinter({ write, withoutGeneratedCode: true })];
+  const details = createDetailsPrinter({ write });
+  const reader = createDataStreamReader({ ...own, medium: memoryMedium(packet), boundaries: true });
+  for (let item = reader.next(); item !== undefined; item = reader.next()) {
+    if (isEventRecord(item)) for (const printer of printers) printer.print(item);
+    details.print(item);
+  }
+  for (const printer of printers) printer.flush();
+  texts.push(text);
+  for (const each of texts) {
+    assert.match(each, /shop\\e\[31m\\a\\n\\x9b/);
+    // eslint-disable-next-line no-control-regex
+    assert.doesNotMatch(each, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+  }
 });
