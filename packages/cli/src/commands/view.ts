@@ -84,7 +84,11 @@ async function printCount(traceSet: TraceSet, path: string, isJson: boolean): Pr
 
 function printDetails(traceSet: TraceSet, range: ReadRange, compact: boolean): void {
   let held = '';
-  const printer = createDetailsPrinter({ write: (text) => (held += text), compact });
+  const printer = createDetailsPrinter({
+    write: (text) => (held += text),
+    compact,
+    isForTerminal: process.stdout.isTTY,
+  });
   try {
     for (const message of readMessages(traceSet, range)) {
       printer.print(message);

@@ -3,7 +3,7 @@
 // does: classes of the trace first, then data streams, packets, event records and losses. Messages in
 // order in, text out. Plain rather than fast: it is for reading.
 
-import { printableName } from './format-string.ts';
+import { printableName, withoutControls } from './format-string.ts';
 import type {
   Boundary,
   DiscardedItems,
@@ -33,6 +33,8 @@ export interface DetailsOptions {
   readonly write: (text: string) => void;
   /** One line a message, without fields. */
   readonly compact?: boolean;
+  /** Escapes control characters of strings, which babeltrace2 hands on; those of names always are. */
+  readonly isForTerminal?: boolean;
 }
 
 export interface DetailsPrinter {
@@ -56,7 +58,8 @@ export function createDetailsPrinter(options: DetailsOptions): DetailsPrinter {
         text += '\n';
       }
       isFirst = false;
-      options.write(text + messageText(message, traces.get(dataStream.trace)!, isCompact));
+      text += messageText(message, traces.get(dataStream.trace)!, isCompact);
+      options.write(options.isForTerminal === true ? withoutControls(text) : text);
     },
   };
 }
@@ -265,7 +268,7 @@ class ValueDetails {
       default:
         return isIntegerFieldClass(fc)
           ? ` ${groupDigits(value as number | bigint, fc.preferredDisplayBase ?? 10)}`
-          : ` ${printableName(value as string)}`;
+          : ` ${value as string}`;
     }
   }
 

@@ -299,7 +299,7 @@ function makeClosure(
           const shown = fc.memberClasses.filter((member) => isShown(member.fieldClass, options.scope));
           const texts = shown.map(({ name, fieldClass }) => {
             const text = format(fieldClass, (value as StructureValue)[name]!, `${key}/${name}`, inner);
-            return options.withNames ? `${colors.fieldName}${name}${colors.reset} = ${text}` : text;
+            return options.withNames ? `${colors.fieldName}${printableName(name)}${colors.reset} = ${text}` : text;
           });
           return texts.length === 0 ? '{ }' : `{ ${texts.join(', ')} }`;
         }

@@ -32,6 +32,11 @@ export function printableName(name: string): string {
   return HAS_CONTROL.test(name) ? name.replace(CONTROLS, escapeControl) : name;
 }
 
+/** The same of whole lines. */
+export function withoutControls(lines: string): string {
+  return lines.replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/g, escapeControl);
+}
+
 function escapeControl(character: string): string {
   return ESCAPES[character] ?? `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
 }
