@@ -22,7 +22,7 @@ const NOTHING = { truth: 0, committed: [], consumed: [], attempts: 0 };
 
 /**
  * A scenario. Shape: mode, writerCount (1, or several at the same time), subBufferCount,
- * recordsPerSubBuffer (1 or 2), recordCount (of each writer), pollCount (of the reader), mayWriterDie,
+ * recordsPerSubBuffer (1 or 2), recordCount (of each writer; or a list), pollCount (of the reader), mayWriterDie,
  * mayReaderDie, hasNextWriter (takes over after release or death), isSnapshot (the reader copies and
  * takes nothing), order (of stores: see state.mjs), maxPreemptions.
  */
@@ -100,13 +100,16 @@ export class RingWorld {
    * other's mirror image the one in which the second has the first block is left out.
    */
   isMirrored({ words }) {
-    if (this.writerCount !== 2 || this.#shape.mayWriterDie || this.#shape.hasNextWriter) return false;
+    const { mayWriterDie, hasNextWriter, recordCount } = this.#shape;
+    if (this.writerCount !== 2 || mayWriterDie || hasNextWriter || typeof recordCount !== 'number') return false;
     return words[this.#shipped.layout.WRITERS_WORD + this.#shipped.layout.OWNER_TID] === 2;
   }
 
   #addWriter(number, more) {
     const format = this.#format;
-    const { recordCount, mayWriterDie } = this.#shape;
+    const { mayWriterDie } = this.#shape;
+    const counts = [this.#shape.recordCount].flat();
+    const recordCount = counts[(number - 1) % counts.length];
     const mayDie = mayWriterDie === true && number === 1;
     const onStore = (thread, word, value) => this.#noteStore(thread, word, value);
     this.#add({ name: `writer ${number}`, isWriter: true, mayDie, onStore, ...more, body });

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 // What reading costs: from the buffer to a file in the page cache, and a snapshot of a flight recorder
 // of 64 MiB while its writer runs, at a million records a second and at full speed: how long it takes,
-// and the longest time that 16 records took meanwhile, beside the same without snapshots. The time in
-// which the writer's thread was not on a CPU is taken off: the machine has other things to do.
+// and the longest time that 16 records took meanwhile, in rounds that alternate with the same time of
+// nothing, of nothing again, and of copying other memory. Writer and reader have a CPU each. The time in
+// which the writer's thread was not on its CPU is taken off; what a hypervisor takes cannot be.
 //
 //   node packages/ring-buffer/dist/bench/reader.bench.js [rounds]
 
 import { closeSync, openSync, rmSync } from 'node:fs';
-import { cpus, release, tmpdir } from 'node:os';
+import { availableParallelism, cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { loadNative } from '@lockstep/native';
@@ -49,6 +51,7 @@ const LONG_NS = 50_000;
 
 function runWriter({ handle, flags, pauseNs }: WriterTask): void {
   const native = loadNative()!;
+  if (availableParallelism() > 1) native.pinToCpu(native.gettid(), 1);
   const { slot, read } = tscClock() ?? monotonicClock();
   const writer = openChannel(handle).tryAttach({ clock: tscClock() ?? monotonicClock() })!;
   const now = (): number => {
@@ -70,7 +73,8 @@ function runWriter({ handle, flags, pauseNs }: WriterTask): void {
     const after = now();
     const wall = (after - before) * nsPerCycle;
     times[3]!++;
-    if (wall > LONG_NS) {
+    if (wall <= LONG_NS) times[0] = Math.max(times[0]!, wall);
+    else {
       // Seldom, so that what reading this clock allocates is not collected in the middle.
       const cpu = Number(native.clockNs('thread-cpu'));
       const offCpu = Math.max(0, (after - mark) * nsPerCycle - (cpu - markCpu));
@@ -133,6 +137,9 @@ function benchFile(rounds: number): void {
   console.log(`  bare write() of one hot MiB, again and again: ${median(copyRates).toFixed(2)} GB/s`);
 }
 
+/** What the reader's thread does in a round: nothing but waiting, twice, so that their difference is chance; copying; a snapshot. */
+const KINDS = ['nothing', 'nothing again', 'copying other memory', 'a snapshot'] as const;
+
 async function benchSnapshot(rounds: number, pauseNs: number): Promise<void> {
   const channel = createChannel(OPTIONS);
   const flags = new SharedArrayBuffer(64);
@@ -140,58 +147,74 @@ async function benchSnapshot(rounds: number, pauseNs: number): Promise<void> {
   const times = new Float64Array(flags, 16, 4);
   const task: WriterTask = { handle: channel.handle, flags, pauseNs };
   const worker = new Worker(fileURLToPath(import.meta.url), { workerData: task });
+  const native = loadNative()!;
+  if (availableParallelism() > 1) native.pinToCpu(native.gettid(), 0);
   const reader = channel.openReader().buffers[0]!;
-  while (reader.snapshotPositions().produced < 70) await new Promise((resolve) => setTimeout(resolve, 5));
-  const measure = async (work: () => void): Promise<readonly number[]> => {
-    Atomics.store(words, 1, 1);
-    await new Promise((resolve) => setTimeout(resolve, 2));
-    for (let round = 0; round < rounds; round++) {
-      work();
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-    return [...times];
-  };
+  // Twice round: no page of the buffer is touched for the first time later.
+  while (reader.snapshotPositions().produced < 140) await sleep(5);
+  const source = new Uint8Array(64 * MIB).fill(1);
+  const target = new Uint8Array(64 * MIB).fill(2);
   const durations: number[] = [];
   const sizes: number[] = [];
   let goneCount = 0;
-  // Alternating, so that the machine's other load is the same for both.
-  const without: (readonly number[])[] = [];
-  const during: (readonly number[])[] = [];
-  for (let turn = 0; turn < 5; turn++) {
-    without.push(
-      await measure(() => {
-        // As long as a snapshot, without touching the buffer.
-        const end = performance.now() + (median(durations) || 20);
-        while (performance.now() < end);
-      }),
-    );
-    during.push(
-      await measure(() => {
-        const begin = performance.now();
-        const { packets, goneCount: gone } = reader.snapshot();
-        durations.push(performance.now() - begin);
-        sizes.push(packets.reduce((sum, packet) => sum + packet.contentSizeBytes, 0));
-        goneCount += gone;
-      }),
-    );
+  const work = {
+    nothing: () => spin(median(durations) || 20),
+    'nothing again': () => spin(median(durations) || 20),
+    'copying other memory': () => target.set(source),
+    'a snapshot': () => {
+      const begin = performance.now();
+      const { packets, goneCount: gone } = reader.snapshot();
+      durations.push(performance.now() - begin);
+      sizes.push(packets.reduce((sum, packet) => sum + packet.contentSizeBytes, 0));
+      goneCount += gone;
+    },
+  };
+  const longest = new Map(KINDS.map((kind) => [kind, [] as number[]]));
+  const slow = new Map(KINDS.map((kind) => [kind, { long: 0, all: 0 }]));
+  for (let round = -1; round < rounds; round++) {
+    // Alternating, so that the machine's other load is the same for all.
+    for (const kind of KINDS) {
+      Atomics.store(words, 1, 1);
+      while (Atomics.load(words, 1) === 1);
+      work[kind]();
+      const [own = 0, , long = 0, all = 0] = times;
+      if (round >= 0) {
+        longest.get(kind)!.push(own);
+        slow.get(kind)!.long += long;
+        slow.get(kind)!.all += all;
+      }
+      await sleep(2);
+    }
   }
   Atomics.store(words, 0, 1);
   await new Promise((resolve) => worker.once('exit', resolve));
-  const most = (list: (readonly number[])[], index: number): number =>
-    Math.max(...list.map((values) => values[index]!));
-  const sum = (list: (readonly number[])[], index: number): number =>
-    list.reduce((total, values) => total + values[index]!, 0);
-  const show = (label: string, list: (readonly number[])[]): void =>
-    console.log(
-      `  ${label}: longest ${(most(list, 0) / 1000).toFixed(0)} µs on the CPU, ${(most(list, 1) / 1000).toFixed(0)} µs with the time off it; ${sum(list, 2)} of ${sum(list, 3)} batches longer than 50 µs`,
-    );
   const speed = pauseNs > 0 ? 'at a million records a second' : 'at full speed';
   console.log(
     `snapshot of ${(median(sizes) / MIB).toFixed(0)} MiB beside a writer ${speed}: ${median(durations).toFixed(1)} ms, longest ${Math.max(...durations).toFixed(1)} ms (limit 100), ${goneCount} sub-buffers gone in ${durations.length} snapshots`,
   );
-  show('writer without snapshots', without);
-  show('writer during snapshots ', during);
+  console.log(`  longest ${BATCH} records of the writer on its CPU in a round, over ${rounds} rounds; limit 50 µs`);
+  for (const kind of KINDS) {
+    const values = longest.get(kind)!;
+    const { long, all } = slow.get(kind)!;
+    console.log(
+      `    beside ${kind.padEnd(21)} median ${micros(median(values))}, longest ${micros(Math.max(...values))}; ${long} of ${all} longer than 50 µs`,
+    );
+  }
+  const excess = longest.get('a snapshot')!.map((value, round) => value - longest.get('nothing')![round]!);
+  const chance = longest.get('nothing again')!.map((value, round) => value - longest.get('nothing')![round]!);
+  console.log(
+    `    more in a round than beside nothing: by a snapshot ${micros(median(excess))} (median), by chance ${micros(median(chance))}`,
+  );
   channel.close();
+}
+
+function micros(ns: number): string {
+  return `${(ns / 1000).toFixed(1)} µs`;
+}
+
+function spin(ms: number): void {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
 }
 
 if (isMainThread) {
@@ -200,8 +223,8 @@ if (isMainThread) {
     `node ${process.version}, Linux ${release()}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown CPU'}, ${rounds} rounds`,
   );
   benchFile(rounds);
-  await benchSnapshot(rounds, BATCH * 1000);
-  await benchSnapshot(rounds, 0);
+  await benchSnapshot(rounds * 5, BATCH * 1000);
+  await benchSnapshot(rounds * 5, 0);
 } else {
   runWriter(workerData as WriterTask);
 }

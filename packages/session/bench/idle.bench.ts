@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Idle is idle: an HTTP server that nobody asks, alone, recorded, and in a flight recorder with and without
 // the kernel half; voluntary context switches of every thread of program and session over IDLE_SECONDS (30),
-// and the timer interrupts of the machine. Beside it LTTng's daemons with a snapshot session, where they are.
+// and the timer interrupts and context switches of the whole machine. Beside it LTTng's daemons with a
+// snapshot session, where they are. Words choose rows: node …/idle.bench.js alone 'kernel too'.
 
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -18,18 +19,26 @@ const SERVER = `require('node:http').createServer((_, response) => response.end(
 
 const directory = mkdtempSync(join(tmpdir(), 'lockstep-idle-'));
 try {
-  console.log(`Voluntary context switches in ${IDLE_SECONDS} idle seconds, and timer interrupts of the machine:`);
+  console.log(
+    `Voluntary context switches in ${IDLE_SECONDS} idle seconds; timer interrupts (LOC) and context switches of the machine:`,
+  );
   await measureProgram('the program alone', []);
   await measureProgram('flight recorder', ['record', '--snapshot', '--no-kernel']);
   await measureProgram('flight recorder, kernel too', ['record', '--snapshot']);
   await measureProgram('recording', ['record', '--no-kernel']);
   await measureProgram('recording, kernel too', ['record']);
-  await measureLttng();
+  if (isWanted('LTTng')) await measureLttng();
 } finally {
   rmSync(directory, { recursive: true, force: true });
 }
 
+function isWanted(name: string): boolean {
+  const words = process.argv.slice(2);
+  return words.length === 0 || words.some((word) => name.includes(word));
+}
+
 async function measureProgram(name: string, words: readonly string[]): Promise<void> {
+  if (!isWanted(name)) return;
   const program = [process.execPath, '-e', SERVER];
   const trace = join(directory, name.replaceAll(/\W/g, '_'));
   const command = words.length === 0 ? program : [process.execPath, COMMAND, ...words, '-o', trace, '--', ...program];
@@ -68,12 +77,16 @@ async function measureLttng(): Promise<void> {
 async function report(name: string, pids: readonly number[]): Promise<void> {
   const before = pids.map(switchesOf);
   const timersBefore = timerInterrupts();
+  const switchesBefore = machineSwitches();
   await sleep(IDLE_SECONDS * 1000);
   const timers = timerInterrupts() - timersBefore;
+  const switches = machineSwitches() - switchesBefore;
   const counts = pids.map((pid, index) => switchesOf(pid) - (before[index] ?? 0));
   const sum = counts.reduce((total, count) => total + count, 0);
   const parts = pids.map((pid, index) => `${nameOf(pid)} ${counts[index]}`).join(', ');
-  console.log(`${name.padEnd(36)} ${String(sum).padStart(7)}   (${parts}); ${timers} timer interrupts`);
+  console.log(
+    `${name.padEnd(36)} ${String(sum).padStart(7)}   (${parts}); machine: ${timers} timer interrupts, ${switches} switches`,
+  );
 }
 
 /** A process and all that descend from it. */
@@ -117,6 +130,11 @@ function switchesOf(pid: number): number {
       console.log(`  ${pid}/${tid} ${/^Name:\s*(.*)$/m.exec(status)?.[1]} ${count}`);
   }
   return sum;
+}
+
+/** "ctxt" of /proc/stat, over all CPUs. */
+function machineSwitches(): number {
+  return Number(/^ctxt (\d+)/m.exec(readFileSync('/proc/stat', 'utf8'))?.[1]);
 }
 
 /** "LOC" of /proc/interrupts, over all CPUs. */
