@@ -160,10 +160,25 @@ const REQUESTS = [
     needsKernel: true,
   },
   {
+    name: 'slow-upload',
+    sentence: /waiting for its client to send more of it/,
+    categories: ['network'],
+    expected: () => 1,
+    needsKernel: true,
+  },
+  {
+    name: 'slow-download',
+    sentence: /waiting for its client to take the response/,
+    categories: ['network'],
+    expected: () => 1,
+    needsKernel: true,
+  },
+  {
     name: 'worker-answer',
     sentence: /waiting for a message of worker thread \d+/,
     categories: ['thread'],
-    expected: () => 1,
+    // Its handler, and its client in the same process, take the rest.
+    expected: () => 0.92,
     needsKernel: true,
   },
 ];

@@ -223,6 +223,7 @@ export class ProgramModel implements Handler {
     thread.forgottenAt = end;
     let from = end;
     for (const holder of this.holders) from = Math.min(from, holder(thread));
+    thread.heldSince = from;
     thread.story.forgetBefore(from);
     thread.turns.forgetBefore(from);
     thread.kernel.forgetBefore(from);
@@ -262,6 +263,7 @@ export class ProgramModel implements Handler {
       method: toText(payload?.method),
       url: toText(payload?.url),
       peer: toText(payload?.peer),
+      hasAnswered: false,
       begin: time,
       end: undefined,
       status: 0,

@@ -114,6 +114,8 @@ export interface ServerRequest {
   readonly method: string;
   readonly url: string;
   readonly peer: string;
+  /** A piece of its response was written. */
+  hasAnswered: boolean;
   /** Its handler was about to run. */
   readonly begin: number;
   /** Its response was finished; undefined = not yet. */
@@ -165,6 +167,8 @@ export class ProgramThread {
   /** By kind and id. */
   readonly openOperations = new Map<string, AsyncOperation>();
   forgottenAt = 0;
+  /** Nobody asks for what was before. */
+  heldSince = -Infinity;
   /** Length of the kernel log at which forgetting is worth its cost again. */
   forgetAtLength = 0;
   /** Of the iteration that has not ended. */

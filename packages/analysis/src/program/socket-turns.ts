@@ -32,10 +32,18 @@ export interface PeerWait extends Interval {
   end: number;
 }
 
+/** A request's client sent more of it, or took more of the response: what the request went on for. */
+export interface ClientMove extends Interval {
+  readonly request: number;
+  readonly isSending: boolean;
+}
+
 export class SocketTurns {
   /** Of each thread, in order of their ends; those that have not ended are in `openWaits`, by descriptor. */
   readonly waits = new Map<ProgramThread, Timeline<PeerWait>>();
   readonly openWaits = new Map<ProgramThread, Map<number, PeerWait[]>>();
+  /** Of each thread, in order of time. */
+  readonly moves = new Map<ProgramThread, Timeline<ClientMove>>();
   readonly #files: Files;
   readonly #threads = new Map<KernelThread, ProgramThread>();
   readonly #programs: ProgramModel;
@@ -67,6 +75,15 @@ export class SocketTurns {
     return [...ended, ...open];
   }
 
+  movesOf(thread: ProgramThread, request: number, begin: number, end: number): ClientMove[] {
+    return (
+      this.moves
+        .get(thread)
+        ?.during(begin, end)
+        .filter((move) => move.request === request) ?? []
+    );
+  }
+
   #threadOf({ thread }: SystemCall): ProgramThread | undefined {
     const { threads } = this.#programs;
     for (; this.#knownThreadCount < threads.length; this.#knownThreadCount += 1) {
@@ -91,6 +108,12 @@ export class SocketTurns {
     if (client !== undefined) {
       // What goes to a client is its answer: it waits for nobody more.
       this.#forget(thread, client.id, call.begin);
+      // The first piece of the response is written when that is there; each further one when the client took more.
+      if (client.hasAnswered) {
+        this.#noteMove(thread, client.id, call.begin, call.end, false);
+        thread.turns.add(call.begin, client.id);
+      }
+      client.hasAnswered = true;
       return;
     }
     const request = thread.turns.last();
@@ -130,7 +153,15 @@ export class SocketTurns {
       return;
     }
     const request = this.#byPeer.get(thread)?.get(socket.name);
-    if (request !== undefined) thread.turns.add(call.end, request.id);
+    if (request === undefined) return;
+    this.#noteMove(thread, request.id, call.begin ?? call.end, call.end, true);
+    thread.turns.add(call.end, request.id);
+  }
+
+  #noteMove(thread: ProgramThread, request: number, begin: number, end: number, isSending: boolean): void {
+    const moves = getOrMake(this.moves, thread, () => new Timeline<ClientMove>());
+    moves.add({ begin, end, request, isSending });
+    forgetSome(moves, thread);
   }
 
   /** It was answered without a read of its own being seen: ends its waits where its answer begins. */
@@ -147,8 +178,17 @@ export class SocketTurns {
 
   #end(thread: ProgramThread, wait: PeerWait, end: number): void {
     wait.end = end;
-    getOrMake(this.waits, thread, () => new Timeline<PeerWait>()).add(wait);
+    const waits = getOrMake(this.waits, thread, () => new Timeline<PeerWait>());
+    waits.add(wait);
+    forgetSome(waits, thread);
   }
+}
+
+/** Forgetting costs; it is done once in so many. */
+const FORGET_AT = 1024;
+
+function forgetSome(timeline: Timeline<Interval>, thread: ProgramThread): void {
+  if (timeline.length % FORGET_AT === 0) timeline.forgetBefore(thread.heldSince);
 }
 
 function fdOf(call: SystemCall): number {

@@ -107,6 +107,14 @@ test('who goes on in the turn of another request waited behind it: a lock in Jav
   );
 });
 
+test('a child process that is waited for is told by its program, until its pipes are closed', () => {
+  const report = reportOf(`
+    loop    |  [==]            [==]
+    A       |  <                >
+    A.child |   (             )`);
+  assert.match(find(report, '/a').sentence, /1[12] ms waiting for the child process convert/);
+});
+
 test('a timer that only guards a request is not what it waited for', () => {
   const report = reportOf(`
     loop    |  [==]          [==]               [=]

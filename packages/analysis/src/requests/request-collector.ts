@@ -189,11 +189,12 @@ export class RequestCollector {
       isKept || this.sample.count < MAX_TOLD || (isSlow && (this.onSlow !== undefined || this.slowCount < MAX_TOLD));
     const totals = new CauseTotals(isTold ? 64 : 0);
     const waits = this.#context.turns.waitsOf(request.thread, request.id, begin, end);
-    const { positions, times, fileWork } = this.#context;
+    const { positions, times, fileWork, turns } = this.#context;
+    const moves = isSlow || isTold ? turns.movesOf(request.thread, request.id, begin, end) : [];
     const endOrNone = timed.hasEnded ? end : Infinity;
     const splitter = new RequestSplitter(
       request,
-      { labels, positions, times, fileWork, waits, wakerOf: this.#waker, end: endOrNone, isTold },
+      { labels, positions, times, fileWork, waits, moves, wakerOf: this.#waker, end: endOrNone, isTold },
       totals,
     );
     let told = begin;

@@ -9,7 +9,7 @@ import { isMetaFrame, nearestUserFrame, type Frame } from '../program/call-tree.
 import type { FileWork } from '../program/file-work.ts';
 import { isPoolOperation, readyOf, type OperationTimes } from '../program/operation-times.ts';
 import type { AsyncOperation, ProgramThread, ServerRequest } from '../program/program-thread.ts';
-import type { PeerWait } from '../program/socket-turns.ts';
+import type { ClientMove, PeerWait } from '../program/socket-turns.ts';
 import { runnableReason } from '../stalls/part-builder.ts';
 import { HELD_BACK, RECLAIMING } from '../stalls/stall-causes.ts';
 import { functionText, type Positions } from '../stalls/position.ts';
@@ -23,6 +23,7 @@ export interface SplitContext {
   readonly times: OperationTimes;
   readonly fileWork: FileWork;
   readonly waits: readonly PeerWait[];
+  readonly moves: readonly ClientMove[];
   /** Who woke the loop, when that says what was waited for; `ref` as in the interval log of a wait. */
   readonly wakerOf: (thread: ProgramThread, ref: number) => Waker | undefined;
   /** When it ended; Infinity when it has not. */
@@ -55,6 +56,8 @@ const CONNECT_OPERATION = /^(net|tls)\.connect$/;
 /** Several tasks of the pool, with JavaScript of Node between them. */
 const STEPWISE_OPERATION = /^fs\.(promises\.)?(readFile|writeFile|appendFile|cp|rm|mkdir|readdir)$/;
 const STEP_OPERATION = /^(dns\.lookup|(net|tls)\.connect|(http\.Agent|undici)\..*)$/;
+const CLIENT_SENDS = 'waiting for its client to send more of it';
+const CLIENT_TAKES = 'waiting for its client to take the response';
 const BEHIND_OTHERS = "waiting behind other requests, as in a lock or a queue of the program's own JavaScript";
 
 export class RequestSplitter {
@@ -93,7 +96,7 @@ export class RequestSplitter {
   /** The part of a moment that lies in [begin, end). */
   take(moment: ThreadMoment, begin: number, end: number): void {
     if (!moment.isIdle && moment.turn === this.#request.id) {
-      this.#tellUntold();
+      this.#tellUntold(begin);
       this.#takeOwn(moment, end - begin);
     } else this.#takeWaiting(moment, begin, end);
     // A request that has ended leaves turn 0 behind: it may still be who let this one go on.
@@ -103,7 +106,7 @@ export class RequestSplitter {
 
   /** It has ended. */
   finish(): void {
-    this.#tellUntold();
+    this.#tellUntold(this.#context.end);
     if (this.#told === undefined) return;
     const peers = new Map<string, number>();
     for (const { operation, peer } of this.#told) {
@@ -118,16 +121,20 @@ export class RequestSplitter {
    * request, which then let it go on (a lock, a queue, a cache of the program's own JavaScript), or a wake-up of the
    * loop by another thread (a worker's message, native code) or process (over a pipe).
    *
+   * Before all: its own client sent or took more.
+   *
    *   A   |  <--timer--->|          A's timer ends, A releases the lock,
    *   B   |   <          |--->      and B goes on in A's turn
    */
-  #tellUntold(): void {
+  #tellUntold(at: number): void {
     const ns = this.#untoldNs;
     if (ns === 0) return;
     this.#untoldNs = 0;
     const waker = this.#wakerRef > 0 ? this.#context.wakerOf(this.#request.thread, this.#wakerRef) : undefined;
     this.#wakerRef = 0;
-    if (this.#turnBefore > 0 && this.#turnBefore !== this.#request.id) this.#totals.add('lock', ns, BEHIND_OTHERS);
+    const move = this.#context.moves.find(({ begin, end }) => begin <= at && at <= end);
+    if (move !== undefined) this.#totals.add('network', ns, move.isSending ? CLIENT_SENDS : CLIENT_TAKES);
+    else if (this.#turnBefore > 0 && this.#turnBefore !== this.#request.id) this.#totals.add('lock', ns, BEHIND_OTHERS);
     else if (waker !== undefined) this.#totals.add(waker.category, ns, this.#isTold ? waker.text : '');
     else this.#totals.add('unknown', ns, 'waiting, for what is not known');
   }

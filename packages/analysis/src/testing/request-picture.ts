@@ -21,6 +21,7 @@ const OPERATIONS: Readonly<Record<string, readonly [operation: string, subject: 
   file: ['fs.readFile', '/srv/a.bin'],
   dns: ['dns.lookup', 'db.internal'],
   sleep: ['setTimeout', '1000 ms'],
+  child: ['child_process.spawn', 'convert'],
   queue: ['http.Agent.addRequest', '10.0.0.7:80, of which its agent has 1'],
   connect: ['net.connect', '10.0.0.7:80'],
 };
