@@ -257,9 +257,12 @@ function addStats(program: Command): void {
   program
     .command('stats')
     .description(
-      'count event records by class; or tables of a family: cpu, io, irq, memory, network, periods, sched, syscalls',
+      'count event records by class; or tables of a family: cpu, io, irq, locks, memory, network, periods, sched, syscalls',
     )
-    .argument('[family]', 'cpu, io, irq, memory, network, periods, sched or syscalls; without it, event record classes')
+    .argument(
+      '[family]',
+      'cpu, io, irq, locks, memory, network, periods, sched or syscalls; without it, event record classes',
+    )
     .argument('[dir]', 'trace directory; the last recorded one when not given')
     .option('-b, --begin <time>', 'from here on: [YYYY-MM-DD ]HH:MM[:SS[.fraction]] or seconds since the epoch')
     .option('-e, --end <time>', 'up to here')

@@ -52,6 +52,8 @@ export class KernelThread {
   isUninterruptible = false;
   /** Of the last wake-up: the waker's tid, or minus the label of the interrupt that it came from; 0 unknown. */
   waker = 0;
+  /** When that was. */
+  wakerAt = -Infinity;
   wokenAt: number | undefined = undefined;
   cpu: Cpu | undefined = undefined;
   /** CPU on whose run queue it waits while runnable. */
@@ -98,6 +100,7 @@ export class KernelThread {
   wake(time: number, waker: number, cpu: Cpu): void {
     if (this.state === BLOCKED) {
       this.waker = waker;
+      this.wakerAt = time;
       this.wokenAt = time;
       this.log?.setLastRef(waker);
     }

@@ -10,6 +10,7 @@ import { cpuTables } from './cpu-tables.ts';
 import type { FamilyType, TableOptions } from './family.ts';
 import { interruptTables } from './interrupt-tables.ts';
 import { ioTables } from './io-tables.ts';
+import { lockTables } from './lock-tables.ts';
 import { memoryTables } from './memory-tables.ts';
 import { networkTables } from './network-tables.ts';
 import { addCaptures, parsePeriod, periodTables } from './period-tables.ts';
@@ -21,6 +22,7 @@ const FAMILIES = {
   cpu: cpuTables,
   io: ioTables,
   irq: interruptTables,
+  locks: lockTables,
   memory: memoryTables,
   network: networkTables,
   sched: schedulingTables,

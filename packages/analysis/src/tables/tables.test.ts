@@ -72,10 +72,40 @@ test('threads, CPUs and times that the trace does not have are refused, not answ
 });
 
 test('families without their events say what to record', () => {
-  for (const family of ['cpu', 'io', 'irq', 'memory', 'network', 'sched', 'syscalls'] as const) {
+  for (const family of ['cpu', 'io', 'irq', 'locks', 'memory', 'network', 'sched', 'syscalls'] as const) {
     const { tables } = analyzeTables([], family, OPTIONS);
     assert.match(tables.flatMap((table: Table) => table.notes).join('\n'), /record them: lockstep record -k /, family);
   }
+});
+
+test('waits for locks are told by address, with who let them go', () => {
+  const kernel = createTrace('kernel', { cpu_id: 0 });
+  const switched = {
+    prev_comm: 'a',
+    prev_tid: 77,
+    prev_prio: 20,
+    prev_state: 1,
+    next_comm: 'b',
+    next_tid: 78,
+    next_prio: 20,
+  };
+  const back = { ...switched, prev_comm: 'b', prev_tid: 78, prev_state: 0, next_comm: 'a', next_tid: 77 };
+  const records = [
+    kernel.record('sched_switch', 0, { ...switched, prev_tid: 0, next_comm: 'a', next_tid: 77 }, 0),
+    // FUTEX_WAKE | FUTEX_PRIVATE_FLAG waits for nobody.
+    kernel.record('syscall_entry_futex', 1, { uaddr: 4096n, op: 129 }, 77),
+    kernel.record('syscall_exit_futex', 2, { ret: 0 }, 77),
+    // FUTEX_WAIT | FUTEX_PRIVATE_FLAG
+    kernel.record('syscall_entry_futex', 3, { uaddr: 4096n, op: 128 }, 77),
+    kernel.record('sched_switch', 3, switched, 77),
+    kernel.record('sched_waking', 8, { comm: 'a', tid: 77, prio: 20, target_cpu: 0 }, 78),
+    kernel.record('sched_switch', 8.5, back, 78),
+    kernel.record('syscall_exit_futex', 9, { ret: 0 }, 77),
+  ];
+  const rows = tablesOf(records, 'locks');
+  const [row] = rows('locks');
+  assert.deepEqual([row?.[2], row?.[3], row?.[8], row?.[9], row?.[10]], ['0x1000', 1, 6e6, 0, 'b (78) 1']);
+  assert.deepEqual(rows('log')[0]?.slice(2), [6e6, 'a (77)', '0x1000', 'b (78)']);
 });
 
 function callRecords(): EventRecord[] {
