@@ -5,7 +5,7 @@
 import { ClockHistory } from '@lockstep/clock';
 import { isPlainConversion, type ChannelConversion, type ObservedEvent } from './channel-conversion.ts';
 import type { EventRecordClass } from '@lockstep/ctf/write';
-import { FLAG_WHOLE } from './capture/capture-record.ts';
+import { FLAG_LATE, FLAG_WHOLE, RESULT_OFFSET } from './capture/capture-record.ts';
 import { CaptureStore, readCapturedCalls, type CapturedCall, type CaptureLosses } from './capture/capture-store.ts';
 import { DataStreamWriter } from './data-stream-writer.ts';
 import { CopierTable, PageConverter, type ConvertedPacket } from './page-converter.ts';
@@ -50,6 +50,7 @@ export class ChunkConverter {
   /** With a synthetic clock: what turns the pages' cycles into its ns. */
   readonly #history: ClockHistory | undefined;
   readonly #wholeCalls: WholeCalls;
+  readonly #wholeStore: CaptureStore;
   /** Streams of calls that stand for themselves, by CPU. */
   readonly #wholeStreams = new Map<number, Stream>();
   #convertedCount = 0;
@@ -111,7 +112,8 @@ export class ChunkConverter {
         this.#wholeStreams.set(stream.cpuId, own);
     }
     const [first] = this.#syscalls.values();
-    this.#wholeCalls = new WholeCalls(first?.store ?? new CaptureStore(), (eventClass) =>
+    this.#wholeStore = first?.store ?? new CaptureStore();
+    this.#wholeCalls = new WholeCalls(this.#wholeStore, (eventClass) =>
       onClass(wholeStreams?.streamClassId ?? 0, eventClass),
     );
   }
@@ -127,6 +129,8 @@ export class ChunkConverter {
   convert(slot: Slot, words: Int32Array, bytes: Uint8Array, offset: number): void {
     if (slot.stream === this.#streams.length) {
       const calls = readCapturedCalls(bytes, offset, slot.sizeBytes);
+      // Where an entry finds the texts that could be read at its exit only.
+      for (const call of calls) if (isLateWhole(call)) this.#wholeStore.add(call);
       for (const call of calls) {
         if ((call.flags & FLAG_WHOLE) !== 0) this.#convertWhole(call);
         else
@@ -210,6 +214,10 @@ export class ChunkConverter {
       this.#write(stream.writer, packet);
     });
     this.#convertedCount += this.#wholeCalls.convert(call, stream.converter);
+    if (isLateWhole(call)) {
+      const { tid, number, order, bytes } = call;
+      this.#wholeStore.take(tid, number, true, order, bytes, RESULT_OFFSET, 8);
+    }
   }
 
   #write(writer: DataStreamWriter, packet: ConvertedPacket): void {
@@ -273,6 +281,10 @@ export class ChunkConverter {
  */
 function untimed(call: CapturedCall): CapturedCall {
   return { ...call, time: undefined, order: 0 };
+}
+
+function isLateWhole({ flags }: CapturedCall): boolean {
+  return (flags & FLAG_WHOLE) !== 0 && (flags & FLAG_LATE) !== 0;
 }
 
 function makeSources(): SyscallSources {

@@ -6,7 +6,7 @@
 import { InputError } from '@lockstep/base';
 import type { Rule } from '@lockstep/filter';
 import type { CaptureSet } from './capture/capture-set.ts';
-import { describeCapture } from './capture/capture-wishes.ts';
+import { callNames, describeCapture } from './capture/capture-wishes.ts';
 import type { ChannelConversion, EventFilter, ObservedEvent } from './channel-conversion.ts';
 import { findContextField, parseContexts, type ContextField } from './context-fields.ts';
 import { makeEventClass, type KernelEventClass } from './event-class.ts';
@@ -62,10 +62,17 @@ export function describeEvents(
   tracefs: string,
   channels: readonly ChannelRules[],
   isCaptureWanted = false,
+  hasSyscallEvents = true,
 ): EventDescription {
-  const available = listAvailableEvents(tracefs);
+  const offered = listAvailableEvents(tracefs);
+  const available = hasSyscallEvents ? offered : offered.filter(({ system }) => system !== 'syscalls');
+  // A kernel without events of system calls (CONFIG_FTRACE_SYSCALLS): the capturing programs tell of all of them.
+  const otherCalls = isCaptureWanted && !available.some(({ system }) => system === 'syscalls') ? callNames() : [];
   // All rules are checked before the first format is read.
-  const matched = channels.map((channel) => ({ channel, events: matchKernelRules(channel.rules, available) }));
+  const matched = channels.map((channel) => ({
+    channel,
+    events: matchKernelRules(channel.rules, available, otherCalls),
+  }));
   const capture = isCaptureWanted ? describeCapture(matched) : undefined;
   const reader = new FormatReader(tracefs, capture !== undefined);
   const plans = new Map<number, KernelEventClass['plan']>();

@@ -45,6 +45,8 @@ export interface KernelRecordingOptions {
   readonly environment?: Readonly<Record<string, EnvironmentValue>>;
   /** Whether what the pointers of system calls point to is recorded, where the kernel allows it; default true. */
   readonly isCaptured?: boolean;
+  /** False: as on a kernel without events of system calls, which are then told by what captures alone; true when left out. */
+  readonly hasSyscallEvents?: boolean;
   /** The kernel's buffers overwrite their oldest pages, and nobody reads them before the stop. */
   readonly isFlightRecorder?: boolean;
   /** Whether state dumps tell the memory maps of all processes; true when left out. */

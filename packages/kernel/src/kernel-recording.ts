@@ -66,12 +66,12 @@ export async function startKernelRecording(options: KernelRecordingOptions): Pro
   // What is captured goes into a buffer that keeps its oldest, which fits no flight recorder.
   const isCaptureWanted =
     options.isCaptured !== false && options.isFlightRecorder !== true && whyNoCapture() === undefined;
-  const description = describeCached(
-    place,
-    options.channels,
-    () => describeEvents(tracefs, options.channels, isCaptureWanted),
-    isCaptureWanted,
-  );
+  const describe = (): EventDescription =>
+    describeEvents(tracefs, options.channels, isCaptureWanted, options.hasSyscallEvents);
+  const description =
+    options.hasSyscallEvents === false
+      ? describe()
+      : describeCached(place, options.channels, describe, isCaptureWanted);
   const channels = options.channels.map((channel, index): Channel => {
     const described = description.channels[index];
     assert(described !== undefined, 'every channel is described');

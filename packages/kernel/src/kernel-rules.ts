@@ -35,17 +35,21 @@ export function listAvailableEvents(tracefs: string): AvailableEvent[] {
 /** At the end of a default rule: not every kernel has such an event. */
 const OPTIONAL = '?';
 
-/** Throws InputError for a rule that names nothing, or something that cannot be recorded yet. */
+/**
+ * Throws InputError for a rule that names nothing, or something that cannot be recorded yet. `otherCalls`: names of
+ * system calls that are recorded without events of the kernel, on one that has none of system calls.
+ */
 export function matchKernelRules(
   rules: readonly (string | Rule)[],
   available: readonly AvailableEvent[],
+  otherCalls: readonly string[] = [],
 ): MatchedEvent[] {
   const matched = new Map<AvailableEvent, Rule[]>();
   for (const given of rules) {
     const isOptional = typeof given === 'string' && given.endsWith(OPTIONAL);
     const rule = typeof given === 'string' ? parseRule(isOptional ? given.slice(0, -1) : given, 'kernel') : given;
     const events = matchRule(rule, available);
-    if (events.length === 0 && !isOptional) throw unknownName(rule, available);
+    if (events.length === 0 && !isOptional && !isOtherCall(rule, otherCalls)) throw unknownName(rule, available);
     for (const event of events) {
       const list = matched.get(event);
       if (list === undefined) matched.set(event, [rule]);
@@ -53,6 +57,12 @@ export function matchKernelRules(
     }
   }
   return [...matched].map(([event, rulesOfEvent]) => ({ ...event, rules: rulesOfEvent }));
+}
+
+/** What a filter asks is known of the kernel's events only. */
+function isOtherCall(rule: Rule, otherCalls: readonly string[]): boolean {
+  const isMatch = compileGlob(rule.pattern);
+  return rule.kind === 'syscall' && rule.filter === undefined && otherCalls.some((name) => isMatch(name));
 }
 
 function matchRule(rule: Rule, available: readonly AvailableEvent[]): AvailableEvent[] {
@@ -106,7 +116,9 @@ function unknownName(rule: Rule, available: readonly AvailableEvent[]): InputErr
   }
   if (isSyscall && names.size === 0) {
     return new InputError(
-      'This kernel has no events for system calls; one built with CONFIG_FTRACE_SYSCALLS is needed.',
+      rule.filter === undefined
+        ? 'This kernel has no events for system calls; one built with CONFIG_FTRACE_SYSCALLS is needed, or one that allows BPF programs.'
+        : 'This kernel has no events for system calls (CONFIG_FTRACE_SYSCALLS), without which they cannot be filtered.',
       { rule: rule.text },
     );
   }

@@ -72,6 +72,16 @@ function isAboutSyscalls(rule: ChannelRules['rules'][number]): boolean {
   return (typeof rule === 'string' ? parseRule(rule, 'kernel') : rule).kind === 'syscall';
 }
 
+/** By which rules find the system calls of this machine: in unistd.h, and LTTng's. */
+export function callNames(): string[] {
+  const abi = nativeAbi();
+  if (abi === undefined) return [];
+  return [...syscallTable(abi).byNumber.values()].flatMap((call) => [
+    call.name,
+    lttngCallName(call.name, call.functionName),
+  ]);
+}
+
 /** By the rules without a filter: a filter's fields are those of the kernel's events. '' asks for numbers without a name. */
 function wantedNames(channel: ChannelRules): (name: string) => boolean {
   const rules = channel.rules.map((rule) => (typeof rule === 'string' ? parseRule(rule, 'kernel') : rule));

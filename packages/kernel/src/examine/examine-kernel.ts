@@ -110,6 +110,11 @@ function tracepoints(view: KernelView, tracefs: string): KernelFeature {
 function systemCalls(view: KernelView, tracefs: string): KernelFeature {
   const count = view.list(`${tracefs}/events/syscalls`).filter((name) => name.startsWith('sys_enter_')).length;
   if (count > 0) return yes('system-calls', 'system calls', `${count} by name, with their arguments.`);
+  if (view.whyNoCapture() === undefined) {
+    const detail =
+      'By BPF alone, with names and arguments: this kernel has no events of them (CONFIG_FTRACE_SYSCALLS).';
+    return yes('system-calls', 'system calls', `${detail} Filters on them are refused.`);
+  }
   const need = { path: `${tracefs}/events/syscalls`, what: 'events for system calls', config: 'FTRACE_SYSCALLS' };
   return no(
     'system-calls',
