@@ -96,6 +96,7 @@ function addRecord(program: Command): void {
       '--blocking-timeout <ms>',
       'let a record wait for room in its buffer before it is lost: milliseconds, or inf where the program allows it',
     )
+    .option('--consumers <count>', 'threads that take what programs record, each with its share of the programs', '1')
     .option('--snapshot', 'flight recorder: keep only the newest records, written at the end')
     .option('--duration <seconds>', 'end the program and the recording after this time')
     .addOption(

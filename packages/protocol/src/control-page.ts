@@ -16,6 +16,7 @@
 //       36   9  AREA_0_LENGTH, 40 10 AREA_1_LENGTH session, before GENERATION
 //       44  11  IS_READ_LIVE                       session, before GENERATION; 1: threads deliver what
 //                                                  they have each time before their event loop sleeps
+//       48  12  CONSUMER_COUNT                     session, at creation: consumer threads; 0 = one
 //     4096      rules area 0 (generation even)     session; UTF-8 JSON of TracingPlan
 //     4096+AREA_SIZE  rules area 1 (generation odd)
 //
@@ -40,6 +41,7 @@ export const CONTROL_AREA_SIZE_WORD = 8;
 export const CONTROL_AREA_0_LENGTH_WORD = 9;
 export const CONTROL_AREA_1_LENGTH_WORD = 10;
 export const CONTROL_IS_READ_LIVE_WORD = 11;
+export const CONTROL_CONSUMER_COUNT_WORD = 12;
 
 export const CONTROL_STATE_INACTIVE = 0;
 export const CONTROL_STATE_ACTIVE = 1;
@@ -61,6 +63,8 @@ export interface ControlIdentity {
   /** Hz. */
   readonly frequency: bigint;
   readonly ownerPid: number;
+  /** Threads that consume what programs record; default 1. */
+  readonly consumerCount?: number;
 }
 
 export interface ControlReading {
@@ -81,6 +85,7 @@ export function initializeControlPage(memory: ArrayBufferLike, identity: Control
   words[CONTROL_FREQUENCY_LOW_WORD] = Number(identity.frequency & 0xffff_ffffn) | 0;
   words[CONTROL_FREQUENCY_HIGH_WORD] = Number(identity.frequency >> 32n) | 0;
   words[CONTROL_AREA_SIZE_WORD] = CONTROL_AREA_SIZE_BYTES;
+  words[CONTROL_CONSUMER_COUNT_WORD] = identity.consumerCount ?? 1;
   publishPlan(memory, 'inactive', plan);
   Atomics.store(words, CONTROL_MAGIC_WORD, CONTROL_MAGIC);
 }

@@ -9,7 +9,9 @@
 //                                  sub-buffer and per buffer they make), word 1 WAITERS (consumer threads
 //                                  about to sleep or asleep, added and subtracted by each; who rings
 //                                  wakes one of them at word 0, and only if it is not 0), words 16 to 31
-//                                  pids of live readers, CAS from 0 by each; they ring after it
+//                                  pids of live readers, CAS from 0 by each. Words 64 + 32 k, k from 1 on:
+//                                  DELIVERIES and WAITERS of further bells. A process rings bell
+//                                  `bellOf(vpid, CONSUMER_COUNT of the control page)`
 //     clock-page                   with a synthetic clock: clock/src/clock-page.ts
 //     p-<vpid>-<start>/            one per traced process, made by the program. start = field 22 of
 //                                  /proc/PID/stat, or the process's start in ms since the epoch
@@ -32,6 +34,10 @@ export const DOORBELL_DELIVERIES_WORD = 0;
 export const DOORBELL_WAITERS_WORD = 1;
 export const DOORBELL_LIVE_READERS_WORD = 16;
 export const DOORBELL_LIVE_READER_COUNT = 16;
+/** Further bells begin here, each on cache lines of its own. */
+const DOORBELL_BELLS_WORD = 64;
+const DOORBELL_BELL_WORDS = 32;
+export const MAX_CONSUMER_COUNT = 16;
 export const PROCESS_DIRECTORY_PATTERN = /^p-(\d+)-(\d+)$/;
 export const PROCESS_FILE = 'process.json';
 export const SHARED_FILE = 'shared';
@@ -73,6 +79,16 @@ export interface ProcessDescription {
   /** Inode of /proc/self/ns/pid: the consumer maps virtual to host pids by it. */
   readonly pidNamespace: string;
   readonly pointerSizeBits: number;
+}
+
+/** Which of the session's consumer threads takes what a process records, and so which bell it rings. */
+export function bellOf(vpid: number, consumerCount: number): number {
+  return consumerCount > 1 ? vpid % Math.min(consumerCount, MAX_CONSUMER_COUNT) : 0;
+}
+
+/** Word DELIVERIES of a bell; WAITERS is the next one. */
+export function bellWord(bell: number): number {
+  return bell === 0 ? DOORBELL_DELIVERIES_WORD : DOORBELL_BELLS_WORD + bell * DOORBELL_BELL_WORDS;
 }
 
 export function processDirectoryName(vpid: number, start: number): string {

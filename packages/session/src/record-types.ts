@@ -22,6 +22,8 @@ export interface RecordOptions {
   readonly isSnapshot: boolean;
   /** How long a record of the program may wait for room in its buffer before it is discarded. */
   readonly blockingTimeoutMs?: number | 'inf' | undefined;
+  /** Threads that share the traced programs among them; default 1. */
+  readonly consumerCount?: number | undefined;
   readonly durationMs?: number | undefined;
   readonly clock?: ClockKind | undefined;
   /** CMD stays root under sudo. */

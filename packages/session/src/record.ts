@@ -97,6 +97,7 @@ class Recording {
   readonly #missing: string[] = [];
   readonly #startMs = performance.now();
   readonly #session: SessionDirectory;
+  readonly #consumerCount: number;
   #consumer: ConsumerThread | undefined;
   /** With a synthetic clock: keeps its page true. */
   #keeper: Keeper | undefined;
@@ -115,7 +116,15 @@ class Recording {
     const reason = nativeMissingReason();
     if (reason !== undefined) this.#missing.push(reason);
     const clockClass = parts.clock.toClockClass();
-    this.#session = createSessionDirectory({ ...parts, clockKind: parts.clock.kind, clockClass, native });
+    // Without the addon programs ring no bell, and nothing is gained.
+    this.#consumerCount = native === undefined ? 1 : (options.consumerCount ?? 1);
+    this.#session = createSessionDirectory({
+      ...parts,
+      clockKind: parts.clock.kind,
+      clockClass,
+      native,
+      consumerCount: this.#consumerCount,
+    });
   }
 
   async run(): Promise<RecordResult> {
@@ -173,6 +182,7 @@ class Recording {
           clockClass: clockClassToJson(clock.toClockClass()),
           channels: plan.channels,
           isSnapshot: this.#options.isSnapshot,
+          threadCount: this.#consumerCount,
         },
         () => this.#session.ring(),
         (report) => this.#notice(report.outputError),

@@ -11,7 +11,7 @@ import type { ClockClass } from '@lockstep/ctf/write';
 import type { Mapping, Native } from '@lockstep/native';
 import {
   CONTROL_FILE,
-  DOORBELL_DELIVERIES_WORD,
+  bellWord,
   DOORBELL_FILE,
   DOORBELL_SIZE_BYTES,
   SESSION_FILE,
@@ -36,12 +36,14 @@ export interface SessionDirectoryOptions {
   readonly plan: TracingPlan;
   readonly owner: Owner;
   readonly native: Native | undefined;
+  /** Threads that consume what programs record; default 1. */
+  readonly consumerCount?: number;
 }
 
 export interface SessionDirectory {
   readonly path: string;
   readonly control: ControlFile;
-  /** Wakes the consumer that sleeps on the doorbell. */
+  /** Wakes the consumers that sleep on the doorbell. */
   ring(): void;
   /** The doorbell's memory; undefined without the addon. */
   readonly doorbell: ArrayBuffer | undefined;
@@ -83,14 +85,16 @@ export function createSessionDirectory(options: SessionDirectoryOptions): Sessio
       mode: 0o600,
     });
     const doorbell = createDoorbell(join(path, DOORBELL_FILE), options.native);
-    const identity = { clockKind: options.clockKind, frequency: options.clockClass.frequency, ownerPid: process.pid };
+    const { clockKind, consumerCount = 1 } = options;
+    const { frequency } = options.clockClass;
+    const identity = { clockKind, frequency, ownerPid: process.pid, consumerCount };
     const control = ControlFile.create(join(path, CONTROL_FILE), identity, options.plan, options.native);
     if (owner.isInvokedBySudo) {
       // Last, so that nobody but root could put a link in our way before.
       for (const file of files) chownSync(file, owner.uid, owner.gid);
       chownSync(path, owner.uid, owner.gid);
     }
-    return describe(path, control, doorbell, options.native);
+    return describe(path, control, doorbell, options.native, consumerCount);
   } catch (error) {
     rmSync(path, { recursive: true, force: true });
     throw explainFileError(error, 'The session directory cannot be made', path);
@@ -177,6 +181,7 @@ function describe(
   control: ControlFile,
   doorbell: Mapping | undefined,
   native: Native | undefined,
+  consumerCount: number,
 ): SessionDirectory {
   const close = (): void => {
     control.close();
@@ -188,8 +193,10 @@ function describe(
     doorbell: doorbell?.buffer,
     ring() {
       if (doorbell === undefined || native === undefined) return;
-      Atomics.add(new Int32Array(doorbell.buffer), DOORBELL_DELIVERIES_WORD, 1);
-      native.futexWake(doorbell.buffer, DOORBELL_DELIVERIES_WORD * 4, 1);
+      for (let bell = 0; bell < consumerCount; bell++) {
+        Atomics.add(new Int32Array(doorbell.buffer), bellWord(bell), 1);
+        native.futexWake(doorbell.buffer, bellWord(bell) * 4, 1);
+      }
     },
     close,
     remove() {

@@ -6,13 +6,14 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadNative, type Native } from '@lockstep/native';
 import {
+  bellOf,
+  bellWord,
+  CONTROL_CONSUMER_COUNT_WORD,
   CONTROL_FILE,
   CONTROL_SIZE_BYTES,
   CONTROL_STATE_ENDED,
   CONTROL_STATE_WORD,
-  DOORBELL_DELIVERIES_WORD,
   DOORBELL_FILE,
-  DOORBELL_WAITERS_WORD,
   readControlPage,
   type ClockKind,
   type ControlReading,
@@ -56,14 +57,18 @@ export function tryOpenSession(directory: string): SessionLink | undefined {
       clockKind: reading.clockKind,
       frequency: reading.frequency,
       read: () => readControlPage(memory),
-      ringDoorbell: native === undefined ? () => {} : openDoorbell(directory, native),
+      ringDoorbell:
+        native === undefined
+          ? () => {}
+          : openDoorbell(directory, native, bellOf(process.pid, control[CONTROL_CONSUMER_COUNT_WORD] ?? 1)),
     };
   } catch {
     return undefined;
   }
 }
 
-function openDoorbell(directory: string, native: Native): () => void {
+function openDoorbell(directory: string, native: Native, bell: number): () => void {
+  const word = bellWord(bell);
   let memory: ArrayBuffer;
   try {
     memory = native.mapFile(join(directory, DOORBELL_FILE), { access: 'read-write' }).buffer;
@@ -73,7 +78,7 @@ function openDoorbell(directory: string, native: Native): () => void {
   }
   const words = new Int32Array(memory);
   return () => {
-    Atomics.add(words, DOORBELL_DELIVERIES_WORD, 1);
-    if (Atomics.load(words, DOORBELL_WAITERS_WORD) !== 0) native.futexWake(memory, DOORBELL_DELIVERIES_WORD * 4, 1);
+    Atomics.add(words, word, 1);
+    if (Atomics.load(words, word + 1) !== 0) native.futexWake(memory, word * 4, 1);
   };
 }

@@ -3,7 +3,7 @@
 // standard output stays the program's.
 
 import { InputError } from '@lockstep/base';
-import { BLOCKING_VARIABLE } from '@lockstep/protocol';
+import { BLOCKING_VARIABLE, MAX_CONSUMER_COUNT } from '@lockstep/protocol';
 import {
   ProgramError,
   record,
@@ -24,6 +24,7 @@ interface RecordFlags {
   readonly context: readonly string[];
   readonly track: readonly string[];
   readonly sampler: boolean;
+  readonly consumers: string;
   readonly snapshot?: boolean;
   readonly blockingTimeout?: string;
   readonly duration?: string;
@@ -87,10 +88,18 @@ function readOptions(command: readonly string[], options: RecordFlags): RecordOp
     isSamplerWanted: options.sampler,
     isSnapshot: options.snapshot === true,
     blockingTimeoutMs: options.blockingTimeout === undefined ? undefined : readBlockingTimeout(options.blockingTimeout),
+    consumerCount: readConsumerCount(options.consumers),
     durationMs: options.duration === undefined ? undefined : readDuration(options.duration),
     clock: options.clock as RecordOptions['clock'],
     isAsRoot: options.asRoot === true,
   };
+}
+
+function readConsumerCount(text: string): number {
+  const count = Number(text);
+  if (!/^[0-9]+$/.test(text) || count < 1 || count > MAX_CONSUMER_COUNT)
+    throw new InputError(`--consumers takes a number of threads from 1 to ${MAX_CONSUMER_COUNT}`, { consumers: text });
+  return count;
 }
 
 /** Undefined for 0, which is how it is without. */

@@ -7,7 +7,8 @@ import { loadNative } from '@lockstep/native';
 import type { ChannelPlan } from '@lockstep/protocol';
 import { clockClassFromJson, type ClockClassJson } from '../clock-class-json.ts';
 import type { Consumer } from './consumer.ts';
-import { joinReports, type ConsumerReport } from './report.ts';
+import type { ConsumerPart } from './context.ts';
+import { emptyReport, joinReports, type ConsumerReport } from './report.ts';
 
 export const COMMAND_WAIT = 0;
 export const COMMAND_RUN = 1;
@@ -23,7 +24,14 @@ export interface ConsumerSettings {
   readonly isSnapshot: boolean;
   /** One int32: COMMAND_WAIT, then COMMAND_RUN, then COMMAND_STOP. */
   readonly command: SharedArrayBuffer;
+  readonly part: ConsumerPart;
 }
+
+/** What all threads of a session are given. */
+export type SharedSettings = Omit<ConsumerSettings, 'command' | 'part'> & {
+  /** How many threads share the programs once these last. */
+  readonly threadCount: number;
+};
 
 export type ConsumerMessage =
   | { readonly type: 'ready' }
@@ -47,7 +55,7 @@ const IDLE_POLL_INTERVAL_MS = 15;
 const BUSY_POLL_INTERVAL_MS = 2;
 
 export function startConsumerThread(
-  settings: Omit<ConsumerSettings, 'command'>,
+  settings: SharedSettings,
   ring: () => void,
   onProgress: (report: ConsumerReport) => void,
 ): ConsumerThread {
@@ -55,7 +63,7 @@ export function startConsumerThread(
 }
 
 class YoungConsumer implements ConsumerThread {
-  readonly #settings: Omit<ConsumerSettings, 'command'>;
+  readonly #settings: SharedSettings;
   readonly #ring: () => void;
   readonly #onProgress: (report: ConsumerReport) => void;
   readonly #startMs = performance.now();
@@ -63,15 +71,11 @@ class YoungConsumer implements ConsumerThread {
   /** Until the thread has taken over. */
   #consumer: Consumer | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #thread: RunningThread | undefined;
+  #threads: RunningThreads | undefined;
   /** What was consumed before the thread took over. */
   #earlier: ConsumerReport | undefined;
 
-  constructor(
-    settings: Omit<ConsumerSettings, 'command'>,
-    ring: () => void,
-    onProgress: (report: ConsumerReport) => void,
-  ) {
+  constructor(settings: SharedSettings, ring: () => void, onProgress: (report: ConsumerReport) => void) {
     this.#settings = settings;
     this.#ring = ring;
     this.#onProgress = onProgress;
@@ -83,17 +87,17 @@ class YoungConsumer implements ConsumerThread {
 
   get progress(): ConsumerReport | undefined {
     if (this.#earlier === undefined) return this.#consumer?.report();
-    return joinReports(this.#earlier, this.#thread?.progress);
+    return joinReports(this.#earlier, this.#threads?.progress);
   }
 
   async stop(): Promise<ConsumerReport> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#earlier !== undefined && this.#thread !== undefined)
-      return joinReports(this.#earlier, await this.#thread.stop());
+    if (this.#earlier !== undefined && this.#threads !== undefined)
+      return joinReports(this.#earlier, await this.#threads.stop());
     const consumer = await this.#open();
-    this.#thread?.abandon();
-    this.#thread = undefined;
+    this.#threads?.abandon();
+    this.#threads = undefined;
     return consumer.finish();
   }
 
@@ -114,10 +118,10 @@ class YoungConsumer implements ConsumerThread {
     const hadFailed = consumer.hasFailed;
     const count = consumer.poll();
     if (consumer.hasFailed && !hadFailed) this.#onProgress(consumer.report());
-    if (this.#thread === undefined && (count > 0 || performance.now() - this.#startMs > YOUNG_PROGRAM_MS)) {
+    if (this.#threads === undefined && (count > 0 || performance.now() - this.#startMs > YOUNG_PROGRAM_MS)) {
       // Loading it costs 2 ms, which a short program need not wait for.
       const { Worker } = process.getBuiltinModule('node:worker_threads');
-      this.#thread = new RunningThread(Worker, this.#settings, this.#ring, {
+      this.#threads = new RunningThreads(Worker, this.#settings, this.#ring, {
         onReady: () => this.#handOver(),
         onProgress: (report) => this.#onProgress(joinReports(this.#earlier, report)),
       });
@@ -127,10 +131,54 @@ class YoungConsumer implements ConsumerThread {
 
   #handOver(): void {
     // After a failure to write, this consumer knows what it could not write; another would try again.
-    if (this.#timer === undefined || this.#thread === undefined || this.#consumer?.hasFailed === true) return;
+    if (this.#timer === undefined || this.#threads === undefined || this.#consumer?.hasFailed === true) return;
     clearTimeout(this.#timer);
     this.#earlier = this.#consumer?.release();
-    this.#thread.run();
+    this.#threads.run();
+  }
+}
+
+interface ThreadListeners {
+  readonly onReady: () => void;
+  readonly onProgress: (report: ConsumerReport) => void;
+}
+
+/** The threads of one session, each with its part of the programs. */
+class RunningThreads {
+  readonly #threads: RunningThread[] = [];
+  #readyCount = 0;
+
+  constructor(ThreadWorker: typeof Worker, settings: SharedSettings, ring: () => void, listeners: ThreadListeners) {
+    const { threadCount: count, ...shared } = settings;
+    for (let index = 0; index < count; index++) {
+      const thread = new RunningThread(ThreadWorker, { ...shared, part: { index, count } }, ring, {
+        onReady: () => {
+          if (++this.#readyCount === count) listeners.onReady();
+        },
+        onProgress: () => listeners.onProgress(this.progress ?? emptyReport),
+      });
+      this.#threads.push(thread);
+    }
+  }
+
+  get progress(): ConsumerReport | undefined {
+    return this.#threads.reduce<ConsumerReport | undefined>(
+      (joined, { progress }) => joinReports(joined, progress),
+      undefined,
+    );
+  }
+
+  run(): void {
+    for (const thread of this.#threads) thread.run();
+  }
+
+  async stop(): Promise<ConsumerReport> {
+    const reports = await Promise.all(this.#threads.map((thread) => thread.stop()));
+    return reports.reduce<ConsumerReport>((joined, report) => joinReports(joined, report), emptyReport);
+  }
+
+  abandon(): void {
+    for (const thread of this.#threads) thread.abandon();
   }
 }
 
@@ -145,7 +193,7 @@ class RunningThread {
     ThreadWorker: typeof Worker,
     settings: Omit<ConsumerSettings, 'command'>,
     ring: () => void,
-    listeners: { readonly onReady: () => void; readonly onProgress: (report: ConsumerReport) => void },
+    listeners: ThreadListeners,
   ) {
     this.#ring = ring;
     const worker = new ThreadWorker(new URL('./consumer-worker.js', import.meta.url), {

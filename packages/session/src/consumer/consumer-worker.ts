@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '@lockstep/base';
 import { loadNative, type Native } from '@lockstep/native';
-import { DOORBELL_DELIVERIES_WORD, DOORBELL_FILE, DOORBELL_WAITERS_WORD } from '@lockstep/protocol';
+import { bellWord, DOORBELL_FILE } from '@lockstep/protocol';
 import { clockClassFromJson } from '../clock-class-json.ts';
 import { Consumer } from './consumer.ts';
 import {
@@ -38,6 +38,7 @@ const consumer = new Consumer({
   isSnapshot: settings.isSnapshot,
   isKeepingBuffers: false,
   native,
+  part: settings.part,
 });
 run();
 
@@ -78,7 +79,7 @@ function send(message: ConsumerMessage): void {
 /**
  * Returns the function that sleeps until somebody rings, the session stops, or the time is over; it
  * tells whether somebody rang.
- * Of several threads that sleep on one bell a delivery wakes one: WAITERS counts them, and who rings wakes 1.
+ * Each of several threads has its programs and a bell of its own, so that a delivery wakes the one that takes it.
  */
 function openDoorbell(addon: Native | undefined): (timeoutMs: number) => boolean {
   if (addon === undefined) {
@@ -89,14 +90,15 @@ function openDoorbell(addon: Native | undefined): (timeoutMs: number) => boolean
   }
   const { buffer } = addon.mapFile(join(settings.sessionDirectory, DOORBELL_FILE), { access: 'read-write' });
   const words = new Int32Array(buffer);
+  const word = bellWord(settings.part.index);
   return (timeoutMs) => {
-    const deliveries = Atomics.load(words, DOORBELL_DELIVERIES_WORD);
+    const deliveries = Atomics.load(words, word);
     // Before the last look: who delivers after it sees the waiter and rings.
-    Atomics.add(words, DOORBELL_WAITERS_WORD, 1);
+    Atomics.add(words, word + 1, 1);
     if (Atomics.load(command, 0) !== COMMAND_STOP && consumer.poll() === 0) {
-      addon.futexWait(buffer, DOORBELL_DELIVERIES_WORD * 4, deliveries, timeoutMs);
+      addon.futexWait(buffer, word * 4, deliveries, timeoutMs);
     }
-    Atomics.sub(words, DOORBELL_WAITERS_WORD, 1);
-    return Atomics.load(words, DOORBELL_DELIVERIES_WORD) !== deliveries;
+    Atomics.sub(words, word + 1, 1);
+    return Atomics.load(words, word) !== deliveries;
   };
 }

@@ -5,7 +5,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { LockstepError } from '@lockstep/base';
-import { PROCESS_DIRECTORY_PATTERN } from '@lockstep/protocol';
+import { bellOf, PROCESS_DIRECTORY_PATTERN } from '@lockstep/protocol';
 import { ConsumerContext, type ConsumerContextOptions } from './context.ts';
 import { ProgramTrace } from './program-trace.ts';
 import type { ConsumerReport, ProgramReport } from './report.ts';
@@ -69,11 +69,16 @@ export class Consumer {
     };
   }
 
+  #isOwn(vpid: number): boolean {
+    const { part } = this.#context;
+    return part === undefined || bellOf(vpid, part.count) === part.index;
+  }
+
   #findPrograms(): void {
     for (const name of readdirSync(this.#context.sessionDirectory)) {
       if (this.#programs.has(name) || this.#refused.has(name)) continue;
       const match = PROCESS_DIRECTORY_PATTERN.exec(name);
-      if (match === null) continue;
+      if (match === null || !this.#isOwn(Number(match[1]))) continue;
       try {
         const program = ProgramTrace.tryOpen(
           this.#context,

@@ -18,6 +18,14 @@ export interface ConsumerContextOptions {
   /** The buffers stay where they are after they were read: a copy is made of a session whose trace is elsewhere. */
   readonly isKeepingBuffers: boolean;
   readonly native: Native | undefined;
+  /** Which of the programs are this consumer's, where several threads share them; default all. */
+  readonly part?: ConsumerPart | undefined;
+}
+
+/** Programs are shared by their pid (`bellOf`). */
+export interface ConsumerPart {
+  readonly index: number;
+  readonly count: number;
 }
 
 export class ConsumerContext implements ConsumerContextOptions {
@@ -29,6 +37,7 @@ export class ConsumerContext implements ConsumerContextOptions {
   readonly isSnapshot: boolean;
   readonly isKeepingBuffers: boolean;
   readonly native: Native | undefined;
+  readonly part: ConsumerPart | undefined;
   /** The sentence of the first failure to write; nothing is written after it. */
   outputError: string | undefined;
   unwrittenRecordCount = 0;
@@ -42,6 +51,7 @@ export class ConsumerContext implements ConsumerContextOptions {
     this.isSnapshot = options.isSnapshot;
     this.isKeepingBuffers = options.isKeepingBuffers;
     this.native = options.native;
+    this.part = options.part;
   }
 
   fail(error: SystemError): void {
