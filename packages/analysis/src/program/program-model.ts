@@ -264,6 +264,7 @@ export class ProgramModel implements Handler {
       url: toText(payload?.url),
       peer: toText(payload?.peer),
       hasAnswered: false,
+      isSocketFull: false,
       begin: time,
       end: undefined,
       status: 0,

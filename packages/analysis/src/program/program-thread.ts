@@ -116,6 +116,8 @@ export interface ServerRequest {
   readonly peer: string;
   /** A piece of its response was written. */
   hasAnswered: boolean;
+  /** Its socket took no more when a piece was last written. */
+  isSocketFull: boolean;
   /** Its handler was about to run. */
   readonly begin: number;
   /** Its response was finished; undefined = not yet. */

@@ -4,6 +4,7 @@
 // connection is that request's. So drivers that speak over plain sockets (of databases, of queues) are
 // followed without knowing them. System calls in, turns and waits for peers out.
 
+import type { FieldValue } from '@lockstep/ctf';
 import { toNumber } from '../fields.ts';
 import { FILES, type Files, type OpenFile } from '../kernel/files.ts';
 import type { KernelThread } from '../kernel/kernel-thread.ts';
@@ -19,6 +20,7 @@ const RECEIVES = ['read', 'readv', 'recvfrom', 'recvmsg'];
 
 /** libuv reads so much at once. */
 const FULL_READ = 65_536;
+const EAGAIN = 11;
 const MAX_SOCKETS = 1 << 14;
 /** Requests that wait for one connection. */
 const MAX_WAITS = 1 << 10;
@@ -95,7 +97,7 @@ export class SocketTurns {
 
   #socketOf(call: SystemCall): OpenFile | undefined {
     const fd = call.arguments?.fd;
-    if (fd === undefined || call.result <= 0) return undefined;
+    if (fd === undefined || (call.result <= 0 && call.result !== -EAGAIN)) return undefined;
     const file = this.#files.tryFile(call.thread, toNumber(fd));
     return file?.kind === 'socket' ? file : undefined;
   }
@@ -108,16 +110,15 @@ export class SocketTurns {
     if (client !== undefined) {
       // What goes to a client is its answer: it waits for nobody more.
       this.#forget(thread, client.id, call.begin);
-      // The first piece of the response is written when that is there; each further one when the client took more.
-      if (client.hasAnswered) {
-        this.#noteMove(thread, client.id, call.begin, call.end, false);
-        thread.turns.add(call.begin, client.id);
-      }
+      // What follows a piece that did not fit is written because the client took some.
+      if (client.isSocketFull) this.#noteMove(thread, client.id, call.begin, call.end, false);
+      if (client.hasAnswered) thread.turns.add(call.begin, client.id);
       client.hasAnswered = true;
+      client.isSocketFull = call.result < sizeOf(call);
       return;
     }
     const request = thread.turns.last();
-    if (request === 0) return;
+    if (request === 0 || call.result <= 0) return;
     const open = getOrMake(this.openWaits, thread, () => new Map<number, PeerWait[]>());
     const fd = fdOf(call);
     let waits = open.get(fd);
@@ -138,7 +139,7 @@ export class SocketTurns {
   #received(call: SystemCall): void {
     const thread = this.#threadOf(call);
     const socket = thread === undefined ? undefined : this.#socketOf(call);
-    if (thread === undefined || socket === undefined) return;
+    if (thread === undefined || socket === undefined || call.result <= 0) return;
     const open = this.openWaits.get(thread);
     const fd = fdOf(call);
     const waits = open?.get(fd);
@@ -189,6 +190,17 @@ const FORGET_AT = 1024;
 
 function forgetSome(timeline: Timeline<Interval>, thread: ProgramThread): void {
   if (timeline.length % FORGET_AT === 0) timeline.forgetBefore(thread.heldSince);
+}
+
+/** Bytes that a write was asked for; 0 where the trace does not tell. */
+function sizeOf(call: SystemCall): number {
+  const { count, ['vec_value']: pieces } = call.arguments ?? {};
+  if (count !== undefined) return toNumber(count);
+  if (!Array.isArray(pieces)) return 0;
+  return (pieces as readonly FieldValue[]).reduce<number>((sum, piece) => {
+    const length = (piece as { readonly iov_len?: FieldValue } | null)?.iov_len;
+    return sum + toNumber(length);
+  }, 0);
 }
 
 function fdOf(call: SystemCall): number {

@@ -229,8 +229,7 @@ export class RequestCollector {
         category: 'thread',
         text: `waiting for a message of ${worker.isMain ? 'the main thread' : `worker thread ${worker.vtid}`}`,
       };
-    if (processOf(waker) === processOf(thread.kernel))
-      return { category: 'thread', text: `waiting for ${waker.name} (tid ${tid}), a thread of native code` };
+    if (processOf(waker) === processOf(thread.kernel)) return OTHER_POOL_WORK;
     return { category: 'network', text: `waiting for pid ${processOf(waker)} ${waker.name}`.trimEnd() };
   }
 
@@ -250,4 +249,9 @@ export class RequestCollector {
   }
 }
 
+/** Its threads are alike: which of them it was says nothing. */
+const OTHER_POOL_WORK: Waker = {
+  category: 'pool-work',
+  text: 'waiting for the thread pool or native code, at what is not known (streams of files or zlib, addons)',
+};
 const FORGOTTEN = 'longer ago than is kept';
