@@ -16,7 +16,7 @@ export type Register = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10;
 const SIZES = { 4: 0x00, 2: 0x08, 1: 0x10, 8: 0x18 } as const;
 type AccessSize = keyof typeof SIZES;
 
-const ARITHMETIC = { '+': 0x00, '*': 0x20, '&': 0x50, '<<': 0x60, '>>': 0x70, '=': 0xb0 } as const;
+const ARITHMETIC = { '+': 0x00, '*': 0x20, '&': 0x50, '<<': 0x60, '>>': 0x70, 's>>': 0xc0, '=': 0xb0 } as const;
 const JUMPS = { '==': 0x10, '>': 0x20, '>=': 0x30, '!=': 0x50, 's<': 0xc0, 's<=': 0xd0 } as const;
 
 /** Helpers of the kernel by number (include/uapi/linux/bpf.h). */

@@ -3,7 +3,7 @@
 // it is. Decided by C types, so that a call that a newer kernel brings is covered like the others.
 
 import type { SyscallArgument, SyscallDescription } from '../syscalls/syscall-table.ts';
-import { contentOf, type ContentName } from './content.ts';
+import { content, contentOf, type ContentName } from './content.ts';
 
 /** How many bytes there are to read. */
 export type CaptureLength =
@@ -79,7 +79,12 @@ function itemAtExit(
   if (type === 'char *' && /^(?:readlink|readlinkat|getcwd)$/.test(call))
     return bytes(index, 'text', { kind: 'result', elementSizeBytes: 1 }, MAX_BYTES_SIZE_BYTES);
   if (type === 'struct epoll_event *')
-    return bytes(index, 'epoll_event', { kind: 'result', elementSizeBytes: 12 }, 12 * 16);
+    return bytes(
+      index,
+      'epoll_event',
+      { kind: 'result', elementSizeBytes: EPOLL_EVENT_SIZE_BYTES },
+      EPOLL_EVENT_SIZE_BYTES * 16,
+    );
   return ofStructure(args, index, type, bits);
 }
 
@@ -116,6 +121,7 @@ function plainType(typeName: string): string {
     .trim();
 }
 
+const EPOLL_EVENT_SIZE_BYTES = content('epoll_event').sizeBytes;
 const NO_LENGTH: CaptureLength = { kind: 'fixed', sizeBytes: 0 };
 
 function text(arg: number): CaptureItem {

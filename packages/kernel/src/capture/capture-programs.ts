@@ -5,7 +5,7 @@
 //
 //   r6 context   r7 registers, later an item   r8 cursor   r9 scratch memory   the stack: capture-memory.ts
 
-import { BpfAssembler, type AssembledProgram } from './bpf-assembler.ts';
+import { BpfAssembler, type AssembledProgram, type Register } from './bpf-assembler.ts';
 import { jumpIfNative, writeItems } from './capture-items.ts';
 import {
   addKey,
@@ -33,28 +33,18 @@ import {
   LISTS,
   UNKNOWN_SLOT,
 } from './capture-table.ts';
+import type { MachineLayout } from './kernel-layouts.ts';
 
 /** Bytes in the only value of the map `counters`. */
 export const COUNTER_LOST = 0;
 export const COUNTERS_SIZE_BYTES = 64;
 
-/** Where this kernel keeps what the programs read: struct pt_regs and task_struct. */
-export interface KernelLayout {
-  /** Byte offsets in pt_regs of the six arguments. */
-  readonly args: readonly number[];
-  readonly compatArgs: readonly number[];
-  readonly number: number;
-  /** Byte offset in task_struct, and the bit that says "a 32-bit system call". */
-  readonly compatWord: number;
-  readonly compatBit: number;
+/** Where this kernel keeps what the programs read: struct pt_regs and task_struct, byte offsets. */
+export interface KernelLayout extends MachineLayout {
+  /** Of the word with the bit "a 32-bit system call"; undefined: this machine has none. */
+  readonly compatWord: number | undefined;
   readonly tid: number;
 }
-
-/** Registers of x86-64's pt_regs (arch/x86/include/asm/ptrace.h), part of the kernel's ABI to debuggers. */
-export const X64_ARGS = [112, 104, 96, 56, 72, 64] as const;
-export const X64_COMPAT_ARGS = [40, 88, 96, 104, 112, 32] as const;
-export const X64_NUMBER = 120;
-export const X64_TS_COMPAT_BIT = 1;
 
 /** Of 4096, and as an instruction's immediate. */
 const NO_WAKE_UP = 1;
@@ -116,18 +106,30 @@ export function capturer(
   return a.assemble();
 }
 
+/** `register` = the number of the call whose registers r7 points to, with its sign. */
+function loadNumber(a: BpfAssembler, layout: KernelLayout, register: Register): void {
+  a.load(layout.numberSizeBytes, register, 7, layout.number);
+  if (layout.numberSizeBytes === 8) return;
+  a.aluValue('<<', register, 32);
+  a.aluValue('s>>', register, 32);
+}
+
 /** [list] = the address of this call's list. Leaves when it has none. */
 function findList(a: BpfAssembler, layout: KernelLayout, isExit: boolean): void {
   const numbers = isExit ? EXIT_LISTS : 0;
-  a.call('getCurrentTaskBtf');
-  a.load(4, 8, 0, layout.compatWord);
-  a.aluValue('>>', 8, layout.compatBit);
-  a.aluValue('&', 8, 1);
+  if (layout.compatWord === undefined) {
+    a.aluValue('=', 8, 0);
+  } else {
+    a.call('getCurrentTaskBtf');
+    a.load(4, 8, 0, layout.compatWord);
+    a.aluValue('>>', 8, layout.compatBit);
+    a.aluValue('&', 8, 1);
+  }
   a.alu('=', 1, 8);
   a.aluValue('<<', 1, Math.log2(FLAG_COMPAT));
   a.store(8, 10, STACK.compatFlag, 1);
   if (isExit) {
-    a.load(8, 3, 7, layout.number);
+    loadNumber(a, layout, 3);
     // What rt_sigreturn leaves: it goes back to where no system call was.
     a.jumpIf('==', 3, -1, 'out');
   } else {
@@ -211,7 +213,7 @@ function writeHeader(a: BpfAssembler, layout: KernelLayout, isExit: boolean): vo
   a.store(8, 9, 8, 0);
   a.call('getSmpProcessorId');
   a.store(4, 9, 24, 0);
-  if (isExit) a.load(8, 1, 7, layout.number);
+  if (isExit) loadNumber(a, layout, 1);
   else a.load(8, 1, 6, 8);
   a.store(4, 9, 16, 1);
   a.load(8, 1, 10, STACK.list);

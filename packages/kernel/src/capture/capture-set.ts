@@ -2,20 +2,14 @@
 // System calls that a recording wants + the tables of system calls -> the BPF programs and the table that
 // they are driven by: plain JSON, which is kept with the event description.
 
+import { arch } from 'node:os';
+import { compatAbi, nativeAbi } from '../syscalls/native-abi.ts';
 import { syscallTable, type SyscallDescription, type SyscallTable } from '../syscalls/syscall-table.ts';
 import type { AssembledProgram, MapReference } from './bpf-assembler.ts';
 import { queryBtf, tryReadKernelBtf } from './btf.ts';
 import { capturePlan } from './capture-plan.ts';
-import {
-  capturer,
-  exitFollower,
-  forkFollower,
-  X64_ARGS,
-  X64_COMPAT_ARGS,
-  X64_NUMBER,
-  X64_TS_COMPAT_BIT,
-  type KernelLayout,
-} from './capture-programs.ts';
+import { capturer, exitFollower, forkFollower, type KernelLayout } from './capture-programs.ts';
+import { MACHINE_LAYOUTS } from './kernel-layouts.ts';
 import { ABI_SLOT_COUNT, CaptureTable, UNKNOWN_SLOT, type CaptureList } from './capture-table.ts';
 
 export interface EncodedProgram {
@@ -50,7 +44,8 @@ export interface CaptureWishes {
 
 /** Undefined: this kernel or machine is not one of those that it is known for. */
 export function makeCaptureSet(wishes: CaptureWishes): CaptureSet | undefined {
-  if (process.arch !== 'x64') return undefined;
+  const machine = MACHINE_LAYOUTS[arch()];
+  if (machine === undefined || nativeAbi() === undefined) return undefined;
   const btf = tryReadKernelBtf();
   if (btf === undefined) return undefined;
   const answers = queryBtf(
@@ -59,23 +54,17 @@ export function makeCaptureSet(wishes: CaptureWishes): CaptureSet | undefined {
     [
       ['task_struct', 'thread_info'],
       ['task_struct', 'pid'],
-      ['thread_info', 'status'],
+      ...(machine.compatMember === undefined ? [] : [['thread_info', machine.compatMember] as const]),
     ],
   );
   const threadInfo = answers.memberOffsets.get('task_struct.thread_info');
-  const status = answers.memberOffsets.get('thread_info.status');
+  const compatMember = answers.memberOffsets.get(`thread_info.${machine.compatMember ?? ''}`);
+  const isCompatKnown = machine.compatMember === undefined || (threadInfo !== undefined && compatMember !== undefined);
   const tid = answers.memberOffsets.get('task_struct.pid');
   const ids = ATTACHMENTS.map((name) => [name, answers.typedefIds.get(`btf_trace_${name}`) ?? 0] as const);
-  if (threadInfo === undefined || status === undefined || tid === undefined || ids.some(([, id]) => id === 0))
-    return undefined;
-  const layout: KernelLayout = {
-    args: X64_ARGS,
-    compatArgs: X64_COMPAT_ARGS,
-    number: X64_NUMBER,
-    compatWord: threadInfo + status,
-    compatBit: X64_TS_COMPAT_BIT,
-    tid,
-  };
+  if (!isCompatKnown || tid === undefined || ids.some(([, id]) => id === 0)) return undefined;
+  const compatWord = compatMember === undefined ? undefined : (threadInfo ?? 0) + compatMember;
+  const layout: KernelLayout = { ...machine, compatWord, tid };
   const { isFiltered } = wishes;
   return {
     isFiltered,
@@ -92,9 +81,10 @@ export function makeCaptureSet(wishes: CaptureWishes): CaptureSet | undefined {
 
 export function makeTable(wishes: CaptureWishes): CaptureTable {
   const result = new CaptureTable();
+  const [native, compat] = [nativeAbi(), compatAbi()];
   const abis = [
-    { table: syscallTable('x86-64'), base: 0, isCompat: false },
-    { table: syscallTable('i386'), base: ABI_SLOT_COUNT, isCompat: true },
+    ...(native === undefined ? [] : [{ table: syscallTable(native), base: 0, isCompat: false }]),
+    ...(compat === undefined ? [] : [{ table: syscallTable(compat), base: ABI_SLOT_COUNT, isCompat: true }]),
   ];
   for (const { table, base, isCompat } of abis) {
     for (const call of table.byNumber.values())

@@ -11,12 +11,14 @@ import { compatAbi, nativeAbi } from '../syscalls/native-abi.ts';
 import { syscallTable, type SyscallDescription } from '../syscalls/syscall-table.ts';
 import { makeCaptureSet, type CaptureSet } from './capture-set.ts';
 import { KERNEL_BTF_PATH } from './btf.ts';
+import { MACHINE_LAYOUTS } from './kernel-layouts.ts';
+import { endianness } from 'node:os';
 import { closeSync, existsSync } from 'node:fs';
 
 /** The sentence why not, or undefined: a map and the kernel's types are all that is tried here. */
 export function whyNoCapture(): string | undefined {
-  if (process.arch !== 'x64')
-    return `What the pointers of system calls point to is captured on x64 only so far, and this is ${process.arch}.`;
+  if (MACHINE_LAYOUTS[process.arch] === undefined || endianness() !== 'LE')
+    return `What the pointers of system calls point to cannot be captured on ${process.arch}: where its kernel keeps registers is not known.`;
   const native = loadNative();
   if (native === undefined)
     return 'The native addon is missing, which loads the programs that read what pointers point to.';

@@ -2,6 +2,7 @@
 // C structures that system calls are given or fill -> their field classes. Members stand in C's order
 // with C's padding written out, so that the bytes of memory are the bytes of the event record.
 
+import { arch } from 'node:os';
 import { structure, signedInteger, staticLengthString, unsignedInteger, type FieldClass } from '@lockstep/ctf/write';
 
 export type ContentName = keyof typeof CONTENTS;
@@ -50,6 +51,21 @@ function plain(fieldClass: FieldClass, sizeBytes: number, typeNames: readonly st
 
 const UTSNAME_MEMBER_SIZE_BYTES = 65;
 
+/** Structures that differ between architectures: x86-64 and powerpc64 have their own, the others asm-generic's. */
+const IS_X86 = arch() === 'x64' || arch() === 'ia32';
+const HAS_RESTORER = IS_X86 || arch() === 'arm64' || arch() === 'ppc64';
+/** Packed: twelve bytes. */
+const X86_EPOLL_EVENT = 'events:x32 data_low:x32 data_high:x32';
+const GENERIC_EPOLL_EVENT = 'events:x32 _pad:u32 data_low:x32 data_high:x32';
+const X86_SIGACTION = 'sa_handler:x64 sa_flags:x64 sa_restorer:x64 sa_mask:x64';
+const GENERIC_SIGACTION = 'sa_handler:x64 sa_flags:x64 sa_mask:x64';
+const X86_STAT =
+  'st_dev:u64 st_ino:u64 st_nlink:u64 st_mode:u32 st_uid:u32 st_gid:u32 _pad:u32 st_rdev:u64 st_size:i64 st_blksize:i64 st_blocks:i64 ' +
+  'st_atime:u64 st_atime_nsec:u64 st_mtime:u64 st_mtime_nsec:u64 st_ctime:u64 st_ctime_nsec:u64';
+const GENERIC_STAT =
+  'st_dev:u64 st_ino:u64 st_mode:u32 st_nlink:u32 st_uid:u32 st_gid:u32 st_rdev:u64 _pad:u64 st_size:i64 st_blksize:i32 _pad2:u32 st_blocks:i64 ' +
+  'st_atime:u64 st_atime_nsec:u64 st_mtime:u64 st_mtime_nsec:u64 st_ctime:u64 st_ctime_nsec:u64';
+
 const CONTENTS = {
   text: plain(unsignedInteger(8), 1),
   int: plain(signedInteger(32), 4),
@@ -72,8 +88,7 @@ const CONTENTS = {
   ),
   rlimit: make(['struct rlimit *'], 'rlim_cur:u64 rlim_max:u64'),
   rlimit64: make(['struct rlimit64 *'], 'rlim_cur:u64 rlim_max:u64'),
-  /** Packed: twelve bytes. */
-  epoll_event: make(['struct epoll_event *'], 'events:x32 data_low:x32 data_high:x32'),
+  epoll_event: make(['struct epoll_event *'], IS_X86 ? X86_EPOLL_EVENT : GENERIC_EPOLL_EVENT),
   pollfd: make([], 'fd:i32 events:u16 revents:u16'),
   iovec: make([], 'iov_base:x64 iov_len:u64'),
   user_msghdr: make(
@@ -82,12 +97,8 @@ const CONTENTS = {
   ),
   sched_param: make(['struct sched_param *'], 'sched_priority:i32'),
   sigset: make(['sigset_t *', 'compat_sigset_t *'], 'sig:x64'),
-  sigaction: make(['struct sigaction *'], 'sa_handler:x64 sa_flags:x64 sa_restorer:x64 sa_mask:x64'),
-  stat: make(
-    ['struct stat *'],
-    'st_dev:u64 st_ino:u64 st_nlink:u64 st_mode:u32 st_uid:u32 st_gid:u32 _pad:u32 st_rdev:u64 st_size:i64 st_blksize:i64 st_blocks:i64 ' +
-      'st_atime:u64 st_atime_nsec:u64 st_mtime:u64 st_mtime_nsec:u64 st_ctime:u64 st_ctime_nsec:u64',
-  ),
+  sigaction: make(['struct sigaction *'], HAS_RESTORER ? X86_SIGACTION : GENERIC_SIGACTION),
+  stat: make(['struct stat *'], IS_X86 || arch() === 'ppc64' ? X86_STAT : GENERIC_STAT),
   statx: make(
     ['struct statx *'],
     'stx_mask:x32 stx_blksize:u32 stx_attributes:x64 stx_nlink:u32 stx_uid:u32 stx_gid:u32 stx_mode:u16 _pad:u16 stx_ino:u64 stx_size:u64 ' +

@@ -128,7 +128,7 @@ function pointers(view: KernelView): KernelFeature {
   if (reason === undefined)
     return yes('pointers', "pointers' content", 'Paths, addresses and structures of system calls are captured by BPF.');
   const advice = view.isRoot
-    ? 'Use x86-64, root with CAP_BPF and CAP_PERFMON, and a kernel with CONFIG_BPF_SYSCALL and CONFIG_DEBUG_INFO_BTF; without it pointers are recorded as numbers.'
+    ? 'Use x86-64 or arm64, root with CAP_BPF and CAP_PERFMON, and a kernel with CONFIG_BPF_SYSCALL and CONFIG_DEBUG_INFO_BTF; without it pointers are recorded as numbers.'
     : 'Run as root; without it pointers are recorded as numbers.';
   return no('pointers', "pointers' content", { detail: reason, advice });
 }
