@@ -216,15 +216,8 @@ class Recording implements KernelRecording {
 
   /** The kernel takes its time over the instances; everything else happens meanwhile. */
   async start(): Promise<void> {
-    const made: Promise<void>[] = [];
-    // One after the other: they would wait for the same locks of the kernel. The first call is made now.
-    for (const { instance } of this.#channels)
-      made.push(
-        made.length === 0 ? instance.make() : (made[made.length - 1] as Promise<void>).then(() => instance.make()),
-      );
-    this.#instances = Promise.all(made).then(() => undefined);
-    // Heard below; a worker or a disk that fails earlier must not leave it unheard.
-    this.#instances.catch(() => {});
+    // The kernel begins now.
+    const made = this.#makeInstance(0);
     const tids = this.#startWorkers();
     this.#watchdog = startWatchdog(
       this.#tracefs,
@@ -266,15 +259,24 @@ class Recording implements KernelRecording {
     Atomics.store(this.#queue.control, page.CAPTURE_RING, this.#capture.ringFd + 1);
   }
 
+  /** Heard where it is awaited; a worker or a disk that fails earlier must not leave it unheard. */
+  #makeInstance(index: number): Promise<void> {
+    this.#instances = this.#channels[index]?.instance.make() ?? Promise.resolve();
+    this.#instances.catch(() => {});
+    return this.#instances;
+  }
+
   /**
-   * Every channel as soon as its instance is there. The state is dumped as soon as the whole machine is
-   * recorded: what changes from then on is in the trace.
+   * Every channel as soon as its instance is there, and only then the next instance: enabling would wait for
+   * the same locks of the kernel, 30 ms. The state is dumped as soon as the whole machine is recorded: what
+   * changes from then on is in the trace.
    */
-  async #enableAll(made: readonly Promise<void>[], tids: readonly number[]): Promise<void> {
+  async #enableAll(first: Promise<void>, tids: readonly number[]): Promise<void> {
     const lastOfMachine = this.#channels.findLastIndex(({ options }) => options.pids === 'all');
     if (lastOfMachine < 0) this.#stateDump = this.#dumpFirstState();
+    let made = first;
     for (const [index, channel] of this.#channels.entries()) {
-      await made[index];
+      await made;
       // Calls of the last channel, the program's, are what is captured of.
       if (index === this.#channels.length - 1) await this.#takeCapture();
       const { pids } = channel.options;
@@ -287,6 +289,7 @@ class Recording implements KernelRecording {
       }
       if (pids === 'all' || pids.roots.length > 0) this.#enable(channel);
       if (index === lastOfMachine) this.#stateDump = this.#dumpFirstState();
+      made = this.#makeInstance(index + 1);
     }
     this.#watchdog?.arm();
     Atomics.store(this.#queue.control, page.ARE_INSTANCES_THERE, 1);
