@@ -291,7 +291,8 @@ export class TypeParser {
         throw cursor.expected('the name of a type, then ";"');
       words.push(cursor.advance().text);
     }
-    if (words.length === 0) throw cursor.expected('the name of a type');
+    if (words.length === 0 || /^(?:struct|variant|enum)$/.test(words.join(' ')))
+      throw cursor.expected('the name of a type');
     return { text: words.join(' '), offset };
   }
 
