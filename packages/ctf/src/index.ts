@@ -59,7 +59,7 @@ export { writeJsonMetadata } from './metadata/json-metadata-writer.ts';
 export { parseMetadata } from './metadata/metadata-parser.ts';
 export { blobMedium, memoryMedium, MissingBytes, WindowMedium, type AsyncMedium, type Medium } from './read/medium.ts';
 export { bytesMedium, httpMedium, type FetchLike } from './read/http-medium.ts';
-export { openTraceFiles, type TraceFile, type TraceFiles } from './read/trace-files.ts';
+export { openTraceFiles, type TraceFile, type TraceFiles, type TraceFilesOptions } from './read/trace-files.ts';
 export {
   GrowingDataStream,
   GrowingTrace,

@@ -6,7 +6,12 @@ import { InputError } from '@lockstep/base';
 import { decodeMetadata } from '../metadata/metadata-packets.ts';
 import type { DataStream, Trace } from '../model/event-record.ts';
 import type { TraceClass } from '../model/trace-class.ts';
-import { createDataStreamReader, type DataStreamReader, type StreamItem } from './data-stream-reader.ts';
+import {
+  createDataStreamReader,
+  type DataStreamReader,
+  type DataStreamReaderOptions,
+  type StreamItem,
+} from './data-stream-reader.ts';
 import { WindowMedium, type AsyncMedium } from './medium.ts';
 import { EventRecordMerge, mergeBatches } from './merge.ts';
 import { packetExtent } from './packet-extent.ts';
@@ -27,8 +32,14 @@ const FIRST_READ_BYTES = 65_536;
 /** Metadata is read whole. */
 const LARGEST_METADATA_BYTES = 256 * 1024 * 1024;
 
+/** How records are made: see `DataStreamReaderOptions`. */
+export type TraceFilesOptions = Pick<DataStreamReaderOptions, 'lazy' | 'wideIntegers' | 'decoder'>;
+
 /** A trace is a directory with a file `metadata`; the other files in it are its data streams. */
-export async function openTraceFiles(files: readonly TraceFile[]): Promise<TraceFiles> {
+export async function openTraceFiles(
+  files: readonly TraceFile[],
+  options: TraceFilesOptions = {},
+): Promise<TraceFiles> {
   const directories = new Map<string, TraceFile[]>();
   for (const file of files) {
     const directory = file.path.slice(0, Math.max(0, file.path.lastIndexOf('/')));
@@ -49,7 +60,7 @@ export async function openTraceFiles(files: readonly TraceFile[]): Promise<Trace
     traces.push(trace);
     const dataFiles = own.filter((file) => !isMetadata(file) && !baseName(file).startsWith('.'));
     for (const file of dataFiles.sort((a, b) => (a.path < b.path ? -1 : 1))) {
-      const reader = await openDataStream(file, trace);
+      const reader = await openDataStream(file, trace, options);
       if (reader !== undefined) readers.push(reader);
     }
   }
@@ -85,7 +96,11 @@ function commonDirectory(names: readonly string[]): string {
 }
 
 /** A reader of a file; undefined for one without packets. The class of the stream is in its first packet. */
-async function openDataStream(file: TraceFile, trace: OpenedTrace): Promise<DataStreamReader | undefined> {
+async function openDataStream(
+  file: TraceFile,
+  trace: OpenedTrace,
+  options: TraceFilesOptions,
+): Promise<DataStreamReader | undefined> {
   const { medium, path } = file;
   for (let size = Math.min(medium.sizeBytes, FIRST_READ_BYTES); ; size = Math.min(medium.sizeBytes, size * 4)) {
     if (size === 0) return undefined;
@@ -102,6 +117,6 @@ async function openDataStream(file: TraceFile, trace: OpenedTrace): Promise<Data
       id: extent.dataStreamId,
     };
     trace.dataStreams.push(dataStream);
-    return createDataStreamReader({ dataStream, medium: new WindowMedium(medium) });
+    return createDataStreamReader({ ...options, dataStream, medium: new WindowMedium(medium) });
   }
 }
