@@ -81,7 +81,7 @@ for (const { name, first, share = first, ignored, atLeast, isQuick, isWall, need
     const stalls = stallsOf(diagnosis.report('stalls', name));
     const [worst] = stalls;
     assert.ok(worst !== undefined, 'a stall is told');
-    assert.match(firstCause(worst), first, worst.sentence);
+    assert.match(firstCause(worst, first, share), first, worst.sentence);
     // A busy machine makes stalls of its own.
     const planted = stalls.filter(({ causes }) => causes.some(({ text }) => first.test(text)));
     const told = shareOf(planted, share, { isWall, ignored });

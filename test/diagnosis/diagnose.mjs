@@ -84,8 +84,13 @@ function ownMs({ causes }) {
   return causes.reduce((sum, { key, ms }) => (isRunnable(key) ? sum : sum + ms), 0);
 }
 
-export function firstCause(stall) {
-  return stall.causes.find(({ key }) => !isRunnable(key))?.text ?? '';
+/**
+ * The first cause apart from waiting for a CPU, and from what goes with the wanted one: on a busy machine the
+ * collections of a large JSON text wait so long for their helper threads that they come before it.
+ */
+export function firstCause(stall, wanted, companions) {
+  const isCompanion = ({ key, text }) => !wanted.test(text) && (companions.test(text) || companions.test(key));
+  return stall.causes.find((cause) => !isRunnable(cause.key) && !isCompanion(cause))?.text ?? '';
 }
 
 /** Share of the causes that match in the time of the stalls, without `ignored`, and waiting for a CPU unless `isWall`. */
