@@ -170,7 +170,7 @@ const REQUESTS = [
     name: 'slow-download',
     sentence: /waiting for its client to take the response/,
     categories: ['network'],
-    expected: () => 1,
+    expected: () => 0.92,
     needsKernel: true,
   },
   {
