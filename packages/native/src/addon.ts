@@ -59,6 +59,7 @@ export interface Addon {
   gettid(): number;
   pinToCpu(tid: number, cpu: number): void;
   namespaceAncestors(path: string): number[];
+  compareFiles(tid: number, other: number): number;
   watchLoop(onPrepare: () => void, onCheck: (() => void) | undefined): unknown;
   unwatchLoop(watch: unknown): void;
   sharedObjects(): { path: string; baseAddress: bigint; sizeBytes: bigint; buildId: string }[];
@@ -114,6 +115,7 @@ export function wrapAddon(addon: Addon): Native {
     tryCopy: addon.tryCopy,
     gettid: addon.gettid,
     namespaceAncestors: addon.namespaceAncestors,
+    compareFiles: addon.compareFiles,
     mapFile: (path, options) => mapFile(addon, path, options),
     createMemoryFile: (name, sizeBytes) =>
       callSystem('A memory file cannot be created', undefined, () => addon.createMemoryFile(name, sizeBytes)),

@@ -135,6 +135,8 @@ export interface Native {
    * out as this process may see. None for what is no such file.
    */
   namespaceAncestors(path: string): number[];
+  /** kcmp(KCMP_FILES): 0 when two threads share their table of open files, -1 when the kernel does not tell. */
+  compareFiles(tid: number, other: number): number;
   /**
    * Observes this thread's event loop: `onPrepare` runs before each poll for events, `onCheck` after
    * it (libuv prepare and check handles, unreferenced). Called without a microtask checkpoint; what they

@@ -26,7 +26,18 @@ static napi_value pin_to_cpu(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+#define KCMP_FILES 2
+
+// (tid, tid): 0 when both have the same table of open files, 1 or 2 when the first comes before or behind the
+// other in an order that holds as long as they live; -1 where the kernel does not tell.
+static napi_value compare_files(napi_env env, napi_callback_info info) {
+  struct call call = call_open(env, info);
+  long order = syscall(SYS_kcmp, (pid_t)call_int64(&call, 0, 0), (pid_t)call_int64(&call, 1, 0), KCMP_FILES, 0L, 0L);
+  return number_of(env, order < 0 ? -1 : (double)order);
+}
+
 void register_threads(napi_env env, napi_value exports) {
   set_function(env, exports, "gettid", get_tid);
   set_function(env, exports, "pinToCpu", pin_to_cpu);
+  set_function(env, exports, "compareFiles", compare_files);
 }

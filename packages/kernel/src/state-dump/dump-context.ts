@@ -34,6 +34,8 @@ export interface DumpContext {
   readonly sys: string;
   readonly limits: StateDumpLimits;
   readonly ancestorsOf: (path: string) => readonly number[];
+  /** Whether two threads share their table of open files; undefined: nobody tells. */
+  readonly areFilesShared: (tid: number, other: number) => boolean | undefined;
   /** Where the hierarchy of cgroups is mounted. */
   readonly cgroupRoot: (hierarchy: number, controllers: string) => string | undefined;
   /** False when the dump has to end; then it is said in the trace that `subject` is not complete. */

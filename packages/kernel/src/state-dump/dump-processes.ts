@@ -96,15 +96,22 @@ export class ProcessDumper {
     const { proc } = this.#context;
     for (const pid of pids) {
       if (!this.#context.mayGoOn('processes')) return false;
-      for (const tid of listIds(`${proc}/${pid}/task`)) this.#dumpThread(pid, tid);
-      this.#dumpFiles(pid);
+      const alone: number[] = [];
+      for (const tid of listIds(`${proc}/${pid}/task`)) {
+        const isAlone = tid !== pid && this.#context.areFilesShared(tid, pid) === false;
+        if (isAlone) alone.push(tid);
+        this.#dumpThread(pid, tid, isAlone ? tid : pid);
+      }
+      this.#dumpFiles(pid, pid);
+      for (const tid of alone) this.#dumpFiles(pid, tid);
       this.#dumpCgroups(pid);
       this.#dumpMounts(pid);
     }
     return true;
   }
 
-  #dumpThread(pid: number, tid: number): void {
+  /** `table` tells its open files: their numbers and what they are stand under it. */
+  #dumpThread(pid: number, tid: number, table: number): void {
     const { files, writer, clock, proc } = this.#context;
     const path = `${proc}/${pid}/task/${tid}`;
     // Before it is read: what happens in between is in the events that follow, and they come later.
@@ -114,9 +121,9 @@ export class ProcessDumper {
     if (stat === undefined) return;
     const { ppid, name, isKernelThread, status, cpu } = stat;
     const type = isKernelThread ? KERNEL_THREAD : USER_THREAD;
-    // Threads of a process share their files. The kernel's address of them is not told; any number that
-    // no other process has says the same.
-    const state = [tid, pid, ppid, name, type, MODE_UNKNOWN, SUBMODE_NONE, status, cpu, pid];
+    // Threads of a process share their files, but for those that left. The kernel's address of a table is not told;
+    // any number that no other has says the same.
+    const state = [tid, pid, ppid, name, type, MODE_UNKNOWN, SUBMODE_NONE, status, cpu, table];
     writer.add(PROCESS_STATE, time, state);
     const irq = /^irq\/(\d+)-/.exec(name)?.[1];
     if (irq !== undefined && isKernelThread) this.#interruptThreads.set(Number(irq), tid);
@@ -172,9 +179,11 @@ export class ProcessDumper {
     }
   }
 
-  #dumpFiles(pid: number): void {
+  /** `table`: the thread whose table it is. */
+  #dumpFiles(pid: number, table: number): void {
     const { files, writer, clock, proc, limits } = this.#context;
-    const directory = `${proc}/${pid}/fd`;
+    const task = table === pid ? `${proc}/${pid}` : `${proc}/${pid}/task/${table}`;
+    const directory = `${task}/fd`;
     const names = listNames(directory);
     const left = names.length - limits.filesOfProcess;
     if (left > 0) this.#context.leftOut('files', `more than ${limits.filesOfProcess} of one process`, left);
@@ -183,10 +192,10 @@ export class ProcessDumper {
       const path = tryReadLink(`${directory}/${fd}`);
       if (path === undefined) continue;
       const flags = Number.parseInt(
-        /flags:\s*([0-7]+)/.exec(files.tryRead(`${proc}/${pid}/fdinfo/${fd}`) ?? '')?.[1] ?? '0',
+        /flags:\s*([0-7]+)/.exec(files.tryRead(`${task}/fdinfo/${fd}`) ?? '')?.[1] ?? '0',
         8,
       );
-      writer.add(FILE_DESCRIPTOR, time, [pid, Number(fd), flags, modeOf(flags), path, pid]);
+      writer.add(FILE_DESCRIPTOR, time, [table, Number(fd), flags, modeOf(flags), path, pid]);
     }
   }
 

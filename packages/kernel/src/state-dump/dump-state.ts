@@ -68,6 +68,11 @@ export function dumpState(
     sys: options.sysDirectory ?? '/sys',
     limits,
     ancestorsOf: native === undefined ? () => [] : (path) => native.namespaceAncestors(path),
+    areFilesShared(tid, other) {
+      // Threads of another /proc are not those of this machine.
+      const order = proc === '/proc' ? (native?.compareFiles(tid, other) ?? -1) : -1;
+      return order < 0 ? undefined : order === 0;
+    },
     cgroupRoot: cgroupRoots(files.tryRead(`${proc}/self/mountinfo`) ?? ''),
     mayGoOn(subject) {
       const reason = writer.recordCount >= limits.records ? `more than ${limits.records} records` : whyEnd();

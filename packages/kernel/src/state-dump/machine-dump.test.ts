@@ -81,3 +81,42 @@ test('a process in namespaces of its own is told in each, from the inside out', 
   const inode = Number(/\[(\d+)\]/.exec(readlinkSync('/proc/self/ns/user'))?.[1]);
   assert.equal(outerUser?.ns_inum, inode);
 });
+
+const LEAVES_ITS_FILES = `
+import ctypes, os, sys, threading
+def run():
+    ctypes.CDLL(None).unshare(0x400)
+    own = os.open("/proc/version", os.O_RDONLY)
+    os.write(1, b"%d %d" % (threading.get_native_id(), own))
+    done.wait()
+done = threading.Event()
+thread = threading.Thread(target=run); thread.start()
+sys.stdin.read(); done.set(); thread.join()
+`;
+
+test('a thread that left the open files of its process has a table of its own', { skip: SKIP }, async (t) => {
+  if (spawnSync('python3', ['-V']).status !== 0) return t.skip('python3 is not installed');
+  if ((loadNative()?.compareFiles(process.pid, process.pid) ?? -1) < 0)
+    return t.skip('this kernel has no kcmp (CONFIG_KCMP), or the native addon is missing');
+  const child = spawn('python3', ['-c', LEAVES_ITS_FILES], { stdio: ['pipe', 'pipe', 'inherit'] });
+  t.after(() => child.stdin.end());
+  const [said] = (await once(child.stdout, 'data')) as [Buffer];
+  const [tid, fd] = String(said).trim().split(' ').map(Number);
+  const records = dumpMachine(t);
+  const tables = new Map(
+    payloadsOf(records, 'lttng_statedump_process_state')
+      .filter(({ pid }) => pid === child.pid)
+      .map((thread) => [thread.tid, thread.file_table_address]),
+  );
+  assert.equal(tables.size, 2);
+  assert.notEqual(tables.get(tid), tables.get(child.pid));
+  const files = payloadsOf(records, 'lttng_statedump_file_descriptor').filter(({ pid }) => pid === child.pid);
+  const version = files.filter(({ filename }) => filename === '/proc/version');
+  assert.deepEqual(
+    version.map((file) => [file.file_table_address, file.fd]),
+    [[tables.get(tid), fd]],
+  );
+  // What both had before stands under both.
+  for (const table of tables.values())
+    assert.ok(files.some((file) => file.file_table_address === table && file.fd === 0));
+});

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // What the numbers of system call arguments mean: names for flags and choices, by the argument's
-// meaning. Values are those of asm-generic and of x86; ABIs that number otherwise get plain integers.
+// meaning. Values are those of asm-generic and of x86, and of arm and powerpc where theirs differ; other
+// machines that number otherwise (mips, sparc, alpha, parisc) get plain integers.
+
+import { arch } from 'node:os';
 
 import type { IntegerRangeSet } from '@lockstep/ctf/write';
 
@@ -34,6 +37,12 @@ const OPEN_FLAGS: Meanings = {
   O_PATH: 0x200000,
   __O_TMPFILE: 0x400000,
 };
+
+/** Of arch/arm and arch/arm64, of arch/powerpc (include/uapi/asm/fcntl.h, mman.h). */
+const ARM_OPEN_FLAGS: Meanings = { O_DIRECTORY: 0x4000, O_NOFOLLOW: 0x8000, O_DIRECT: 0x10000, O_LARGEFILE: 0x20000 };
+const POWERPC_OPEN_FLAGS: Meanings = { ...ARM_OPEN_FLAGS, O_LARGEFILE: 0x10000, O_DIRECT: 0x20000 };
+const POWERPC_MAP_FLAGS: Meanings = { MAP_NORESERVE: 0x40, MAP_LOCKED: 0x80 };
+const X86_MAP_FLAGS: Meanings = { MAP_32BIT: 0x40 };
 
 const AT_FLAGS: Meanings = {
   AT_SYMLINK_NOFOLLOW: 0x100,
@@ -79,7 +88,6 @@ const MAP_FLAGS: Meanings = {
   MAP_PRIVATE: 2,
   MAP_FIXED: 0x10,
   MAP_ANONYMOUS: 0x20,
-  MAP_32BIT: 0x40,
   MAP_GROWSDOWN: 0x100,
   MAP_DENYWRITE: 0x800,
   MAP_EXECUTABLE: 0x1000,
@@ -224,11 +232,23 @@ const ARGUMENTS: readonly (readonly [call: RegExp, argument: RegExp, meanings: M
   ],
 ];
 
-/** Names of the values of an argument; undefined: it is a number. */
-export function meaningsOf(call: string, argument: string): Readonly<Record<string, IntegerRangeSet>> | undefined {
+/** Names of the values of an argument on `machine` (Node's name of it); undefined: it is a number. */
+export function meaningsOf(
+  call: string,
+  argument: string,
+  machine: string = arch(),
+): Readonly<Record<string, IntegerRangeSet>> | undefined {
   const found = ARGUMENTS.find(([calls, names]) => names.test(argument) && calls.test(call));
-  if (found === undefined) return undefined;
-  return Object.fromEntries(Object.entries(found[2]).map(([name, value]) => [name, [[BigInt(value), BigInt(value)]]]));
+  if (found === undefined || /^(?:mips|sparc|alpha|hppa)/.test(machine)) return undefined;
+  const meanings = { ...found[2], ...differing(found[2], machine) };
+  return Object.fromEntries(Object.entries(meanings).map(([name, value]) => [name, [[BigInt(value), BigInt(value)]]]));
+}
+
+function differing(meanings: Meanings, machine: string): Meanings {
+  if (meanings === OPEN_FLAGS && machine.startsWith('arm')) return ARM_OPEN_FLAGS;
+  if (meanings === OPEN_FLAGS && machine.startsWith('ppc')) return POWERPC_OPEN_FLAGS;
+  if (meanings === MAP_FLAGS && machine.startsWith('ppc')) return POWERPC_MAP_FLAGS;
+  return meanings === MAP_FLAGS && (machine === 'x64' || machine === 'ia32') ? X86_MAP_FLAGS : {};
 }
 
 function numbered(names: string, first: number): Meanings {
