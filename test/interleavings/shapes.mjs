@@ -16,6 +16,8 @@ export const SMALL = {
 export const SHARING = { ...SMALL, recordsPerSubBuffer: 2 };
 
 const TWO = { ...SMALL, writerCount: 2 };
+/** Three records in all. */
+const TWO_AND_ONE = { ...TWO, recordCount: [2, 1] };
 const DYING_WRITER = { ...SMALL, mayWriterDie: true, hasNextWriter: true };
 
 /** {name, shape, runs}: for each mode the run that has the time for it. */
@@ -23,7 +25,7 @@ export const SHAPES = [
   { name: 'a writer, three records, two share a sub-buffer', shape: SHARING, runs: ['short', 'short'] },
   { name: 'a writer, three records', shape: SMALL, runs: ['short', 'short'] },
   { name: 'a writer, the reader dies at each step', shape: { ...SMALL, mayReaderDie: true }, runs: ['short', 'short'] },
-  { name: 'a writer dies at each step, the next goes on', shape: DYING_WRITER, runs: ['short', 'long'] },
+  { name: 'a writer dies at each step, the next goes on', shape: DYING_WRITER, runs: ['short', 'whole'] },
   { name: 'stores as on x86-64', shape: { ...SMALL, order: 'tso' }, runs: ['short', 'short'] },
   {
     name: 'stores as on x86-64, a writer dies at each step, the next goes on',
@@ -32,7 +34,18 @@ export const SHAPES = [
   },
   { name: 'a snapshot beside a writer', shape: { ...SMALL, isSnapshot: true, pollCount: 1 }, runs: ['short', 'long'] },
   { name: 'two writers, a record each', shape: { ...TWO, recordCount: 1 }, runs: ['short', 'short'] },
-  { name: 'two writers, two records each', shape: { ...TWO, recordCount: 2 }, runs: ['long', 'long'] },
+  { name: 'two writers, three records in all', shape: TWO_AND_ONE, runs: ['long', 'whole'] },
+  {
+    name: 'two writers, three records in all, the reader dies at each step',
+    shape: { ...TWO_AND_ONE, mayReaderDie: true },
+    runs: ['whole', 'whole'],
+  },
+  {
+    name: 'two writers, three records in all, one dies at each step',
+    shape: { ...TWO_AND_ONE, mayWriterDie: true },
+    runs: ['long', 'whole'],
+  },
+  { name: 'two writers, two records each', shape: { ...TWO, recordCount: 2 }, runs: ['long', 'whole'] },
   { name: 'two writers, three records each', shape: TWO, runs: ['long', 'whole'] },
   {
     name: 'two writers, a record each, the reader dies at each step',
