@@ -145,8 +145,29 @@ export function explainRefusal(options: ChannelOptions, hasNative: boolean): str
   return hasNative ? undefined : NATIVE_REFUSALS.find(({ applies }) => applies(options))?.reason;
 }
 
+/** What has a few values, for callers whose compiler does not check them. */
+const CHOICES = {
+  allocation: ['per-thread', 'per-cpu', 'one'],
+  writers: ['one', 'several'],
+  mode: ['discard', 'overwrite'],
+  wakeUp: ['writer', 'timer', 'none'],
+  isCrashConsistent: [true, false],
+} as const;
+const BACKINGS: readonly string[] = ['file', 'memory-file', 'shared', 'given'];
+
+function checkChoices(options: Partial<Record<keyof ChannelOptions, unknown>>): void {
+  for (const [name, choices] of Object.entries(CHOICES) as [keyof typeof CHOICES, readonly unknown[]][]) {
+    if (!choices.includes(options[name]))
+      throw new InputError(`A channel's ${name} is one of ${choices.join(', ')}`, { [name]: String(options[name]) });
+  }
+  const { type } = (options.backing ?? {}) as { type?: string };
+  if (type === undefined || !BACKINGS.includes(type))
+    throw new InputError(`A channel's backing is {type: …}, with one of ${BACKINGS.join(', ')}`, { type });
+}
+
 /** Throws InputError. */
 export function checkChannelOptions(options: ChannelOptions): void {
+  checkChoices(options);
   const native = loadNative();
   const reason = explainRefusal(options, native !== undefined);
   if (reason === undefined) {

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
+import { InputError } from '@lockstep/base';
 import { loadNative, nativeMissingReason } from '@lockstep/native';
 import {
   createChannel,
@@ -345,3 +346,19 @@ for (const type of ['shared', 'memory-file'] as const) {
 function countTimers(): number {
   return process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
 }
+
+test('what a caller without a compiler gets wrong is told in a sentence', () => {
+  const wrong =
+    (more: object): (() => unknown) =>
+    () =>
+      createChannel({ ...OPTIONS, ...more } as never);
+  assert.throws(wrong({ mode: 'drop' }), /mode is one of discard, overwrite \[mode="drop"\]/);
+  assert.throws(wrong({ allocation: undefined }), /allocation is one of/);
+  assert.throws(wrong({ backing: undefined }), /backing is \{type: …\}/);
+  assert.throws(wrong({ backing: { type: 'disk' } }), /one of file, memory-file, shared, given/);
+  assert.throws(() => createChannel({} as never), InputError);
+  assert.throws(() => openChannel({} as never), /pass channel.handle on/);
+  const writer = createChannel(OPTIONS).tryAttach()!;
+  assert.throws(() => writer.write('text' as never), /TextEncoder/);
+  assert.equal(writer.write(new Uint8Array(4)), true);
+});

@@ -82,7 +82,9 @@ export function createChannel(options: ChannelOptions): RingChannel {
 
 /** Opens what `createChannel` made elsewhere. Throws ProtocolError when it is something else. */
 export function openChannel(handle: ChannelHandle): RingChannel {
-  const { buffers } = handle;
+  const { buffers } = handle as Partial<ChannelHandle>;
+  if (buffers === undefined)
+    throw new InputError("A channel is opened by another one's `handle`, which this is not; pass channel.handle on");
   if (buffers.type === 'memories') return new RingChannel(handle, buffers.memories);
   const native = loadNative();
   if (native === undefined) throw new InputError('A channel of mapped files needs the native addon');

@@ -9,6 +9,7 @@
 //
 // Without crash consistency the store that commits is left out until the sub-buffer is delivered.
 
+import { InputError } from '@lockstep/base';
 import { COMMITTED, CLOCK_HIGH, DEPTH, DISCARDED_WRAPPED, LIMIT, RESERVED } from './layout.ts';
 import {
   COMPACT_RECORD_BYTES,
@@ -30,7 +31,7 @@ export interface RecordWriter {
   end(): void;
   /** Ends the record begun last, whose payload is at `offset`, so that readers pass it over. */
   cancel(offset: number): void;
-  /** A whole record; false when it was discarded. */
+  /** A whole record; false when it was discarded. Throws InputError for what is no bytes, before anything is reserved. */
   write(payload: Uint8Array): boolean;
   /** Delivers what was recorded; the next record begins another sub-buffer. Nothing inside of a record. */
   flush(): void;
@@ -154,6 +155,7 @@ export function makeRecordWriter(writer: RingWriter, options: RecordWriterOption
       end();
     },
     write(payload) {
+      if (!ArrayBuffer.isView(payload)) throw new InputError('A record is bytes; encode text with a TextEncoder first');
       const offset = begin(payload.length);
       if (offset < 0) return false;
       bytes.set(payload, offset);
