@@ -3,7 +3,7 @@
 // whoever asks, and is told as one with the times that the trace has.
 
 import { InputError } from '@lockstep/base';
-import { clockText, relativeText } from '../stalls/amounts.ts';
+import { clockText } from '../stalls/amounts.ts';
 import type { AnalysisPass } from './analysis-pass.ts';
 
 /** After the pass's last record. Times in ns of the clock; undefined = open. */
@@ -14,18 +14,18 @@ export function checkRange(pass: AnalysisPass, beginNs: bigint | undefined, endN
   const isAfter = beginNs !== undefined && beginNs > lastNs;
   const isBefore = endNs !== undefined && endNs < time.baseNs;
   if (!isAfter && !isBefore) return;
+  // Who reads only as far as the range stops early: then the end is not known.
   throw new InputError(
-    `The time that is asked for lies ${isAfter ? 'after the end' : 'before the begin'} of the trace, which goes ${rangeText(pass)}; name one within it`,
+    isAfter
+      ? `The time that is asked for lies after the end of the trace, which goes from ${timeText(pass, time.baseNs)} to ${timeText(pass, lastNs)}; name one within it`
+      : `The time that is asked for lies before the begin of the trace, which begins at ${timeText(pass, time.baseNs)}; name one within it`,
   );
 }
 
-/** `from 14:02:07.113 to 14:02:09.500 (1969…1971 s since the epoch)`. */
-export function rangeText({ time, lastTime }: AnalysisPass): string {
-  const beginNs = time.baseNs ?? 0n;
-  const endNs = time.toNs(lastTime);
-  const seconds = `${secondsText(beginNs)} to ${secondsText(endNs)}`;
-  if (!time.isWallClock) return `from ${seconds} s of its clock (${relativeText(endNs - beginNs)})`;
-  return `from ${clockText(beginNs, false)} to ${clockText(endNs, false)} (${seconds} s since the epoch)`;
+/** `14:02:07.113 (1700000527.113 s since the epoch)`. */
+function timeText({ time }: AnalysisPass, ns: bigint): string {
+  if (!time.isWallClock) return `${secondsText(ns)} s of its clock`;
+  return `${clockText(ns, false)} (${secondsText(ns)} s since the epoch)`;
 }
 
 function secondsText(ns: bigint): string {

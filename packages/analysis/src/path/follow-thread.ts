@@ -38,7 +38,7 @@ export function followThread(records: Iterable<EventRecord | DiscardedItems>, st
         isObserving = true;
         host.observeAll(pass.time.ofNs(record.timeNs) ?? 0, CAPACITY);
       }
-      if (stretch.endNs !== undefined && record.timeNs > stretch.endNs) break;
+      if (stretch.endNs !== undefined && record.timeNs > stretch.endNs && pass.time.baseNs !== undefined) break;
     }
     pass.take(record);
   }

@@ -80,7 +80,7 @@ test('what the trace does not have is refused with what it has', () => {
   assert.throws(() => analyzeProfile([], { kind: 'cpu' }), /no traced program in it; record one/);
   assert.throws(() => profile({ kind: 'cpu', pid: 4 }), /no such program or thread; it has server\.js \(pid 1000, /);
   assert.throws(() => profile({ kind: 'cpu', request: 77 }), /no HTTP server request with this id; lockstep requests/);
-  assert.throws(() => profile({ kind: 'cpu', endNs: 1n }), /lies before the begin of the trace, which goes from /);
+  assert.throws(() => profile({ kind: 'cpu', endNs: 1n }), /lies before the begin of the trace, which begins at /);
 });
 
 test('tables count a function once a stack, and own time only at its top', () => {

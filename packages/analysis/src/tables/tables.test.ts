@@ -68,7 +68,7 @@ test('threads, CPUs and times that the trace does not have are refused, not answ
   assert.throws(ask({ tids: [99_999] }), /The trace has no such thread; lockstep stats cpu lists those that ran/);
   assert.throws(ask({ cpus: [77] }), /The trace has no such CPU; it has 0/);
   assert.throws(ask({ procnames: ['nobody'] }), /no thread of this name, exactly/);
-  assert.throws(ask({ endNs: 1n }), /lies before the begin of the trace, which goes from /);
+  assert.throws(ask({ endNs: 1n }), /lies before the begin of the trace, which begins at /);
 });
 
 test('families without their events say what to record', () => {
