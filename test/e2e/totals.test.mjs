@@ -147,7 +147,8 @@ test("sums of a program's threads are those of the kernel, and parts agree with 
   const threads = threadsOf(wholeHost, kernel.pid);
   const beginNs = whole.time.baseNs;
   for (const share of [0.2, 0.45, 0.7]) {
-    const fromNs = beginNs + BigInt(Math.round(whole.lastTime * share));
+    // Of the time until the program asked: what is left of it afterwards is short.
+    const fromNs = beginNs + BigInt(Math.round(Number(asked.rusage - beginNs) * share));
     const part = readFrom(
       traceSet,
       (record) => (record.timeNs ?? 0n) >= fromNs || record.eventRecordClass?.name.startsWith('lttng_statedump_'),
