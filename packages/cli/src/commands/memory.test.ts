@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // No command that reads traces takes more than 200 MB, however many data streams a trace has: 600 of them here, with
-// 500 event records each. Its size does not matter, since packets are read in windows. Takes a minute, so
+// 150 event records each. Its size does not matter, since packets are read in windows. Takes a minute, so
 // LOCKSTEP_TEST_LONG=1 runs it.
 
 import assert from 'node:assert/strict';
@@ -16,7 +16,7 @@ import { TraceWriter } from '@lockstep/ctf/node';
 const bin = fileURLToPath(new URL('../../../bin/lockstep.js', import.meta.url));
 const MOST_KB = 200 * 1024;
 const STREAMS = 600;
-const RECORDS = 500;
+const RECORDS = 150;
 
 function writeTrace(directory: string): void {
   const clock = {
