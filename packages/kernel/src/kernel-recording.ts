@@ -216,14 +216,15 @@ class Recording implements KernelRecording {
 
   /** The kernel takes its time over the instances; everything else happens meanwhile. */
   async start(): Promise<void> {
-    // The kernel begins now.
-    const made = this.#makeInstance(0);
-    const tids = this.#startWorkers();
+    // First, since it also makes the kernel wait less.
     this.#watchdog = startWatchdog(
       this.#tracefs,
       this.probeGroup,
       this.#channels.map((channel) => channel.instance.name),
     );
+    // The kernel begins now.
+    const made = this.#makeInstance(0);
+    const tids = this.#startWorkers();
     // The kernel may be waiting for us by now.
     await new Promise((resolve) => setImmediate(resolve));
     const { outputDirectory, stateDirectory } = this.#options;
@@ -477,6 +478,7 @@ class Recording implements KernelRecording {
     onProgress: (share: number) => void,
     clockClass: ClockClass | undefined,
   ): Promise<KernelRecordingSummary> {
+    this.#watchdog?.hurry();
     this.#stopReading();
     yieldNoMore(this.#yielding);
     // While the rest is read and converted.
