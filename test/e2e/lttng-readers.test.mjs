@@ -39,7 +39,19 @@ function whyNot() {
   return false;
 }
 
+/** Linux 6.18 leaves out a switch now and then, in its own text too: who knows threads by switches alone is lost then. */
+const MOST_RUNS = 6;
+
 test('a reader of LTTng kernel traces understands what was recorded', { skip: whyNot() }, (t) => {
+  for (let run = 1; run <= MOST_RUNS; run += 1) {
+    const { strangers, ...understood } = recordAndRead(t);
+    if (strangers === 0) return check(understood);
+    t.diagnostic(`run ${run}: ${strangers} system calls of threads that were not switched in`);
+  }
+  return assert.fail('in no run all switches were recorded');
+});
+
+function recordAndRead(t) {
   const scene = createScene(t);
   const path = join(scene.directory, 'read-me');
   writeFileSync(`${path}-data`, 'z'.repeat(SIZE));
@@ -50,10 +62,10 @@ test('a reader of LTTng kernel traces understands what was recorded', { skip: wh
   const read = spawnSync(PYTHON, [READER, join(scene.trace, 'kernel')], { encoding: 'utf8', maxBuffer: 2 ** 28 });
   assert.equal(read.status, 0, read.stderr);
   const said = JSON.parse(readFileSync(`${path}-said`, 'utf8'));
-  const { environment, threads, interfaces, counts, calls, errors, connections, reads, disks } = JSON.parse(
-    read.stdout,
-  );
+  return { ...JSON.parse(read.stdout), path, said };
+}
 
+function check({ path, said, environment, threads, interfaces, counts, calls, errors, connections, reads, disks }) {
   assert.equal(environment.domain, 'kernel');
   assert.equal(environment.tracer_name, 'lttng-modules');
   assert.deepEqual([environment.tracer_major, environment.tracer_minor], [2, 13]);
@@ -76,4 +88,4 @@ test('a reader of LTTng kernel traces understands what was recorded', { skip: wh
   assert.equal(threads[1].comm, readFileSync('/proc/1/comm', 'utf8').trim());
   for (const kind of ['softirq', 'pages', 'wakeups', 'forks']) assert.ok(counts[kind] > 0, kind);
   for (const name of Object.values(disks).map((disk) => disk.name)) assert.ok(name !== null, JSON.stringify(disks));
-});
+}

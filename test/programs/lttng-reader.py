@@ -151,6 +151,7 @@ def other(event, name):
 
 
 environment = None
+strangers = 0
 for message in bt2.TraceCollectionMessageIterator(sys.argv[1]):
     if type(message) is not bt2._EventMessageConst:
         continue
@@ -163,6 +164,9 @@ for message in bt2.TraceCollectionMessageIterator(sys.argv[1]):
     elif name.startswith('sched_'):
         sched(event, name, cpu, time)
     elif name.startswith('syscall_entry_'):
+        # Such readers know a call's thread by who was switched in last; ours is told beside each event.
+        if cpus.get(cpu) not in (None, int(event['tid'])) or (cpu in cpus and cpus[cpu] is None):
+            strangers += 1
         entry(event, name[14:], cpu)
     elif name.startswith('syscall_exit_'):
         leave(event, name[13:], cpu)
@@ -175,5 +179,5 @@ print(json.dumps({
     'environment': {key: (int if isinstance(value, bt2._IntegerValueConst) else str)(value) for key, value in environment.environment.items()},
     'threads': {tid: {'pid': one['pid'], 'comm': one['comm'], 'run': one['run']} for tid, one in tids.items()},
     'disks': {dev: {'name': one['name'], 'bytes': one['bytes']} for dev, one in disks.items()},
-    'interfaces': interfaces, 'counts': counts, 'calls': calls, 'errors': errors, 'connections': connections, 'reads': reads,
+    'strangers': strangers, 'interfaces': interfaces, 'counts': counts, 'calls': calls, 'errors': errors, 'connections': connections, 'reads': reads,
 }))
