@@ -5,9 +5,12 @@
 // "the next start cleans up" is not enough. Its own session: Ctrl-C and a hang-up pass it by.
 
 import { spawn, type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { tryWriteTracefs } from './tracefs.ts';
 
 /**
- * $1 is the group of our probes, $2 where the kernel has its RCU switches, the rest the instances, relative to tracefs, which it stands in: that
+ * $1 is the group of our probes, $2 where the kernel has its RCU switches, $3 whether grace periods are
+ * expedited already, the rest the instances, relative to tracefs, which it stands in: that
  * stays within reach when it is unmounted. After the word `made` (the instances are there) it holds free_buffer
  * of each open: with disable_on_free the kernel itself stops recording when this process is killed, too.
  * After `done`, or the end of the file, it takes everything down; it tries to remove each instance
@@ -20,8 +23,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 const SCRIPT = `
 group=$1
 rcu=$2
-shift 2
-expedited=0
+expedited=$3
+shift 3
 expedite() {
   [ $expedited = 0 ] && read -r normal < $rcu/rcu_normal && read -r now < $rcu/rcu_expedited &&
     [ $normal$now = 00 ] && echo 1 > $rcu/rcu_expedited && expedited=1
@@ -32,13 +35,12 @@ relax() {
 } 2>/dev/null
 trap relax EXIT
 trap exit TERM
-expedite
 while read -r word; do
   case $word in
   (made)
     relax
     fd=3
-    for path; do [ $fd -le 9 ] && [ -w "$path/free_buffer" ] && eval "exec $fd>\"\$path/free_buffer\"" && fd=$((fd + 1)); done
+    for path; do [ $fd -le 9 ] && [ -w "$path/free_buffer" ] && eval "exec $fd>\\"\\$path/free_buffer\\"" && fd=$((fd + 1)); done
     ;;
   (ending) expedite ;;
   (done) break ;;
@@ -84,10 +86,11 @@ export function startWatchdog(
   instanceNames: readonly string[],
   rcuDirectory = '/sys/kernel',
 ): Watchdog {
+  const isExpedited = mayExpedite(rcuDirectory);
   const paths = instanceNames.map((name) => `instances/${name}`);
   const child: ChildProcess = spawn(
     '/bin/sh',
-    ['-c', SCRIPT, 'lockstep-watchdog', probeGroup, rcuDirectory, ...paths],
+    ['-c', SCRIPT, 'lockstep-watchdog', probeGroup, rcuDirectory, isExpedited ? '1' : '0', ...paths],
     {
       detached: true,
       cwd: tracefs,
@@ -95,6 +98,8 @@ export function startWatchdog(
     },
   );
   let isAlive = child.pid !== undefined;
+  // By now somebody is there who sets it back; and the first instance waits for the shell no longer.
+  if (isExpedited && isAlive) tryWriteTracefs(`${rcuDirectory}/rcu_expedited`, '1');
   // A machine without /bin/sh records without a watchdog; the next start cleans up.
   child.on('error', () => (isAlive = false));
   child.on('exit', () => (isAlive = false));
@@ -115,4 +120,15 @@ export function startWatchdog(
       child.stdin?.end('done\n');
     },
   };
+}
+
+/** Neither was chosen by the administrator, nor are they expedited already. */
+function mayExpedite(rcuDirectory: string): boolean {
+  try {
+    return ['rcu_normal', 'rcu_expedited'].every(
+      (name) => Number(readFileSync(`${rcuDirectory}/${name}`, 'utf8')) === 0,
+    );
+  } catch {
+    return false;
+  }
 }
