@@ -281,7 +281,7 @@ export class RequestSplitter {
   }
 
   #addRunnable(moment: ThreadMoment, ns: number): void {
-    const isHeldBack = runnableReason(moment, moment.end - moment.begin) === 'held-back';
+    const isHeldBack = runnableReason(moment) === 'held-back';
     this.#totals.add('runnable', ns, isHeldBack ? HELD_BACK : RUNNABLE);
   }
 

@@ -34,6 +34,13 @@ test('a stay in which another thread always had the CPU is that thread’s', () 
   assert.equal(tellHeldBack(before, 100 * MS, []), before);
 });
 
+test('a woken thread that waits for an idle CPU is held back only when its group says that it was throttled', () => {
+  const before = slice([0, RUNNING, 0], [20, WOKEN, 0], [60, RUNNING, 0]);
+  assert.equal(tellHeldBack(before, 100 * MS, []), before);
+  const throttled = tellHeldBack(before, 100 * MS, [{ begin: 0, end: 90 * MS, throttledNs: 40 * MS }]);
+  assert.deepEqual([...throttled.states], [RUNNING, PREEMPTED, RUNNING]);
+});
+
 test('throttling that the group counted is given to the longest stays of that time', () => {
   const before = slice(
     [0, RUNNING, 0],

@@ -3,6 +3,9 @@
 // from the switch that took the CPU to the one that gave it back, in which the CPU was for a while idle, or
 // which the program itself found its group to have been throttled for (`node:cpu_quota`).
 //
+// A thread that was woken and waits for an idle CPU is another matter: in a virtual machine the host may give that
+// CPU no time. It is a quota's doing only where the group says that it was throttled.
+//
 //   in   RUNNING | PREEMPTED by a | PREEMPTED, CPU idle | PREEMPTED by b | RUNNING
 //   out  RUNNING | PREEMPTED, CPU idle ------------------------------ >  | RUNNING
 
@@ -11,7 +14,7 @@ import { PREEMPTED, WOKEN } from '../kernel/thread-state.ts';
 import type { QuotaReading } from '../program/program-thread.ts';
 
 /** No scheduler leaves a CPU idle and a thread on its queue waiting for longer, unless the thread may not run. */
-export const MAX_WAKE_UP_NS = 1e6;
+const MAX_WAKE_UP_NS = 1e6;
 
 /** Throttling lasts until the next period; a shorter stay than this share of what is left to explain is another's. */
 const MIN_STAY_NS = 1e6;
@@ -23,11 +26,13 @@ interface Stay {
   readonly begin: number;
   readonly ns: number;
   readonly wasIdle: boolean;
+  /** It begins with a wake-up. */
+  readonly wasWoken: boolean;
 }
 
 export function tellHeldBack(slice: IntervalSlice, end: number, readings: readonly QuotaReading[]): IntervalSlice {
   const stays = staysOf(slice, end);
-  const held = new Set(stays.filter(({ wasIdle }) => wasIdle));
+  const held = new Set(stays.filter(({ wasIdle, wasWoken }) => wasIdle && (!wasWoken || readings.length > 0)));
   for (const reading of readings) addThrottled(stays, held, reading);
   if (held.size === 0) return slice;
   const refs = slice.refs.slice();
@@ -65,7 +70,7 @@ function staysOf({ begins, states, refs }: IntervalSlice, end: number): Stay[] {
     }
     const begin = begins[first] as number;
     const ns = (last < length ? (begins[last] as number) : end) - begin;
-    if (ns >= MIN_STAY_NS) stays.push({ first, last, begin, ns, wasIdle });
+    if (ns >= MIN_STAY_NS) stays.push({ first, last, begin, ns, wasIdle, wasWoken: states[first] === WOKEN });
     first = last;
   }
   return stays;

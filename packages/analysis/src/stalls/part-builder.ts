@@ -16,15 +16,14 @@ import {
   type Phase,
 } from '../program/call-tree.ts';
 import type { OperationInterval } from '../program/program-thread.ts';
-import { MAX_WAKE_UP_NS } from './held-back.ts';
 import type { Moment } from './moments.ts';
 
 /** Keys of parts are made of texts that traces hold; U+0000 cannot be in them. */
 const SEPARATOR = '\0';
 
-/** A CPU that stays idle while a thread on its queue waits means that the thread may not run. */
-export function runnableReason({ state, ref }: Moment, ns: number): 'preempted' | 'woken' | 'held-back' {
-  if (ref === 0 && (state === PREEMPTED || ns > MAX_WAKE_UP_NS)) return 'held-back';
+/** Who is switched out for nobody may not run (held-back.ts). */
+export function runnableReason({ state, ref }: Moment): 'preempted' | 'woken' | 'held-back' {
+  if (ref === 0 && state === PREEMPTED) return 'held-back';
   return state === PREEMPTED ? 'preempted' : 'woken';
 }
 
@@ -84,7 +83,7 @@ export class PartBuilder {
       this.#total(`interrupt${SEPARATOR}${interrupt}`, () => ({ ...bare(true), kind: 'interrupt', interrupt })).ns +=
         ns;
     } else if (state === PREEMPTED || state === WOKEN) {
-      const reason = runnableReason(moment, ns);
+      const reason = runnableReason(moment);
       const tid = moment.ref;
       this.#total(`runnable${SEPARATOR}${reason}${tid}`, () => ({ ...bare(true), kind: 'runnable', reason, tid })).ns +=
         ns;
