@@ -15,8 +15,10 @@ import type { ProgramThread } from './program-thread.ts';
 const FILE_CALLS = `open openat read readv pread64 preadv write writev pwrite64 pwritev close newstat newlstat newfstat
   newfstatat statx access faccessat readlink getdents64 fsync fdatasync ftruncate fallocate sendfile64 copy_file_range
   utimensat fchmod fchown unlink unlinkat rmdir mkdir mkdirat rename renameat2 link symlink chmod chown`.split(/\s+/);
+/** What a file in the page cache takes says nothing of the disk. */
+const MIN_CALL_NS = 20_000;
 /** Stretches remembered of one process. */
-const MAX_STRETCHES = 1 << 15;
+const MAX_STRETCHES = 1 << 13;
 
 export class FileWork {
   readonly #stretches = new Map<number, { begins: number[]; ends: number[] }>();
@@ -46,7 +48,7 @@ export class FileWork {
   }
 
   #add({ thread, begin, end }: SystemCall): void {
-    if (begin === undefined || !this.#isOfPool(thread)) return;
+    if (begin === undefined || end - begin < MIN_CALL_NS || !this.#isOfPool(thread)) return;
     const pid = processOf(thread);
     let of = this.#stretches.get(pid);
     if (of === undefined) this.#stretches.set(pid, (of = { begins: [], ends: [] }));
