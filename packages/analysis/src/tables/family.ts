@@ -2,7 +2,7 @@
 // What every family of tables is: a handler of one pass that gives tables at its end.
 
 import type { Host } from '../kernel/host.ts';
-import type { KernelThread } from '../kernel/kernel-thread.ts';
+import { processOf, type KernelThread } from '../kernel/kernel-thread.ts';
 import type { Handler, HandlerContext, HandlerType } from '../pass/handler.ts';
 import type { TraceTime } from '../pass/trace-time.ts';
 import { Selection, type SelectionOptions } from './selection.ts';
@@ -42,6 +42,12 @@ export const MAX_LOG_ROWS = 1 << 18;
 
 export function threadTitle(thread: KernelThread): string {
   return `${thread.name === '' ? '?' : thread.name} (${thread.tid})`;
+}
+
+/** Name of the process that a thread belongs to: its leader's, or the thread's own where that is not known. */
+export function processName(host: Host, thread: KernelThread): string {
+  const leader = host.threads.get(processOf(thread));
+  return leader === undefined || leader.name === '' ? thread.name : leader.name;
 }
 
 /** The sentence of a table that has nothing to count because the events for it were not recorded. */

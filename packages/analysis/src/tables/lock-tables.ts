@@ -11,6 +11,7 @@ import {
   familyContext,
   MAX_LOG_ROWS,
   missing,
+  processName,
   threadTitle,
   type FamilyContext,
   type FamilyHandler,
@@ -61,7 +62,7 @@ class LockTables implements FamilyHandler {
     const { options, host } = this.#context;
     const notes = host.coverage.hasCalls ? [] : [missing('system calls', "-k 'syscall:futex'")];
     const rows = [...this.#locks.values()].map((lock) => [
-      this.#processName(lock),
+      processName(this.#context.host, lock.thread),
       processOf(lock.thread),
       lock.address,
       ...lock.durations.statistics.cells(),
@@ -96,15 +97,10 @@ class LockTables implements FamilyHandler {
       .toSorted((one, other) => other.durations.statistics.total - one.durations.statistics.total)
       .slice(0, options.limit)
       .map((lock) => {
-        const title = `${lock.address} of ${this.#processName(lock)} (${processOf(lock.thread)})`;
+        const title = `${lock.address} of ${processName(this.#context.host, lock.thread)} (${processOf(lock.thread)})`;
         const range = { resolution: options.resolution, min: options.minNs, max: options.maxNs };
         return lock.durations.table(`frequencies ${title}`, `How long: ${title}`, range);
       });
-  }
-
-  #processName({ thread }: Lock): string {
-    const leader = this.#context.host.threads.get(processOf(thread));
-    return leader === undefined || leader.name === '' ? thread.name : leader.name;
   }
 
   /** The three that let go most often. */

@@ -10,6 +10,7 @@ import {
   familyContext,
   MAX_LOG_ROWS,
   missing,
+  processName,
   threadTitle,
   type FamilyContext,
   type FamilyHandler,
@@ -57,7 +58,7 @@ class SystemCallTables implements FamilyHandler {
     const { options, host } = this.#context;
     const notes = host.coverage.hasCalls ? [] : [missing('system calls', "-k 'syscall:*'")];
     const rows = [...this.#uses.values()].map((use) => [
-      this.#processName(use),
+      processName(this.#context.host, use.thread),
       use.pid,
       use.name,
       ...use.durations.statistics.cells(),
@@ -96,15 +97,10 @@ class SystemCallTables implements FamilyHandler {
       .toSorted((one, other) => other.durations.statistics.total - one.durations.statistics.total)
       .slice(0, options.limit)
       .map((use) => {
-        const title = `${use.name} of ${this.#processName(use)} (${use.pid})`;
+        const title = `${use.name} of ${processName(this.#context.host, use.thread)} (${use.pid})`;
         const range = { resolution: options.resolution, min: options.minNs, max: options.maxNs };
         return use.durations.table(`frequencies ${title}`, `How long: ${title}`, range);
       });
-  }
-
-  #processName(use: CallUse): string {
-    const leader = this.#context.host.threads.get(use.pid);
-    return leader === undefined || leader.name === '' ? use.thread.name : leader.name;
   }
 
   #ended(call: SystemCall): void {
